@@ -1,0 +1,35 @@
+import type { ConfigIssue } from './errors.ts';
+import type { Scenario } from './scenario.ts';
+import type { TargetConfig } from './target.ts';
+import type { Thresholds } from './thresholds.ts';
+
+export type Mode = 'auto' | 'rules' | 'screen' | 'paired';
+export type FailOn = 'regressed' | 'inconclusive' | 'never';
+export type CommentWhen = 'always' | 'on-change' | 'never';
+
+/** Where the baseline comes from; `none` judges the limits alone. */
+export type BaselineSource =
+  | { kind: 'artifact'; artifact: string; branch: string | null }
+  | { kind: 'folder'; folder: string }
+  | { kind: 'file'; files: string[] }
+  | { kind: 'git_branch'; branch: string }
+  | { kind: 'none' };
+
+/** Everything a job needs, fully resolved: nothing in here has a default left to fill in. */
+export interface BenchConfig {
+  target: TargetConfig;
+  /** True when no target was named at all, so that the embedded engine is served. */
+  embedded: boolean;
+  scenarios: Scenario[];
+  thresholds: Thresholds;
+  baseline: BaselineSource;
+  mode: Mode;
+  failOn: FailOn;
+  report: { comment: CommentWhen; html: boolean };
+  /** Folder that relative paths of the configuration are relative to. */
+  root: string;
+  /** Dotted path -> where the value came from: `flag --model`, `input mode`, `llm-bench.yaml:4:3`, `scenario quick_validation`, `default`. */
+  origins: Record<string, string>;
+  /** Non-fatal findings, printed once. */
+  warnings: ConfigIssue[];
+}

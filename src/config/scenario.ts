@@ -1,0 +1,74 @@
+import * as z from 'zod';
+import { durationSchema } from './duration.ts';
+
+const oneOrMore = <T extends z.ZodType>(schema: T) => z.union([schema.transform((value) => [value]), z.array(schema).min(1)]);
+
+/** What one request is: the wire it speaks and the prompt it carries. */
+export const requestSchema = z.strictObject({
+  /** A file of src/protocol/. */
+  api: z.enum(['chat', 'completions', 'http']).optional(),
+  stream: z.boolean().optional(),
+  /** Path of a prompts.jsonl; sent verbatim, in order, cycling. */
+  prompts: z.string().optional(),
+  /** Generated prompts of these lengths in tokens, spread evenly over the grid with max_tokens. */
+  prompt_tokens: oneOrMore(z.int().positive()).optional(),
+  max_tokens: oneOrMore(z.int().positive()).optional(),
+  temperature: z.number().min(0).optional(),
+  /** Asks for the exact output length where the server can (ignore_eos, min_tokens). */
+  ignore_eos: z.boolean().optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  /** Plain HTTP only. */
+  method: z.string().optional(),
+  path: z.string().optional(),
+  body: z.string().optional(),
+  /** More members of the JSON body, sent as they are. */
+  extra_body: z.record(z.string(), z.json()).optional(),
+});
+
+/** When to stop before the planned end; a stop by rule is a result, not an error. */
+export const stopSchema = z.strictObject({
+  max_error_rate: z.number().min(0).max(100).optional(),
+  max_p95_latency: durationSchema.optional(),
+});
+
+/**
+ * A scenario as written in YAML, all but `load`: the options of `load` belong to its executor, each validated by that executor's own schema,
+ * which the caller passes to the loader (config may not import load).
+ */
+export const scenarioFields = {
+  name: z.string().optional(),
+  description: z.string().optional(),
+  extends: z.string().optional(),
+  request: requestSchema.optional(),
+  /** Requests sent and thrown away before the measured window. */
+  warmup: z.int().nonnegative().optional(),
+  timeout: durationSchema.optional(),
+  seed: z.int().nonnegative().optional(),
+  stop: stopSchema.optional(),
+  target: z.string().optional(),
+  thresholds: z.record(z.string(), z.unknown()).optional(),
+} as const;
+
+/** One executor's options: its name is the discriminator, the rest is its own. */
+export interface LoadOptions {
+  executor: string;
+  [option: string]: unknown;
+}
+
+export interface Scenario extends Omit<z.output<z.ZodObject<typeof scenarioFields>>, 'request' | 'thresholds'> {
+  name: string;
+  /** Seconds. */
+  timeout: number;
+  warmup: number;
+  seed: number;
+  request: ResolvedRequest;
+  load: LoadOptions;
+}
+
+/** `request` with every default filled in. */
+export interface ResolvedRequest extends Omit<z.output<typeof requestSchema>, 'max_tokens'> {
+  api: 'chat' | 'completions' | 'http';
+  stream: boolean;
+  /** Null: the prompt's own, or the server's default. */
+  max_tokens: number[] | null;
+}

@@ -1,0 +1,215 @@
+/**
+ * The result document, schema_version 1: one side, one or more runs. It is all that crosses from measuring to judging.
+ * Snake_case because it is written to disk as it is. Null means not measured; zero means zero.
+ */
+export const schemaVersion = 1;
+
+export type Better = 'lower' | 'higher' | 'neither';
+
+/** A metric with a distribution. Times carry their unit in the metric's name; `unit` repeats it for tools. */
+export interface DistributionMetric {
+  unit: string;
+  better: Better;
+  count: number;
+  sum: number | null;
+  mean: number | null;
+  min: number | null;
+  p50: number | null;
+  p90: number | null;
+  p95: number | null;
+  /** Null below 100 samples. */
+  p99: number | null;
+  /** Null below 1,000 samples. */
+  p999: number | null;
+  max: number | null;
+  stddev: number | null;
+  /** HdrHistogram V2 compressed, base64, recorded in microseconds for times (exact min, max and sum stand beside it). */
+  hdr?: string;
+  /** What the reader must know of how it was taken, such as `estimated` for an ITL without token counts per chunk. */
+  note?: string;
+}
+
+/** A metric with one value. */
+export interface ValueMetric {
+  unit: string;
+  better: Better;
+  value: number | null;
+  note?: string;
+}
+
+export type Metric = DistributionMetric | ValueMetric;
+
+/** The statistics of a distribution that `metric.stat` may name. */
+export const statistics = ['mean', 'min', 'p50', 'p90', 'p95', 'p99', 'p999', 'max', 'stddev'] as const;
+export type Statistic = (typeof statistics)[number];
+export type Summary = Record<Statistic, number | null>;
+
+export interface Series {
+  /** Stable between base and head: the scenario's name, then `/key=value` for each label that varies within it. */
+  id: string;
+  labels: Record<string, string | number>;
+  metrics: Record<string, Metric>;
+}
+
+/** One run: the unit of evidence. `values` maps series id -> `metric.stat` or `metric` -> value. */
+export interface Run {
+  round: number;
+  /** Position in the order of execution over both sides; 0 for the first. */
+  order: number;
+  /** ISO 8601. */
+  started: string;
+  duration_seconds: number;
+  values: Record<string, Record<string, number | null>>;
+}
+
+/** One second of the run. Percentiles are of the requests that ended in it. */
+export interface TimelineBucket {
+  t: number;
+  requests: number;
+  tokens: number;
+  errors: number;
+  in_flight: number;
+  ttft_ms_p50: number | null;
+  latency_ms_p95: number | null;
+  [extra: string]: number | null;
+}
+
+export const errorKinds = [
+  'refused',
+  'reset',
+  'dns',
+  'tls',
+  'timeout_connect',
+  'timeout_first_token',
+  'timeout_idle',
+  'timeout_total',
+  'http_4xx',
+  'rate_limited',
+  'http_5xx',
+  'truncated',
+  'stream_error',
+  'malformed',
+  'too_large',
+  'wrong_model',
+  'out_of_memory',
+  'cancelled',
+] as const;
+export type ErrorKind = (typeof errorKinds)[number];
+
+export interface ErrorCount {
+  kind: ErrorKind;
+  count: number;
+  /** Seconds from the run's start. */
+  first_seen: number;
+  /** One example: status line, message or the first bytes of the answer; secrets masked, at most 500 characters. */
+  example: string;
+}
+
+export interface SlowRequest {
+  index: number;
+  series: string;
+  started_s: number;
+  connect_ms: number | null;
+  headers_ms: number | null;
+  ttft_ms: number | null;
+  generation_ms: number | null;
+  latency_ms: number;
+  output_tokens: number | null;
+}
+
+export interface ValidityCheck {
+  name: string;
+  ok: boolean;
+  /** fatal: the client is at fault and the measurement is not valid. advice: told, never fails. */
+  severity: 'fatal' | 'advice';
+  detail: string;
+}
+
+/** What decides speed beside the code: never compared across silently. */
+export interface Environment {
+  os: string;
+  arch: string;
+  cpu_model: string;
+  cpu_cores: number;
+  memory_gb: number;
+  node: string;
+  runner_image: string | null;
+  [extra: string]: unknown;
+}
+
+export interface Throughput {
+  tokens_per_sec: number | null;
+  requests_per_sec: number | null;
+  successful_requests_per_sec?: number | null;
+}
+
+/** All series pooled, for people; the names of the suites this replaces. */
+export interface Results {
+  total_requests: number;
+  successful: number;
+  failed: number;
+  /** Percent. */
+  success_rate: number | null;
+  /** Percent. */
+  error_rate: number | null;
+  duration_seconds: number;
+  concurrency: number | null;
+  unique_prompts: number | null;
+  ttft_ms: Summary | null;
+  tpot_ms: Summary | null;
+  itl_ms: Summary | null;
+  latency_s: Summary | null;
+  throughput: Throughput;
+  /** Mean over requests of output tokens / (latency - ttft), beside the run's tokens_per_sec. */
+  mean_request_tokens_per_sec: number | null;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  input_output_token_ratio: number | null;
+  mlperf_compliant: boolean | null;
+  spike_rate_percent: number | null;
+  [extra: string]: unknown;
+}
+
+export interface ResultDocument {
+  schema_version: number;
+  tool: { name: string; version: string };
+  /** ISO 8601, the start. */
+  timestamp: string;
+  target: string;
+  scenario: string;
+  base_url: string;
+  model: string | null;
+  /** True when the run was interrupted: what was measured until then. */
+  partial: boolean;
+  /** completed, duration, error_rate, p95_latency, interrupted, service_crashed, ... */
+  stop_reason: string;
+  results: Results;
+  series: Series[];
+  runs: Run[];
+  timeline: TimelineBucket[];
+  slowest: SlowRequest[];
+  errors: ErrorCount[];
+  retries: { total: number; mean_attempts: number | null; max_attempts: number | null } | null;
+  validity: { valid: boolean; checks: ValidityCheck[] };
+  /** Fit to be a baseline: valid, complete, errors within limits, output as asked. */
+  admissible: boolean;
+  client: {
+    cpu_seconds: number | null;
+    event_loop_p99_ms: number | null;
+    late_sends: number | null;
+    timing_error_ms: { p50: number | null; p99: number | null } | null;
+  };
+  environment: Environment;
+  /** Short hash of what decides speed; equal cohorts may be compared by statistics. */
+  cohort: string;
+  git: { sha: string | null; ref: string | null; base_sha: string | null };
+  ci: { run_id: string | null; attempt: number | null; event: string | null; workflow: string | null } | null;
+  config: { resolved: unknown; sha256: string };
+  note?: string;
+  tag?: string;
+  [extra: string]: unknown;
+}
+
+export function isDistribution(metric: Metric): metric is DistributionMetric {
+  return !('value' in metric);
+}

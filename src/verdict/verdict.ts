@@ -1,0 +1,44 @@
+import type { Better } from '../result/document.ts';
+
+export const ruleVersion = 1;
+
+export type SeriesVerdict = 'regressed' | 'ok' | 'improved' | 'warn' | 'inconclusive' | 'new' | 'missing';
+export type OverallVerdict = SeriesVerdict | 'invalid';
+
+/** The judgement of one metric of one series: a row of the comment. The shape is a public contract (`compare --format json`). */
+export interface MetricVerdict {
+  series: string;
+  /** `ttft_ms.p95`, or `error_rate` for a metric with one value. */
+  metric: string;
+  verdict: SeriesVerdict;
+  baseline: number | null;
+  current: number | null;
+  unit: string;
+  better: Better;
+  /** Raw signed change of the value; `better` says which way is good. Null without a baseline, or from zero. */
+  change_percent: number | null;
+  interval_percent: [number, number] | null;
+  noise_percent: number | null;
+  /** The smallest change that this comparison could have told from none. */
+  detectable_percent: number | null;
+  /** The regression limit that applied, in percent of the baseline. */
+  limit_percent: number | null;
+  /** The limit on the value itself (max or min) that applied. */
+  limit: number | null;
+  /** Which rule decided, in a reader's words: `max_regression_percent 20`, `max 500`, `warn_change_percent 15 (better)`. */
+  rule: string | null;
+}
+
+/** The whole comparison. */
+export interface Verdict {
+  verdict: OverallVerdict;
+  rule_version: number;
+  mode: 'rules' | 'screen' | 'paired';
+  /** Null when there was none: only limits were judged. */
+  baseline: { runs: number; sha: string | null; cohort: string | null; distance: number | null } | null;
+  alpha: number | null;
+  beta: number | null;
+  series: MetricVerdict[];
+  /** Differences between the sides and other remarks, a sentence each. */
+  notes: string[];
+}
