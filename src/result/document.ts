@@ -1,3 +1,5 @@
+import type { ErrorKind } from '../protocol/error-kind.ts';
+
 /**
  * The result document, schema_version 1: one side, one or more runs. It is all that crosses from measuring to judging.
  * Snake_case because it is written to disk as it is. Null means not measured; zero means zero.
@@ -73,28 +75,6 @@ export interface TimelineBucket {
   latency_ms_p95: number | null;
   [extra: string]: number | null;
 }
-
-export const errorKinds = [
-  'refused',
-  'reset',
-  'dns',
-  'tls',
-  'timeout_connect',
-  'timeout_first_token',
-  'timeout_idle',
-  'timeout_total',
-  'http_4xx',
-  'rate_limited',
-  'http_5xx',
-  'truncated',
-  'stream_error',
-  'malformed',
-  'too_large',
-  'wrong_model',
-  'out_of_memory',
-  'cancelled',
-] as const;
-export type ErrorKind = (typeof errorKinds)[number];
 
 export interface ErrorCount {
   kind: ErrorKind;

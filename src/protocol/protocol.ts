@@ -1,0 +1,84 @@
+import type { ErrorKind } from './error-kind.ts';
+import type { WireRequest } from './transport.ts';
+
+/** One chat message as it goes over the wire. */
+export interface Message {
+  role: 'system' | 'user' | 'assistant' | 'tool';
+  content: string;
+}
+
+/** What a request asks for, before any wire is chosen. Null: leave it to the server. */
+export interface RequestSpec {
+  messages: readonly Message[];
+  model: string | null;
+  stream: boolean;
+  maxTokens: number | null;
+  minTokens: number | null;
+  ignoreEos: boolean;
+  temperature: number | null;
+  /** More members of the JSON body. */
+  extraBody: Readonly<Record<string, unknown>>;
+  /** Plain HTTP only. */
+  method: string | null;
+  path: string | null;
+  body: Uint8Array | null;
+}
+
+/** Fixed per target and scenario; decided once, before the first measured request. */
+export interface WireContext {
+  /** Path prefix of base_url, no trailing slash; empty for none. */
+  basePath: string;
+  /** Flat name, value list sent with every request: host, authorization, content-type, user's own. */
+  headers: readonly string[];
+  /** Ask for `stream_options.include_usage`. */
+  includeUsage: boolean;
+  /** Ask for `stream_options.continuous_usage_stats` (probed once: vLLM takes it, others ignore it or answer 4xx). */
+  continuousUsage: boolean;
+}
+
+/** What one answer turned out to be. */
+export interface Answer {
+  /** Null when it succeeded. */
+  error: ErrorKind | null;
+  errorMessage: string | null;
+  /** ms, performance.now(); the socket read that brought the first and the last chunk carrying output. Null: none came. */
+  firstOutputMs: number | null;
+  lastOutputMs: number | null;
+  /** Chunks that carried output: content, reasoning, tool-call or refusal text. */
+  outputChunks: number;
+  /** From the server's usage; null when it sent none. */
+  inputTokens: number | null;
+  outputTokens: number | null;
+  cachedTokens: number | null;
+  reasoningTokens: number | null;
+  finishReason: string | null;
+  /** The model that the server says answered. */
+  model: string | null;
+  /** Output text, kept only where the caller asked for it; null otherwise. */
+  text: string | null;
+  responseBytes: number;
+}
+
+/** Hears each chunk that carried output: the clock of its socket read and how many tokens it brought (0: the server does not say). No allocation per call. */
+export type OutputListener = (nowMs: number, tokens: number) => void;
+
+/**
+ * Reads one answer; reused for the next after `begin`, so that a connection costs no allocation per request.
+ * No JSON.parse per chunk: bytes are classified, and only the first, the unusual and the last chunk are parsed.
+ */
+export interface AnswerReader {
+  begin(listener: OutputListener | null, keepText: boolean): void;
+  headers(status: number, headers: readonly string[], nowMs: number): void;
+  data(buffer: Buffer, start: number, end: number, nowMs: number): void;
+  /** The body ended; judges whether the answer is complete. */
+  end(nowMs: number): Answer;
+  /** The transport failed: what was read until then, under that kind. */
+  fail(kind: ErrorKind, message: string, nowMs: number): Answer;
+}
+
+/** One wire. A file each. */
+export interface Protocol {
+  name: string;
+  encode(spec: RequestSpec, context: WireContext): WireRequest;
+  createReader(): AnswerReader;
+}
