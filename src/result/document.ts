@@ -27,6 +27,8 @@ export interface DistributionMetric {
   stddev: number | null;
   /** HdrHistogram V2 compressed, base64, recorded in microseconds for times (exact min, max and sum stand beside it). */
   hdr?: string;
+  /** What one unit of the metric is in the histogram: 1,000 for ms kept in microseconds. */
+  hdr_per_unit?: number;
   /** What the reader must know of how it was taken, such as `estimated` for an ITL without token counts per chunk. */
   note?: string;
 }
@@ -51,6 +53,8 @@ export interface Series {
   id: string;
   labels: Record<string, string | number>;
   metrics: Record<string, Metric>;
+  /** A class of requests within another series (a prompt length of a grid): shown, but judged only where thresholds name it. */
+  detail?: boolean;
 }
 
 /** One run: the unit of evidence. `values` maps series id -> `metric.stat` or `metric` -> value. */

@@ -1,0 +1,2 @@
+/** The entries of dist/: the command line, the action's steps and its sub-actions. */
+export const entries = ['cli'] as const;

@@ -1,0 +1,7 @@
+/** Where the program itself lies; found once by the entry and handed on. */
+export interface EntryContext {
+  /** The file that worker threads are started from. */
+  entryUrl: URL;
+  /** The folder that holds the shipped config/, prompts.jsonl and package.json. */
+  packageRoot: URL;
+}

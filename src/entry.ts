@@ -1,0 +1,24 @@
+/**
+ * The one bundle behind every `dist/<entry>/index.js`: ncc shares nothing between entries, so thin launchers load this and name what they are.
+ * A worker thread is started from this same file with its role in workerData, because a worker file of its own would not be found in the bundle.
+ */
+import { isMainThread, workerData } from 'node:worker_threads';
+import type { EntryContext } from './config/entry-context.ts';
+
+const entryUrl = new URL(import.meta.url);
+// src/entry.ts and dist/engine/index.js: the folder that holds config/, prompts.jsonl and package.json is one or two levels up.
+const context: EntryContext = { entryUrl, packageRoot: new URL(entryUrl.pathname.endsWith('/src/entry.ts') ? '..' : '../..', entryUrl) };
+
+type Starter = () => Promise<{ start(context: EntryContext): Promise<void> }>;
+const starters: Record<string, Starter> = {
+  cli: () => import('./cli/main.ts'),
+};
+
+/** Starts what the launcher is for: `cli`, `main`, `post`, ... */
+export async function start(name: string): Promise<void> {
+  const load = starters[name];
+  if (!load) throw new Error(`no entry is named ${name}`);
+  await (await load()).start(context);
+}
+
+if (!isMainThread && typeof workerData?.role === 'string') await start(workerData.role);

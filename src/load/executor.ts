@@ -1,0 +1,51 @@
+import type * as z from 'zod';
+import type { Snapshot } from '../measure/meter.ts';
+
+/** A closed loop: users who each wait for their answer before the next request. Pure: asked with the time since the phase began. */
+export interface ClosedPacer {
+  kind: 'closed';
+  /** How many users are active. */
+  usersAt(elapsedMs: number): number;
+  /** When `usersAt` changes next; null when it stays. */
+  nextChangeMs(elapsedMs: number): number | null;
+  /** The most users there will be: connections to open ahead. */
+  maxUsers: number;
+  thinkMs: number;
+}
+
+/** An open loop: arrivals by a schedule that does not wait for answers. */
+export interface OpenPacer {
+  kind: 'open';
+  /** Arrivals in order, ms from the phase's start; null after the last. */
+  next(): number | null;
+  /** Arrivals beyond this many requests in flight are dropped and counted. */
+  maxInFlight: number;
+}
+
+export type Pacer = ClosedPacer | OpenPacer;
+
+/** A stretch of a run under one pacer; its label, when it has one, sets its series apart. */
+export interface Phase {
+  label: Record<string, string | number>;
+  pacer: Pacer;
+  requests: number | null;
+  durationMs: number | null;
+}
+
+/** What a phase came to, for executors that choose the next one by it. */
+export interface PhaseOutcome extends Snapshot {
+  durationMs: number;
+  stopReason: StopReason;
+}
+
+export type StopReason = 'completed' | 'duration' | 'error_rate' | 'p95_latency' | 'interrupted' | 'service_crashed';
+
+/** An arrival pattern: its options, their validation and its pure schedule, a file each. */
+export interface Executor<Options = never> {
+  name: string;
+  /** Options as written under `load:`, without `executor`. */
+  schema: z.ZodType<Options>;
+  /** The most requests that may be in flight at once, for people and for the connection pool. */
+  concurrency(options: Options): number;
+  phases(options: Options, seed: number): Generator<Phase, void, PhaseOutcome>;
+}

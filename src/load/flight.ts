@@ -1,0 +1,155 @@
+import type { RequestRecord } from '../measure/record.ts';
+import type { SeriesMeter } from '../measure/series-meter.ts';
+import type { ErrorKind } from '../protocol/error-kind.ts';
+import type { Answer, AnswerReader, Protocol } from '../protocol/protocol.ts';
+import type { ResponseSink, Transport, WireRequest } from '../protocol/transport.ts';
+
+/** What a flight needs of the loop it belongs to. */
+export interface FlightDeck {
+  /** performance.now() of the run's start: every time of a record counts from it. */
+  originMs: number;
+  /** Counts the tokens of a text for servers that report no usage; null when they do. */
+  countTokens: ((text: string) => number) | null;
+  ended(flight: Flight, record: RequestRecord): void;
+}
+
+/** Limits of one request in ms; null: none. `idle` is the time without a token once the first has come. */
+export interface Deadlines {
+  totalMs: number;
+  firstTokenMs: number | null;
+  idleMs: number | null;
+}
+
+/** One request in flight: takes the stamps, and becomes a record when it ends. Reused for later requests, so that a stream costs no allocation per token. */
+export class Flight implements ResponseSink {
+  /** The user of a closed loop that waits for this answer; null in an open loop. */
+  user = -1;
+  measured = true;
+  private readonly deck: FlightDeck;
+  private readonly reader: AnswerReader;
+  private index = 0;
+  private series = '';
+  private meter: SeriesMeter | null = null;
+  private streamed = false;
+  private abortRequest: ((kind: ErrorKind, message: string) => void) | null = null;
+  private intended = 0;
+  private sent: number | null = null;
+  private connect: number | null = null;
+  private tls: number | null = null;
+  private responseHeaders: number | null = null;
+  private firstOutput = 0;
+  private lastOutput = 0;
+  private status: number | null = null;
+
+  constructor(deck: FlightDeck, protocol: Protocol) {
+    this.deck = deck;
+    this.reader = protocol.createReader();
+  }
+
+  /** @param intendedMs performance.now() at which the schedule wanted it sent */
+  launch(
+    transport: Transport,
+    request: WireRequest,
+    options: { index: number; series: string; meter: SeriesMeter | null; streamed: boolean; intendedMs: number },
+  ): void {
+    this.index = options.index;
+    this.series = options.series;
+    this.meter = options.meter;
+    this.streamed = options.streamed;
+    this.intended = options.intendedMs;
+    this.sent = null;
+    this.connect = null;
+    this.tls = null;
+    this.responseHeaders = null;
+    this.firstOutput = 0;
+    this.lastOutput = 0;
+    this.status = null;
+    this.abortRequest = null;
+    this.reader.begin(this.onOutput, this.deck.countTokens !== null);
+    this.abortRequest = transport.send(request, this);
+  }
+
+  /** Which deadline has passed; null while none has. */
+  overdue(nowMs: number, deadlines: Deadlines): { kind: ErrorKind; message: string } | null {
+    if (nowMs - this.intended >= deadlines.totalMs)
+      return { kind: 'timeout_total', message: `no complete answer within ${deadlines.totalMs / 1000} s` };
+    if (this.firstOutput === 0) {
+      if (deadlines.firstTokenMs !== null && nowMs - this.intended >= deadlines.firstTokenMs)
+        return { kind: 'timeout_first_token', message: `no first token within ${deadlines.firstTokenMs / 1000} s` };
+    } else if (deadlines.idleMs !== null && nowMs - this.lastOutput >= deadlines.idleMs) {
+      return { kind: 'timeout_idle', message: `no token for ${deadlines.idleMs / 1000} s` };
+    }
+    return null;
+  }
+
+  abort(kind: ErrorKind, message: string): void {
+    this.abortRequest?.(kind, message);
+  }
+
+  /** A property, not a method: handed to the reader once per request without binding. */
+  private readonly onOutput = (nowMs: number, tokens: number): void => {
+    if (this.firstOutput === 0) this.firstOutput = nowMs;
+    else this.meter?.recordGap(nowMs - this.lastOutput, tokens > 0 ? tokens : 1);
+    this.lastOutput = nowMs;
+  };
+
+  onConnected(connectMs: number, tlsMs: number | null): void {
+    this.connect = connectMs;
+    this.tls = tlsMs;
+  }
+
+  onSent(nowMs: number): void {
+    this.sent ??= nowMs;
+  }
+
+  onHeaders(status: number, headers: readonly string[], nowMs: number): void {
+    this.status = status;
+    this.responseHeaders = nowMs;
+    this.reader.headers(status, headers, nowMs);
+  }
+
+  onData(buffer: Buffer, start: number, end: number, nowMs: number): void {
+    this.reader.data(buffer, start, end, nowMs);
+  }
+
+  onEnd(nowMs: number): void {
+    this.finish(this.reader.end(nowMs), nowMs);
+  }
+
+  onError(kind: ErrorKind, message: string, nowMs: number): void {
+    this.finish(this.reader.fail(kind, message, nowMs), nowMs);
+  }
+
+  private finish(answer: Answer, nowMs: number): void {
+    const { originMs, countTokens } = this.deck;
+    const since = (at: number | null) => (at === null ? null : at - originMs);
+    const outputTokens = answer.outputTokens ?? (countTokens !== null && answer.text !== null ? countTokens(answer.text) : null);
+    if (this.meter !== null && answer.error === null && outputTokens !== null && outputTokens !== answer.outputChunks)
+      this.meter.gapsEstimated = true;
+    const record: RequestRecord = {
+      index: this.index,
+      series: this.series,
+      intendedMs: this.intended - originMs,
+      sentMs: since(this.sent),
+      connectMs: this.connect,
+      tlsMs: this.tls,
+      headersMs: since(this.responseHeaders),
+      firstOutputMs: since(answer.firstOutputMs),
+      lastOutputMs: since(answer.lastOutputMs),
+      endMs: nowMs - originMs,
+      outputChunks: answer.outputChunks,
+      inputTokens: answer.inputTokens,
+      outputTokens,
+      cachedTokens: answer.cachedTokens,
+      reasoningTokens: answer.reasoningTokens,
+      responseBytes: answer.responseBytes,
+      streamed: this.streamed,
+      status: this.status,
+      finishReason: answer.finishReason,
+      model: answer.model,
+      error: answer.error,
+      errorMessage: answer.errorMessage,
+    };
+    this.deck.ended(this, record);
+  }
+}

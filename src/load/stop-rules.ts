@@ -1,0 +1,21 @@
+import type { Figures } from '../measure/meter.ts';
+import type { StopReason } from './executor.ts';
+
+/** When to stop before the planned end. */
+export interface StopRules {
+  /** Percent of the requests that ended. */
+  maxErrorRate: number | null;
+  maxP95LatencyMs: number | null;
+}
+
+/** A rule is asked only once this many requests have ended: one failure of three is no rate. */
+const enoughRequests = 20;
+
+/** The rule that the figures break, or null. Pure. */
+export function brokenRule(figures: Figures, rules: StopRules): Extract<StopReason, 'error_rate' | 'p95_latency'> | null {
+  const ended = figures.succeeded + figures.failed;
+  if (ended < enoughRequests) return null;
+  if (rules.maxErrorRate !== null && (100 * figures.failed) / ended > rules.maxErrorRate) return 'error_rate';
+  if (rules.maxP95LatencyMs !== null && figures.latencyP95Ms !== null && figures.latencyP95Ms > rules.maxP95LatencyMs) return 'p95_latency';
+  return null;
+}

@@ -1,0 +1,121 @@
+import type { ErrorKind } from '../protocol/error-kind.ts';
+import { ownTimes, type RequestTimes } from './definitions.ts';
+import { Distribution } from './distribution.ts';
+import type { RequestRecord } from './record.ts';
+import { SeriesMeter } from './series-meter.ts';
+import { Timeline } from './timeline.ts';
+
+const slowestKept = 20;
+const exampleLength = 500;
+
+export interface ErrorTally {
+  kind: ErrorKind;
+  count: number;
+  firstSeenMs: number;
+  example: string;
+}
+
+/** Counts and percentiles since the run's start, or since the present phase began. */
+export interface Figures {
+  succeeded: number;
+  failed: number;
+  outputTokens: number;
+  latencyP95Ms: number | null;
+  ttftP50Ms: number | null;
+}
+
+/** What stop rules, the progress bar and a dashboard read while a run is going. */
+export interface Snapshot extends Figures {
+  elapsedMs: number;
+  inFlight: number;
+  /** Since the present phase (a level, a step) began. */
+  phase: Figures;
+}
+
+/** Running figures of a window of requests. */
+class Window {
+  succeeded = 0;
+  failed = 0;
+  outputTokens = 0;
+  readonly latency = new Distribution(1000);
+  readonly ttft = new Distribution(1000);
+
+  figures(): Figures {
+    const { succeeded, failed, outputTokens, latency, ttft } = this;
+    return { succeeded, failed, outputTokens, latencyP95Ms: latency.percentile(95), ttftP50Ms: ttft.percentile(50) };
+  }
+}
+
+/** Folds one run's requests, in the order they end, into histograms, buckets, the slowest few and the errors. Memory does not grow with the number of requests. */
+export class Meter {
+  readonly series = new Map<string, SeriesMeter>();
+  readonly timeline = new Timeline();
+  readonly slowest: { record: RequestRecord; latencyMs: number }[] = [];
+  readonly errors = new Map<ErrorKind, ErrorTally>();
+  inFlight = 0;
+  lastEndMs = 0;
+  private readonly whole = new Window();
+  private phase = new Window();
+  private readonly times: (record: RequestRecord) => RequestTimes;
+
+  constructor(times: (record: RequestRecord) => RequestTimes = ownTimes) {
+    this.times = times;
+  }
+
+  seriesMeter(id: string): SeriesMeter {
+    const known = this.series.get(id);
+    if (known) return known;
+    const meter = new SeriesMeter();
+    this.series.set(id, meter);
+    return meter;
+  }
+
+  record(record: RequestRecord): void {
+    const times = this.times(record);
+    const second = this.timeline.advance(record.endMs, this.inFlight);
+    second.requests++;
+    this.lastEndMs = Math.max(this.lastEndMs, record.endMs);
+    this.seriesMeter(record.series).record(record, times);
+    if (record.error !== null) {
+      second.errors++;
+      this.whole.failed++;
+      this.phase.failed++;
+      this.tally(record.error, record.endMs, record.errorMessage);
+      return;
+    }
+    second.tokens += record.outputTokens ?? 0;
+    second.latencyMs.push(times.latencyMs);
+    if (times.ttftMs !== null) second.ttftMs.push(times.ttftMs);
+    for (const window of [this.whole, this.phase]) {
+      window.succeeded++;
+      window.outputTokens += record.outputTokens ?? 0;
+      window.latency.record(times.latencyMs);
+      if (times.ttftMs !== null) window.ttft.record(times.ttftMs);
+    }
+    this.keepIfSlow(record, times.latencyMs);
+  }
+
+  /** A new level or step begins: figures of the phase start at zero. */
+  beginPhase(): void {
+    this.phase = new Window();
+  }
+
+  snapshot(elapsedMs: number): Snapshot {
+    return { elapsedMs, inFlight: this.inFlight, ...this.whole.figures(), phase: this.phase.figures() };
+  }
+
+  /** Counts an error by kind; also for requests that were given up with the run and so neither succeeded nor failed. */
+  tally(kind: ErrorKind, atMs: number, message: string | null): void {
+    const known = this.errors.get(kind);
+    if (known) known.count++;
+    else this.errors.set(kind, { kind, count: 1, firstSeenMs: atMs, example: (message ?? '').slice(0, exampleLength) });
+  }
+
+  private keepIfSlow(record: RequestRecord, latencyMs: number): void {
+    const { slowest } = this;
+    if (slowest.length === slowestKept && latencyMs <= (slowest[slowestKept - 1]?.latencyMs ?? 0)) return;
+    const at = slowest.findIndex((entry) => entry.latencyMs < latencyMs);
+    slowest.splice(at === -1 ? slowest.length : at, 0, { record, latencyMs });
+    if (slowest.length > slowestKept) slowest.pop();
+  }
+}

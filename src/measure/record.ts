@@ -1,0 +1,35 @@
+import type { ErrorKind } from '../protocol/error-kind.ts';
+
+/**
+ * One request as it was, every time in ms from the run's start (the scheduled start of the measured window). What `--log-requests` writes, a line each,
+ * and what every definition of a metric is folded from. Null: it did not happen, or the server did not say.
+ */
+export interface RequestRecord {
+  index: number;
+  /** Which series it belongs to. */
+  series: string;
+  /** What the schedule said. In a closed loop the moment its user was free. */
+  intendedMs: number;
+  /** The first byte was handed to the socket; null when it never was. */
+  sentMs: number | null;
+  /** On a fresh connection only. */
+  connectMs: number | null;
+  tlsMs: number | null;
+  headersMs: number | null;
+  /** The socket read that brought the first and the last chunk carrying output. */
+  firstOutputMs: number | null;
+  lastOutputMs: number | null;
+  endMs: number;
+  outputChunks: number;
+  inputTokens: number | null;
+  outputTokens: number | null;
+  cachedTokens: number | null;
+  reasoningTokens: number | null;
+  responseBytes: number;
+  streamed: boolean;
+  status: number | null;
+  finishReason: string | null;
+  model: string | null;
+  error: ErrorKind | null;
+  errorMessage: string | null;
+}

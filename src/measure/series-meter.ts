@@ -1,0 +1,78 @@
+import type { RequestTimes } from './definitions.ts';
+import { Distribution, type DistributionState } from './distribution.ts';
+import { distributionDefinitions, itlDefinition } from './metrics.ts';
+import type { RequestRecord } from './record.ts';
+
+export interface SeriesState {
+  succeeded: number;
+  failed: number;
+  inputTokens: number;
+  outputTokens: number;
+  gapsEstimated: boolean;
+  distributions: Record<string, DistributionState>;
+}
+
+/** Everything measured of one series: counts of all requests, distributions of the successful ones. */
+export class SeriesMeter {
+  succeeded = 0;
+  failed = 0;
+  inputTokens = 0;
+  outputTokens = 0;
+  /** True when a chunk came whose token count the server did not say and the answer held more tokens than chunks. */
+  gapsEstimated = false;
+  readonly distributions = new Map<string, Distribution>(
+    distributionDefinitions.map((definition) => [definition.name, new Distribution(definition.resolution)]),
+  );
+  private readonly itl = this.distributions.get(itlDefinition.name) as Distribution;
+
+  record(record: RequestRecord, times: RequestTimes): void {
+    if (record.error !== null) {
+      this.failed++;
+      return;
+    }
+    this.succeeded++;
+    this.inputTokens += record.inputTokens ?? 0;
+    this.outputTokens += record.outputTokens ?? 0;
+    for (const definition of distributionDefinitions) {
+      const value = definition.of(record, times);
+      if (value !== null) this.distributions.get(definition.name)?.record(value);
+    }
+  }
+
+  /** One gap between chunks that carried output, shared by the tokens that the later one brought. */
+  recordGap(gapMs: number, tokens: number): void {
+    this.itl.record(gapMs / tokens, tokens);
+  }
+
+  add(other: SeriesMeter): void {
+    this.succeeded += other.succeeded;
+    this.failed += other.failed;
+    this.inputTokens += other.inputTokens;
+    this.outputTokens += other.outputTokens;
+    this.gapsEstimated ||= other.gapsEstimated;
+    for (const [name, distribution] of other.distributions) this.distributions.get(name)?.add(distribution);
+  }
+
+  state(): SeriesState {
+    const distributions: Record<string, DistributionState> = {};
+    for (const [name, distribution] of this.distributions) if (distribution.count > 0) distributions[name] = distribution.state();
+    const { succeeded, failed, inputTokens, outputTokens, gapsEstimated } = this;
+    return { succeeded, failed, inputTokens, outputTokens, gapsEstimated, distributions };
+  }
+
+  static from(state: SeriesState): SeriesMeter {
+    const meter = new SeriesMeter();
+    Object.assign(meter, {
+      succeeded: state.succeeded,
+      failed: state.failed,
+      inputTokens: state.inputTokens,
+      outputTokens: state.outputTokens,
+      gapsEstimated: state.gapsEstimated,
+    });
+    for (const [name, distribution] of Object.entries(state.distributions)) {
+      const own = meter.distributions.get(name);
+      own?.add(Distribution.from(distribution, own.resolution));
+    }
+    return meter;
+  }
+}

@@ -1,0 +1,217 @@
+import type { Scenario } from '../config/scenario.ts';
+import type { TargetConfig } from '../config/target.ts';
+import type { Phase, PhaseOutcome, StopReason } from '../load/executor.ts';
+import { seriesId } from '../load/series-id.ts';
+import type { DistributionSummary } from '../measure/distribution.ts';
+import type { Meter } from '../measure/meter.ts';
+import { distributionDefinitions } from '../measure/metrics.ts';
+import { SeriesMeter } from '../measure/series-meter.ts';
+import type { ClientFigures, ValidityFinding } from '../measure/validity.ts';
+import type { MachineEnvironment } from '../observe/environment.ts';
+import type { Workload } from '../workload/workload.ts';
+import type { Metric, ResultDocument, Results, Run, Series, Summary } from './document.ts';
+import { schemaVersion } from './document.ts';
+
+/** One run as the load room hands it over. */
+export interface MeasuredRun {
+  meter: Meter;
+  phases: { phase: Phase; outcome: PhaseOutcome }[];
+  /** ISO 8601. */
+  started: string;
+  /** From the start of the measured window to the last answer. */
+  durationSeconds: number;
+  client: ClientFigures;
+  stopReason: StopReason;
+}
+
+export interface BuildInput {
+  run: MeasuredRun;
+  scenario: Scenario;
+  target: TargetConfig;
+  baseUrl: string;
+  workload: Workload;
+  /** The most requests in flight that the executor asked for. */
+  concurrency: number;
+  findings: ValidityFinding[];
+  /** Percent; a run with more errors is no baseline. */
+  maxErrorRate: number;
+  environment: MachineEnvironment;
+  cohort: string;
+  tool: { name: string; version: string };
+  git: ResultDocument['git'];
+  ci: ResultDocument['ci'];
+  config: ResultDocument['config'];
+  notes: { itl?: string; outputTokens?: string };
+}
+
+/** MLPerf Inference "Standard" interactive-chat limits as the suites this replaces state them: TTFT p95 2.0 s, TPOT p95 100 ms. */
+const mlperfStandard = { ttftP95Ms: 2000, tpotP95Ms: 100 } as const;
+
+/** Turns what was measured into the result document. Pure. */
+export function buildResult(input: BuildInput): ResultDocument {
+  const { run, scenario, target } = input;
+  const pooled = pool([...run.meter.series.values()]);
+  const series = buildSeries(input);
+  const valid = input.findings.every((finding) => finding.ok || finding.severity === 'advice');
+  const partial = run.stopReason === 'interrupted' || run.stopReason === 'service_crashed';
+  const results = buildResults(input, pooled);
+  const runEntry: Run = { round: 0, order: 0, started: run.started, duration_seconds: run.durationSeconds, values: valuesOf(series) };
+  return {
+    schema_version: schemaVersion,
+    tool: input.tool,
+    timestamp: run.started,
+    target: target.name,
+    scenario: scenario.name,
+    base_url: input.baseUrl,
+    model: target.model ?? null,
+    partial,
+    stop_reason: run.stopReason,
+    results,
+    series,
+    runs: [runEntry],
+    timeline: run.meter.timeline.buckets().map((bucket) => ({ ...bucket })),
+    slowest: run.meter.slowest.map(({ record, latencyMs }) => ({
+      index: record.index,
+      series: record.series,
+      started_s: record.intendedMs / 1000,
+      connect_ms: record.connectMs,
+      headers_ms: record.headersMs === null || record.sentMs === null ? null : record.headersMs - record.sentMs,
+      ttft_ms: record.firstOutputMs === null || !record.streamed ? null : record.firstOutputMs - record.intendedMs,
+      generation_ms:
+        record.firstOutputMs === null || record.lastOutputMs === null || !record.streamed ? null : record.lastOutputMs - record.firstOutputMs,
+      latency_ms: latencyMs,
+      output_tokens: record.outputTokens,
+    })),
+    errors: [...run.meter.errors.values()].map(({ kind, count, firstSeenMs, example }) => ({ kind, count, first_seen: firstSeenMs / 1000, example })),
+    retries: null,
+    validity: { valid, checks: input.findings },
+    admissible: valid && !partial && pooled.succeeded > 0 && (results.error_rate ?? 100) <= input.maxErrorRate,
+    client: { cpu_seconds: run.client.cpuSeconds, event_loop_p99_ms: run.client.eventLoopP99Ms, late_sends: null, timing_error_ms: null },
+    environment: input.environment,
+    cohort: input.cohort,
+    git: input.git,
+    ci: input.ci,
+    config: input.config,
+  };
+}
+
+function pool(meters: readonly SeriesMeter[]): SeriesMeter {
+  const pooled = new SeriesMeter();
+  for (const meter of meters) pooled.add(meter);
+  return pooled;
+}
+
+/** A series for each phase; where requests differ in class, one for each class below it as detail. */
+function buildSeries(input: BuildInput): Series[] {
+  const { run, scenario, target, workload } = input;
+  const labels = { scenario: scenario.name, target: target.name, ...(target.model === undefined ? {} : { model: target.model }) };
+  return run.phases.flatMap(({ phase, outcome }) => {
+    const leaves = workload.cells.map((cell) => ({
+      cell,
+      id: seriesId(cell.id, phase.label),
+      meter: run.meter.series.get(seriesId(cell.id, phase.label)) ?? new SeriesMeter(),
+    }));
+    const seconds = outcome.durationMs / 1000;
+    const whole: Series = {
+      id: seriesId(scenario.name, phase.label),
+      labels: { ...labels, concurrency: input.concurrency, ...phase.label, ...(leaves.length === 1 ? leaves[0]?.cell.labels : {}) },
+      metrics: metricsOf(pool(leaves.map((leaf) => leaf.meter)), seconds, input.notes),
+    };
+    if (leaves.length === 1) return [whole];
+    const details = leaves.map(
+      ({ cell, id, meter }): Series => ({
+        id,
+        labels: { ...labels, ...phase.label, ...cell.labels },
+        metrics: metricsOf(meter, null, input.notes),
+        detail: true,
+      }),
+    );
+    return [whole, ...details];
+  });
+}
+
+/** @param seconds null for a class of requests within a phase, of which a rate would say nothing */
+function metricsOf(meter: SeriesMeter, seconds: number | null, notes: BuildInput['notes']): Record<string, Metric> {
+  const metrics: Record<string, Metric> = {};
+  for (const { name, unit, better, resolution, scale } of distributionDefinitions) {
+    const distribution = meter.distributions.get(name);
+    if (!distribution || distribution.count === 0) continue;
+    metrics[name] = {
+      unit,
+      better,
+      count: distribution.count,
+      sum: distribution.sum * scale,
+      ...distribution.summary(scale),
+      hdr: distribution.encode(),
+      hdr_per_unit: Math.round(resolution / scale),
+      ...(name === 'itl_ms' && meter.gapsEstimated ? { note: 'estimated: the server does not say how many tokens a chunk holds' } : {}),
+      ...(name === 'output_tokens' && notes.outputTokens ? { note: notes.outputTokens } : {}),
+    };
+  }
+  const total = meter.succeeded + meter.failed;
+  const percent = (part: number) => (total === 0 ? null : (100 * part) / total);
+  metrics['error_rate'] = { unit: '%', better: 'lower', value: percent(meter.failed) };
+  metrics['success_rate'] = { unit: '%', better: 'higher', value: percent(meter.succeeded) };
+  if (seconds !== null && seconds > 0) {
+    metrics['requests_per_sec'] = { unit: 'req/s', better: 'higher', value: total / seconds };
+    metrics['successful_requests_per_sec'] = { unit: 'req/s', better: 'higher', value: meter.succeeded / seconds };
+    if (metrics['output_tokens']) metrics['tokens_per_sec'] = { unit: 'tokens/s', better: 'higher', value: meter.outputTokens / seconds };
+  }
+  if (metrics['output_tokens'] && metrics['input_tokens'] && meter.outputTokens > 0)
+    metrics['input_output_token_ratio'] = { unit: 'ratio', better: 'neither', value: meter.inputTokens / meter.outputTokens };
+  return metrics;
+}
+
+function buildResults(input: BuildInput, pooled: SeriesMeter): Results {
+  const { run } = input;
+  const total = pooled.succeeded + pooled.failed;
+  const seconds = run.durationSeconds;
+  const summaryOf = (name: string, scale: number): Summary | null => {
+    const distribution = pooled.distributions.get(name);
+    return distribution && distribution.count > 0 ? (distribution.summary(scale) satisfies DistributionSummary) : null;
+  };
+  const known = (name: string) => (pooled.distributions.get(name)?.count ?? 0) > 0;
+  const ttft = summaryOf('ttft_ms', 1);
+  const tpot = summaryOf('tpot_ms', 1);
+  const rate = (count: number) => (seconds > 0 ? count / seconds : null);
+  const unique = input.workload.uniquePrompts;
+  return {
+    total_requests: total,
+    successful: pooled.succeeded,
+    failed: pooled.failed,
+    success_rate: total === 0 ? null : (100 * pooled.succeeded) / total,
+    error_rate: total === 0 ? null : (100 * pooled.failed) / total,
+    duration_seconds: seconds,
+    concurrency: input.concurrency,
+    unique_prompts: unique === null ? null : Math.min(unique, total),
+    ttft_ms: ttft,
+    tpot_ms: tpot,
+    itl_ms: summaryOf('itl_ms', 1),
+    latency_s: summaryOf('latency_s', 0.001),
+    throughput: {
+      tokens_per_sec: known('output_tokens') ? rate(pooled.outputTokens) : null,
+      requests_per_sec: rate(total),
+      successful_requests_per_sec: rate(pooled.succeeded),
+    },
+    mean_request_tokens_per_sec: pooled.distributions.get('generation_tokens_per_sec')?.mean() ?? null,
+    input_tokens: known('input_tokens') ? pooled.inputTokens : null,
+    output_tokens: known('output_tokens') ? pooled.outputTokens : null,
+    input_output_token_ratio: known('input_tokens') && pooled.outputTokens > 0 ? pooled.inputTokens / pooled.outputTokens : null,
+    mlperf_compliant: ttft?.p95 == null || tpot?.p95 == null ? null : ttft.p95 <= mlperfStandard.ttftP95Ms && tpot.p95 <= mlperfStandard.tpotP95Ms,
+    spike_rate_percent: null,
+  };
+}
+
+/** Every statistic of every metric of every series, flat: what one run says. */
+export function valuesOf(series: readonly Series[]): Run['values'] {
+  return Object.fromEntries(series.map(({ id, metrics }) => [id, flatten(metrics)]));
+}
+
+function flatten(metrics: Record<string, Metric>): Record<string, number | null> {
+  const values: Record<string, number | null> = {};
+  for (const [name, metric] of Object.entries(metrics)) {
+    if ('value' in metric) values[name] = metric.value;
+    else for (const stat of ['mean', 'min', 'p50', 'p90', 'p95', 'p99', 'p999', 'max', 'stddev'] as const) values[`${name}.${stat}`] = metric[stat];
+  }
+  return values;
+}

@@ -1,0 +1,92 @@
+import type { Scenario } from '../config/scenario.ts';
+import type { TargetConfig } from '../config/target.ts';
+import type { RequestSpec } from '../protocol/protocol.ts';
+import { generatePrompt } from './generate.ts';
+
+/** A line of prompts.jsonl. */
+export interface PromptLine {
+  messages: readonly { role: 'system' | 'user' | 'assistant' | 'tool'; content: string }[];
+  max_tokens?: number | undefined;
+  temperature?: number | undefined;
+}
+
+/** One class of requests whose figures stand apart. */
+export interface Cell {
+  /** Series id: the scenario's name and `/key=value` for each label that varies. */
+  id: string;
+  labels: Record<string, string | number>;
+  promptTokens: number | null;
+  maxTokens: number | null;
+}
+
+/** A scenario turned into requests: the request of an index is always the same. Pure. */
+export interface Workload {
+  cells: readonly Cell[];
+  uniquePrompts: number | null;
+  request(index: number): { spec: RequestSpec; cell: Cell };
+}
+
+/** Prompts of warm-up requests come from their own range of indices, so that they do not warm a prefix cache for the measured ones. */
+export const warmupIndexBase = 1_000_000_000;
+
+export function createWorkload(scenario: Scenario, target: TargetConfig, prompts: readonly PromptLine[]): Workload {
+  const { request } = scenario;
+  const cells = grid(scenario, target);
+  const model = target.model ?? null;
+  const common = {
+    model,
+    stream: request.stream,
+    ignoreEos: request.ignore_eos ?? false,
+    extraBody: request.extra_body ?? {},
+    method: request.method ?? null,
+    path: request.path ?? null,
+    body: request.body === undefined ? null : Buffer.from(request.body),
+  };
+
+  return {
+    cells,
+    uniquePrompts:
+      request.api === 'http'
+        ? null
+        : request.prompt_tokens
+          ? Number.POSITIVE_INFINITY
+          : new Set(prompts.map((line) => JSON.stringify(line.messages))).size,
+    request(index) {
+      const cell = cells[index % cells.length] as Cell;
+      const line = cell.promptTokens === null ? prompts[index % Math.max(1, prompts.length)] : undefined;
+      const maxTokens = cell.maxTokens ?? capped(line?.max_tokens ?? null, target);
+      const messages =
+        cell.promptTokens === null
+          ? (line?.messages ?? [])
+          : [{ role: 'user' as const, content: generatePrompt(cell.promptTokens, scenario.seed, index) }];
+      const temperature = request.temperature ?? line?.temperature ?? null;
+      return { cell, spec: { ...common, messages, maxTokens, minTokens: common.ignoreEos ? maxTokens : null, temperature } };
+    },
+  };
+}
+
+function capped(maxTokens: number | null, target: TargetConfig): number | null {
+  if (target.max_tokens === undefined) return maxTokens;
+  return maxTokens === null ? null : Math.min(maxTokens, target.max_tokens);
+}
+
+/** Every prompt length with every answer length; one plain cell where nothing varies. */
+function grid(scenario: Scenario, target: TargetConfig): Cell[] {
+  const promptLengths = scenario.request.prompt_tokens ?? [null];
+  const answerLengths = scenario.request.max_tokens ?? [null];
+  const cells: Cell[] = [];
+  for (const promptTokens of promptLengths) {
+    for (const wanted of answerLengths) {
+      const maxTokens = capped(wanted, target);
+      const labels: Record<string, string | number> = {};
+      if (promptTokens !== null) labels['prompt_tokens'] = promptTokens;
+      if (maxTokens !== null) labels['max_tokens'] = maxTokens;
+      const varying = [
+        promptLengths.length > 1 ? `/prompt_tokens=${promptTokens}` : '',
+        answerLengths.length > 1 ? `/max_tokens=${wanted}` : '',
+      ].join('');
+      cells.push({ id: scenario.name + varying, labels, promptTokens, maxTokens });
+    }
+  }
+  return cells;
+}
