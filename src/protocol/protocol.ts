@@ -41,10 +41,16 @@ export interface Answer {
   /** Null when it succeeded. */
   error: ErrorKind | null;
   errorMessage: string | null;
-  /** ms, performance.now(); the socket read that brought the first and the last chunk carrying output. Null: none came. */
+  /** HTTP status; null when no answer came. */
+  status: number | null;
+  /** What Retry-After asked for, ms; null where it was not sent. */
+  retryAfterMs: number | null;
+  /** The answer came as a stream of events. False: one body, so that there are no chunk times (a server may ignore `stream`). */
+  streamed: boolean;
+  /** ms, performance.now(); the socket read that brought the first and the last chunk carrying output. Null: none came, or the answer was not streamed. */
   firstOutputMs: number | null;
   lastOutputMs: number | null;
-  /** Chunks that carried output: content, reasoning, tool-call or refusal text. */
+  /** Chunks that carried output: content, reasoning, tool-call or refusal text. An answer in one body is one chunk. */
   outputChunks: number;
   /** From the server's usage; null when it sent none. */
   inputTokens: number | null;
@@ -54,12 +60,12 @@ export interface Answer {
   finishReason: string | null;
   /** The model that the server says answered. */
   model: string | null;
-  /** Output text, kept only where the caller asked for it; null otherwise. */
+  /** Text of the first choice, without its reasoning (plain HTTP: the body), kept only where the caller asked for it; null otherwise. */
   text: string | null;
   responseBytes: number;
 }
 
-/** Hears each chunk that carried output: the clock of its socket read and how many tokens it brought (0: the server does not say). No allocation per call. */
+/** Hears each streamed chunk that carried output: the clock of its socket read and how many tokens it brought (0: the server does not say). No allocation per call. */
 export type OutputListener = (nowMs: number, tokens: number) => void;
 
 /**
@@ -69,10 +75,11 @@ export type OutputListener = (nowMs: number, tokens: number) => void;
 export interface AnswerReader {
   begin(listener: OutputListener | null, keepText: boolean): void;
   headers(status: number, headers: readonly string[], nowMs: number): void;
-  data(buffer: Buffer, start: number, end: number, nowMs: number): void;
+  /** False: the answer is lost already (too large) and reading on is of no use; the caller may abort the request, and `fail` will answer the reader's own reason. */
+  data(buffer: Buffer, start: number, end: number, nowMs: number): boolean;
   /** The body ended; judges whether the answer is complete. */
   end(nowMs: number): Answer;
-  /** The transport failed: what was read until then, under that kind. */
+  /** The transport failed, or the caller gave up: what was read until then, under that kind. A stream that had said it was done is complete even when its connection broke after. */
   fail(kind: ErrorKind, message: string, nowMs: number): Answer;
 }
 

@@ -1,6 +1,6 @@
 import type { ErrorKind } from './error-kind.ts';
 
-/** One HTTP request, ready to be written. `headers` is a flat name, value list that is the same array for every request of a target, so that a transport may cache its rendering. */
+/** One HTTP request, ready to be written. The transport adds `connection`, `content-length` and, unless given, `host` and `accept-encoding: identity`. `headers` is a flat name, value list that is the same array for every request of a target, so that a transport may cache its rendering. */
 export interface WireRequest {
   method: string;
   /** Path and query below the transport's origin. */
@@ -14,9 +14,12 @@ export interface WireRequest {
  * transport can. Exactly one of onEnd and onError ends it; nothing is called after that.
  */
 export interface ResponseSink {
-  /** The request went out on a fresh connection; not called for a reused one. TLS is null for plain HTTP. */
+  /**
+   * The request goes out on a fresh connection; not called for a reused or a warmed one. `connectMs` counts name resolution and TCP, `tlsMs` what TLS took after it (null for plain HTTP).
+   * Comes before onSent, but for the one retry that a stale connection gets: that may open a fresh one after onSent.
+   */
   onConnected(connectMs: number, tlsMs: number | null): void;
-  /** The first byte of the request was handed to the socket. */
+  /** The first byte of the request is handed to the socket. Called once: a retry on a fresh connection keeps the first time. */
   onSent(nowMs: number): void;
   /** Status line and headers are complete. `headers` is a flat name (lower case), value list. */
   onHeaders(status: number, headers: readonly string[], nowMs: number): void;
@@ -38,10 +41,30 @@ export interface TransportOptions {
   maxHeaderBytes: number;
 }
 
+/** How one connection came up; see ResponseSink.onConnected. */
+export interface ConnectTiming {
+  connectMs: number;
+  tlsMs: number | null;
+}
+
+/** What `warm` came to. */
+export interface WarmReport {
+  /** One for each connection that opened. */
+  opened: readonly ConnectTiming[];
+  failed: number;
+  /** Why the first that failed did; null when none did. */
+  error: { kind: ErrorKind; message: string } | null;
+}
+
+/**
+ * Sends requests to one origin over HTTP/1.1, one at a time on each connection. Redirects are not followed and content codings not undone. No deadline of its own but for connecting: the caller aborts.
+ * A reused connection that the server had closed is no failure of the server: when not a byte of the answer came, the request is sent once more on a fresh one.
+ */
 export interface Transport {
   /** Sends; returns what aborts it (idempotent; the sink then hears onError('cancelled', ...)) with the kind that the caller gives. */
   send(request: WireRequest, sink: ResponseSink): (kind: ErrorKind, message: string) => void;
-  /** Opens up to `count` connections ahead of the first request; resolves when they are open or failed. */
-  warm(count: number): Promise<void>;
+  /** Opens connections ahead of the first request until `count` (at most `connections`) are open; resolves when they are open or failed. Does nothing where every request has a fresh connection. */
+  warm(count: number): Promise<WarmReport>;
+  /** Ends every connection; requests under way or waiting hear onError('cancelled', ...). */
   close(): Promise<void>;
 }

@@ -1,0 +1,54 @@
+import type { ErrorKind } from './error-kind.ts';
+
+/** How far an exchange had come when its connection failed. */
+export type Phase = 'connecting' | 'waiting' | 'receiving';
+
+const byCode: Record<string, ErrorKind> = {
+  ECONNREFUSED: 'refused',
+  EHOSTUNREACH: 'refused',
+  ENETUNREACH: 'refused',
+  EADDRNOTAVAIL: 'refused',
+  EACCES: 'refused',
+  EMFILE: 'refused',
+  ECONNRESET: 'reset',
+  EPIPE: 'reset',
+  ECONNABORTED: 'reset',
+  ENOTFOUND: 'dns',
+  UND_ERR_CONNECT_TIMEOUT: 'timeout_connect',
+  UND_ERR_HEADERS_OVERFLOW: 'too_large',
+  HPE_HEADER_OVERFLOW: 'too_large',
+};
+
+/** Node's names for a certificate or a handshake that was not accepted. */
+const tlsCode =
+  /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|EPROTO$|CRL_|ERROR_IN_CERT)/;
+
+/** The kind of failure behind an error of undici, net, dns or tls. */
+export function errorKindOf(error: unknown, phase: Phase): ErrorKind {
+  const { code, message } = describe(error);
+  if (tlsCode.test(code) || /secure TLS connection was established/.test(message)) return 'tls';
+  const known = byCode[code];
+  if (known !== undefined) return known;
+  if (code === 'ETIMEDOUT') return phase === 'connecting' ? 'timeout_connect' : 'reset';
+  if (code.startsWith('EAI_')) return 'dns';
+  // The peer closed: before the headers nothing had come, after them the body is cut short.
+  if (code === 'HPE_INVALID_EOF_STATE' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return phase === 'receiving' ? 'truncated' : 'reset';
+  if (code === 'UND_ERR_SOCKET') return /^bad /.test(message) ? 'malformed' : phase === 'receiving' ? 'truncated' : 'reset';
+  if (code.startsWith('HPE_')) return 'malformed';
+  return 'reset';
+}
+
+/** One sentence for people: the code beside the message unless it is in it. */
+export function errorText(error: unknown): string {
+  const { code, message } = describe(error);
+  if (message === '') return code === '' ? 'unknown error' : code;
+  return code === '' || message.includes(code) ? message : `${message} (${code})`;
+}
+
+function describe(error: unknown): { code: string; message: string } {
+  if (!(error instanceof Error)) return { code: '', message: String(error) };
+  const code = (error as NodeJS.ErrnoException).code;
+  // Trying several addresses of a name ends in one error that holds the others.
+  const message = error.message === '' && error instanceof AggregateError ? error.errors.map((one) => errorText(one)).join('; ') : error.message;
+  return { code: typeof code === 'string' ? code : '', message };
+}
