@@ -1,0 +1,93 @@
+import type { ResultDocument } from '../result/document.ts';
+import type { MetricVerdict, OverallVerdict, Verdict } from '../verdict/verdict.ts';
+import { type Escaping, oneLine } from './escape.ts';
+import { metricName, shortSeriesName, unitIsInName } from './names.ts';
+import { formatChange, formatLimitPercent, formatPercent, formatValue, percentInWords, plural } from './numbers.ts';
+import { hasManySeries, isBetter, reasonOf, worstFirst } from './rows.ts';
+
+export type Headline = { emoji: string; sentence: string };
+
+const emojis: Record<OverallVerdict, string> = {
+  invalid: '⛔',
+  regressed: '❌',
+  inconclusive: '❔',
+  warn: '⚠️',
+  missing: '⚠️',
+  ok: '✅',
+  improved: '✅',
+  new: '🆕',
+};
+
+/** The verdict in one sentence: the worst metric with its change and its limit, and how many more there are. Not capitalised, no full stop. */
+export function headline(verdict: Verdict, current: ResultDocument, escaping: Escaping): Headline {
+  return { emoji: isFirstRun(verdict) ? emojis.new : emojis[verdict.verdict], sentence: sentenceOf(verdict, current, escaping) };
+}
+
+/** No baseline, and nothing else to complain of. */
+export function isFirstRun(verdict: Verdict): boolean {
+  return verdict.baseline === null && (verdict.verdict === 'ok' || verdict.verdict === 'new' || verdict.verdict === 'improved');
+}
+
+function sentenceOf(verdict: Verdict, current: ResultDocument, escaping: Escaping): string {
+  if (verdict.verdict === 'invalid') return `the measurement is not valid${invalidBecause(current, escaping)}`;
+  if (isFirstRun(verdict)) {
+    const limits = verdict.series.filter((row) => row.limit !== null).length;
+    return `first measurement, nothing to compare with yet${limits > 0 ? `; ${plural(limits, 'limit')} held` : ''}`;
+  }
+  if (verdict.series.length === 0) return 'nothing was measured that could be judged';
+  const worst = worstFirst(verdict.series.filter((row) => row.verdict === verdict.verdict));
+  const [first] = worst;
+  const count = plural(verdict.series.length, 'metric');
+  if (verdict.verdict === 'new') return `${count} measured for the first time, nothing to compare with yet`;
+  if (first === undefined || verdict.verdict === 'ok') return `no regression in ${count}`;
+  const more = worst.length > 1 ? `, and ${worst.length - 1} more` : '';
+  const said = describe(first, verdict, current, escaping) + more;
+  if (verdict.verdict === 'inconclusive') return `inconclusive: ${said}`;
+  return verdict.verdict === 'improved' ? `no regression; ${said}` : said;
+}
+
+function invalidBecause(current: ResultDocument, escaping: Escaping): string {
+  const failed = current.validity.checks.filter((check) => !check.ok && check.severity === 'fatal');
+  const [first] = failed;
+  if (first === undefined) return '';
+  return `: ${escaping.text(oneLine(first.detail || first.name, 160))}${failed.length > 1 ? `, and ${failed.length - 1} more` : ''}`;
+}
+
+/** One row as a clause: `TTFT p95 regressed by 31% (limit 20%)`, `Error rate is 2.10 %, above its limit of 1 %`. */
+export function describe(row: MetricVerdict, verdict: Verdict, current: ResultDocument, escaping: Escaping): string {
+  const series = hasManySeries(verdict.series) ? ` of ${escaping.code(shortSeriesName(row.series, current.scenario))}` : '';
+  const name = `${escaping.text(metricName(row.metric))}${series}`;
+  const options = { namedUnit: unitIsInName(row.metric) };
+  const value = escaping.text(formatValue(row.current, row.unit, options));
+  if (row.verdict === 'missing') return `${name} was measured in the baseline and is missing now`;
+  if (row.verdict === 'new') return `${name} is new: ${value}`;
+  const reason = reasonOf(row);
+  if ((row.verdict === 'regressed' || row.verdict === 'warn') && reason.kind === 'value') {
+    const limit = escaping.text(formatValue(reason.limit, row.unit, { ...options, like: row.current, exact: true }));
+    const bound = row.verdict === 'warn' ? 'warning limit' : 'limit';
+    return row.current === null
+      ? `${name} has a ${bound} of ${limit} and was not measured`
+      : `${name} is ${value}, ${reason.side} its ${bound} of ${limit}`;
+  }
+  return `${name} ${changeInWords(row, reason.kind === 'change' ? reason.limitPercent : null, escaping)}`;
+}
+
+function changeInWords(row: MetricVerdict, limit: number | null, escaping: Escaping): string {
+  const options = { namedUnit: unitIsInName(row.metric), like: Math.max(Math.abs(row.baseline ?? 0), Math.abs(row.current ?? 0)) };
+  const fromTo = () =>
+    `went from ${escaping.text(formatValue(row.baseline, row.unit, options))} to ${escaping.text(formatValue(row.current, row.unit, options))}`;
+  const change = row.change_percent;
+  if (row.verdict === 'inconclusive') {
+    const moved =
+      change === null ? (row.baseline === null || row.current === null ? 'could not be compared' : fromTo()) : `moved by ${formatChange(change)}`;
+    if (row.detectable_percent === null) return moved;
+    return `${moved}; this comparison cannot tell less than ${formatPercent(row.detectable_percent)} from noise`;
+  }
+  const bound = limit === null ? '' : ` (${row.verdict === 'warn' ? 'warns beyond' : 'limit'} ${formatLimitPercent(limit).replace(' ', '')})`;
+  if (change === null) return `${fromTo()}${row.verdict === 'improved' ? '' : bound}`;
+  const percent = percentInWords(change, row.verdict === 'improved' ? null : limit);
+  if (row.verdict === 'regressed') return `regressed by ${percent}${bound}`;
+  if (row.verdict === 'improved') return `improved by ${percent}`;
+  const better = isBetter(row);
+  return `${better === null ? `changed by ${formatChange(change)}` : `is ${percent} ${better ? 'better' : 'worse'}`}${bound}`;
+}

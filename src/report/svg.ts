@@ -1,0 +1,68 @@
+import { escapeHtml } from './escape.ts';
+import { formatNumber } from './numbers.ts';
+
+/** One line of a chart; a null ends a stretch, so that what was not measured is a gap and not a slope. */
+export interface Line {
+  name: string;
+  points: readonly { x: number; y: number | null }[];
+}
+
+export interface Chart {
+  title: string;
+  lines: readonly Line[];
+  yUnit: string;
+  /** Where to mark the x axis, and with what. */
+  ticks: readonly { x: number; label: string }[];
+}
+
+const width = 640;
+const height = 220;
+const margin = { left: 56, right: 12, top: 12, bottom: 28 };
+
+/** A line chart as inline SVG that scales with its container; colours come from the page's classes `line0`, `line1`. The y axis starts at zero. */
+export function lineChart(chart: Chart): string {
+  const values = chart.lines.flatMap((line) => line.points.flatMap((point) => (point.y === null ? [] : [point.y])));
+  const xs = [...chart.lines.flatMap((line) => line.points.map((point) => point.x)), ...chart.ticks.map((tick) => tick.x)];
+  if (values.length === 0) return '';
+  const top = niceCeiling(values.reduce((most, value) => Math.max(most, value), 0));
+  const [left, right] = xs.reduce(([low, high], x) => [Math.min(low, x), Math.max(high, x)], [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]);
+  const px = (x: number) => round(margin.left + ((x - left) / (right - left || 1)) * (width - margin.left - margin.right));
+  const py = (y: number) => round(height - margin.bottom - (y / top) * (height - margin.top - margin.bottom));
+  const grid = [0, 0.25, 0.5, 0.75, 1].map((share) => {
+    const y = py(top * share);
+    return `<line class="grid" x1="${margin.left}" x2="${width - margin.right}" y1="${y}" y2="${y}"/><text class="tick" x="${margin.left - 6}" y="${y + 4}" text-anchor="end">${escapeHtml(formatNumber(top * share))}</text>`;
+  });
+  const ticks = chart.ticks.map(
+    (tick) => `<text class="tick" x="${px(tick.x)}" y="${height - 8}" text-anchor="middle">${escapeHtml(tick.label)}</text>`,
+  );
+  const lines = chart.lines.map(
+    (line, index) => `<path class="line line${index}" d="${pathOf(line, px, py)}"><title>${escapeHtml(line.name)}</title></path>`,
+  );
+  const legend = chart.lines.map((line, index) => `<span class="key key${index}">${escapeHtml(line.name)}</span>`).join(' ');
+  return `<figure><figcaption>${escapeHtml(chart.title)} <span class="unit">${escapeHtml(chart.yUnit)}</span> ${chart.lines.length > 1 ? legend : ''}</figcaption>
+<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(chart.title)}">${[...grid, ...ticks, ...lines].join('')}</svg></figure>`;
+}
+
+/** A stretch of one point is drawn as a dot: a zero-length line with round caps. */
+function pathOf(line: Line, px: (x: number) => number, py: (y: number) => number): string {
+  let pen = false;
+  let path = '';
+  for (const { x, y } of line.points) {
+    if (y === null) {
+      pen = false;
+      continue;
+    }
+    path += pen ? `L${px(x)} ${py(y)}` : `M${px(x)} ${py(y)}h0`;
+    pen = true;
+  }
+  return path;
+}
+
+/** The next 1, 2, 2.5 or 5 times a power of ten, so that four grid lines have short labels. */
+function niceCeiling(value: number): number {
+  if (!(value > 0) || !Number.isFinite(value)) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return ([1, 2, 2.5, 5].find((step) => step * power >= value) ?? 10) * power;
+}
+
+const round = (value: number): number => Math.round(value * 10) / 10;

@@ -1,0 +1,93 @@
+import { markdownTable } from 'markdown-table';
+import type { ResultDocument } from '../result/document.ts';
+import type { MetricVerdict } from '../verdict/verdict.ts';
+import type { Escaping } from './escape.ts';
+import { metricName, shortSeriesName, unitIsInName } from './names.ts';
+import { formatChange, formatInterval, formatLimitPercent, formatPercent, formatValue } from './numbers.ts';
+import { isBetter, marks, reasonOf } from './rows.ts';
+
+/** What every row of one comparison's tables shares. */
+export interface Columns {
+  /** What the two sides are called, unescaped: `main` and `this PR`. */
+  baseline: string;
+  current: string;
+  /** A series column, where there are several. */
+  series: boolean;
+  /** A noise column, where any row knows its noise. */
+  noise: boolean;
+  scenario: string;
+}
+
+/** The columns that these rows need. */
+export function columnsFor(rows: readonly MetricVerdict[], current: ResultDocument, sides: { baseline: string; current: string }): Columns {
+  return {
+    ...sides,
+    series: rows.some((row) => row.series !== rows[0]?.series),
+    noise: rows.some((row) => row.noise_percent !== null),
+    scenario: current.scenario,
+  };
+}
+
+/** The heading of each column and its alignment: l, r or c. */
+export function headingCells(columns: Columns, escaping: Escaping): { cells: string[]; align: string[] } {
+  const cells = ['Metric', escaping.text(columns.baseline), escaping.text(columns.current), 'Change', 'Limit', ''];
+  const align = ['l', 'r', 'r', 'r', 'r', 'c'];
+  if (columns.noise) {
+    cells.splice(4, 0, 'Noise');
+    align.splice(4, 0, 'r');
+  }
+  if (columns.series) {
+    cells.unshift('Series');
+    align.unshift('l');
+  }
+  return { cells, align };
+}
+
+/** One row's cells, in the order of the headings. */
+export function rowCells(row: MetricVerdict, columns: Columns, escaping: Escaping, strong: (text: string) => string = (text) => text): string[] {
+  const like = Math.max(Math.abs(row.baseline ?? 0), Math.abs(row.current ?? 0));
+  const options = { like, namedUnit: unitIsInName(row.metric) };
+  const change = formatChange(row.change_percent);
+  const cells = [
+    escaping.text(metricName(row.metric)),
+    escaping.text(formatValue(row.baseline, row.unit, options)),
+    escaping.text(formatValue(row.current, row.unit, options)),
+    [row.verdict === 'regressed' && row.change_percent !== null ? strong(change) : change, formatInterval(row.interval_percent)]
+      .filter((part) => part !== '')
+      .join(' '),
+    limitCell(row, escaping),
+    markCell(row),
+  ];
+  if (columns.noise) cells.splice(4, 0, row.noise_percent === null ? '—' : `± ${formatPercent(row.noise_percent)}`);
+  if (columns.series) cells.unshift(escaping.code(shortSeriesName(row.series, columns.scenario)));
+  return cells;
+}
+
+/** `+20 %`, `−15 %`, `≤ 500 ms`, or both; the change limit carries the sign of the bad direction. */
+function limitCell(row: MetricVerdict, escaping: Escaping): string {
+  const parts: string[] = [];
+  const reason = reasonOf(row);
+  const percent = row.limit_percent ?? (reason.kind === 'change' ? reason.limitPercent : null);
+  if (percent !== null) {
+    const sign = row.better === 'neither' || /^warn_change_percent/.test(row.rule ?? '') ? '±' : row.better === 'lower' ? '+' : '−';
+    parts.push(`${sign}${formatLimitPercent(percent)}`);
+  }
+  const value = row.limit ?? (reason.kind === 'value' ? reason.limit : null);
+  if (value !== null) {
+    const most = reason.kind === 'value' ? reason.side === 'above' : row.better !== 'higher';
+    const options = { like: Math.max(Math.abs(row.baseline ?? 0), Math.abs(row.current ?? 0)), namedUnit: unitIsInName(row.metric), exact: true };
+    parts.push(`${most ? '≤' : '≥'} ${escaping.text(formatValue(value, row.unit, options))}`);
+  }
+  return parts.length === 0 ? '—' : parts.join(', ');
+}
+
+function markCell(row: MetricVerdict): string {
+  if (row.verdict !== 'warn') return marks[row.verdict];
+  const better = isBetter(row);
+  return `${marks.warn}${better === null || reasonOf(row).kind === 'value' ? '' : better ? ' better' : ' worse'}`;
+}
+
+/** A GitHub-flavoured table, unpadded: a comment has a size limit and nobody reads its source. */
+export function tableOf(heading: { cells: string[]; align: string[] }, rows: readonly string[][]): string {
+  return markdownTable([heading.cells, ...rows], { align: heading.align, alignDelimiters: false });
+}
