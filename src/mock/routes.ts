@@ -1,0 +1,151 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ApiError } from './api-error.ts';
+import type { Engine } from './engine.ts';
+import { type Fault, parseFault } from './faults.ts';
+import { Generation } from './generation.ts';
+import type { MockOptions } from './options.ts';
+import { longestSequence, planAnswer } from './plan.ts';
+import { parseGenerationRequest } from './request.ts';
+
+const maxBodyBytes = 32 * 1024 * 1024;
+
+/** What the routes stand on. */
+export interface RouteContext {
+  options: MockOptions;
+  engine: Engine;
+  /** False until the start delay is over. */
+  ready: () => boolean;
+  pickFault: () => Fault | null;
+  /** Seconds since 1970, for `created`. */
+  epochSeconds: () => number;
+  /** Told of each request for an answer, with its number from 1. */
+  onRequest: (number: number) => void;
+}
+
+type Route = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+
+/** The request handler: every path that the engine answers. Errors are answered as OpenAI's API words them; it never rejects. */
+export function createHandler(context: RouteContext): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const { options, engine } = context;
+  const startedSeconds = context.epochSeconds();
+  let answers = 0;
+
+  const answer = (kind: 'chat' | 'completion'): Route => {
+    return async (request, response) => {
+      answers += 1;
+      const number = answers;
+      context.onRequest(number);
+      const fault = faultOf(request, context.pickFault());
+      const body = await readBody(request);
+      if (response.destroyed) return;
+      if (fault && failAtOnce(fault, response, options)) return;
+      const parsed = parseGenerationRequest(kind, body);
+      const plan = planAnswer(parsed, options, fault?.name === 'slow' ? (fault.amount ?? 2) : 1);
+      const id = `${kind === 'chat' ? 'chatcmpl' : 'cmpl'}-${options.seed.toString(36)}-${number}`;
+      new Generation(id, context.epochSeconds(), parsed, plan, response, fault, engine, options).start();
+    };
+  };
+
+  const routes: Record<string, Record<string, Route>> = {
+    '/health': { GET: (_, response) => sendJson(response, 200, { status: 'ok' }) },
+    '/metrics': {
+      GET: (_, response) => {
+        const text = engine.metrics.render(options.models[0]!, engine.gauges);
+        response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'content-length': Buffer.byteLength(text) }).end(text);
+      },
+    },
+    '/v1/models': {
+      GET: (_, response) => {
+        const shared = { object: 'model', created: startedSeconds, owned_by: 'llm-bench', max_model_len: longestSequence(options) };
+        sendJson(response, 200, { object: 'list', data: options.models.map((id) => ({ id, ...shared })) });
+      },
+    },
+    '/v1/chat/completions': { POST: answer('chat') },
+    '/v1/completions': { POST: answer('completion') },
+    '/api/v1/health': { GET: (_, response) => sendJson(response, 200, { status: 'ok' }) },
+    '/api/v1/models': { GET: (_, response) => sendJson(response, 200, { models: options.models }) },
+  };
+
+  return async (request, response) => {
+    try {
+      const path = (request.url ?? '/').split('?', 1)[0]!;
+      const methods = routes[path];
+      if (!methods) throw new ApiError(404, `There is nothing at ${path}; there is ${Object.keys(routes).join(', ')}.`, { code: 'not_found' });
+      const route = methods[request.method === 'HEAD' ? 'GET' : (request.method ?? '')];
+      if (!route)
+        throw new ApiError(405, `${path} takes ${Object.keys(methods).join(', ')}.`, { headers: { allow: Object.keys(methods).join(', ') } });
+      if (path !== '/metrics' && !context.ready())
+        throw new ApiError(503, 'The model is loading.', { code: 'loading', headers: { 'retry-after': '1' } });
+      if (path.includes('/v1/') && !authorized(request, options.apiKey)) {
+        throw new ApiError(401, 'The API key is missing or wrong; send it as `Authorization: Bearer` or as `X-API-Key`.', {
+          code: 'invalid_api_key',
+        });
+      }
+      await route(request, response);
+    } catch (error) {
+      sendError(request, response, error);
+    }
+  };
+}
+
+function authorized(request: IncomingMessage, apiKey: string | null): boolean {
+  return apiKey === null || request.headers.authorization === `Bearer ${apiKey}` || request.headers['x-api-key'] === apiKey;
+}
+
+/** The fault that the request asks for in `x-mock-fault`, else the one drawn. */
+function faultOf(request: IncomingMessage, drawn: Fault | null): Fault | null {
+  const header = request.headers['x-mock-fault'];
+  if (header === undefined) return drawn;
+  const fault = parseFault(String(header));
+  if (typeof fault === 'string') throw new ApiError(400, `x-mock-fault: ${fault}.`, { param: 'x-mock-fault' });
+  return fault;
+}
+
+/** Faults that come instead of an answer. @returns whether it was one of those. */
+function failAtOnce(fault: Fault, response: ServerResponse, options: MockOptions): boolean {
+  switch (fault.name) {
+    case '400':
+      throw new ApiError(400, 'This request was asked to be refused.', { code: 'mock_fault' });
+    case '429':
+      throw new ApiError(429, 'Too many requests; try again later.', {
+        code: 'rate_limit_exceeded',
+        headers: { 'retry-after': String(fault.amount ?? options.retryAfterSeconds) },
+      });
+    case '500':
+      throw new ApiError(500, 'The engine failed on this request.', { code: 'mock_fault' });
+    case 'html500':
+      response.writeHead(500, { 'content-type': 'text/html' }).end('<!doctype html><html><body><h1>500 Internal Server Error</h1></body></html>\n');
+      return true;
+    default:
+      return false;
+  }
+}
+
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  const body = Buffer.from(JSON.stringify(value));
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
+}
+
+function sendError(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  if (response.destroyed) return;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const refusal = error instanceof ApiError ? error : new ApiError(500, `The engine has a fault of its own: ${String(error)}`);
+  // A body that was not read to its end would be taken for the next request.
+  const close = request.complete ? {} : { connection: 'close' };
+  const body = Buffer.from(refusal.body);
+  response.writeHead(refusal.status, { 'content-type': 'application/json', 'content-length': body.length, ...refusal.headers, ...close }).end(body);
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBodyBytes) throw new ApiError(413, `The body is longer than ${maxBodyBytes} bytes.`, { code: 'request_too_large' });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, bytes).toString('utf8');
+}
