@@ -1,4 +1,5 @@
-import { type ReportInput, reportBody } from './body.ts';
+import { reportBody } from './body.ts';
+import type { ReportInput } from './input.ts';
 import { commentMarker } from './marker.ts';
 
 export interface CommentInput extends ReportInput {

@@ -20,6 +20,9 @@ export function oneLine(text: string, longest: number = Number.POSITIVE_INFINITY
   return characters && characters.length > longest ? `${characters.slice(0, longest - 1).join('')}…` : flat;
 }
 
+/** What could be markup; an underscore within a word never is. */
+const notPlain = /(?!(?<=[\p{L}\p{N}])_(?=[\p{L}\p{N}]))[^\p{L}\p{N} ./:+=,()-]/gu;
+
 const entity = (character: string): string => `&#${character.codePointAt(0)};`;
 
 /** Text for HTML, attribute values included. */
@@ -41,13 +44,13 @@ export function markdownText(text: string, longest = 400): string {
 /** A name from outside as code within markdown: plain backticks where nothing in it can end them, else entities inside `<code>`. */
 export function markdownCode(text: string, longest = longestName): string {
   const name = oneLine(text, longest);
-  return /^[\p{L}\p{N}_./:+=,(-][\p{L}\p{N}_./:+=,() -]*$/u.test(name) ? `\`${name.trimEnd()}\`` : htmlCode(name, longest);
+  return /^[\p{L}\p{N}_./:+=,#(-][\p{L}\p{N}_./:+=,#() -]*$/u.test(name) ? `\`${name}\`` : htmlCode(name, longest);
 }
 
 /** A name from outside as code where markdown may or may not be read, such as in `<summary>`. */
 export function htmlCode(text: string, longest = longestName): string {
   const name = oneLine(text, longest);
-  return `<code>${name === '' ? '(empty)' : name.replace(/[^\p{L}\p{N} ./:+=,()-]/gu, entity)}</code>`;
+  return `<code>${name === '' ? '(empty)' : name.replace(notPlain, entity)}</code>`;
 }
 
 /** A block of code, such as a command to copy: fenced where nothing in it can end the fence, else entities inside `<pre>`. */
@@ -55,7 +58,7 @@ export function codeBlock(text: string, language = ''): string {
   const lines = text.split('\n').map((line) => oneLine(line, 2000));
   const body = lines.join('\n');
   if (!/[<>]|```/.test(body)) return `\`\`\`${language}\n${body}\n\`\`\``;
-  return `<pre><code>${lines.map((line) => line.replace(/[^\p{L}\p{N} ./:+=,()-]/gu, entity)).join('\n')}</code></pre>`;
+  return `<pre><code>${lines.map((line) => line.replace(notPlain, entity)).join('\n')}</code></pre>`;
 }
 
 /** A name or sentence from outside for a terminal: no control characters, so that no name can move the cursor or change colours. */

@@ -14,13 +14,13 @@ export const hints = {
   'connection-refused':
     'Nothing accepts connections at the base URL: see that the service runs, that a port-forward is still up, and that no firewall is in between.',
   'missing-models':
-    'The service does not know the model: compare the name with what `llm-bench probe` lists, and load or download the model before the run.',
+    'The service does not know the model: compare the name with what GET /v1/models lists, and download or load the model before the run.',
   timeouts:
     'Requests ran into a timeout: raise `--timeout`, lower `--max-tokens` or the concurrency, and look in the service log for a lack of memory.',
   'high-error-rate':
     'Requests failed: the service log and its health endpoint say why; rate limits, wrong configuration and exhausted resources are the usual causes.',
   'low-success-rate':
-    'Less than 95 % of the requests succeeded: where backends come and go behind a router, retries tell an unlucky pick from a broken backend.',
+    'Less than 95 % of the requests succeeded: behind a router this is often one backend that comes and goes, so ask each backend directly.',
   'high-ttft': 'The first token comes late: warm up before measuring, and see whether requests queue (too much concurrency) or prompts grew.',
   'high-p95-latency': 'The slowest requests got slower: check the limits and health of the backends, and the network between client and service.',
   'low-throughput':

@@ -1,6 +1,7 @@
 import type { ResultDocument } from '../result/document.ts';
 import type { Verdict } from '../verdict/verdict.ts';
-import { type ReportInput, reportBody } from './body.ts';
+import { reportBody } from './body.ts';
+import type { ReportInput } from './input.ts';
 
 /** Below the 1 MiB that a step's job summary may hold, counted in bytes of at most three per UTF-16 unit. */
 const longestReport = 340_000;

@@ -13,6 +13,8 @@ export interface Columns {
   current: string;
   /** A series column, where there are several. */
   series: boolean;
+  /** The baseline's value and the change from it, where any row has one. */
+  change: boolean;
   /** A noise column, where any row knows its noise. */
   noise: boolean;
   scenario: string;
@@ -23,6 +25,7 @@ export function columnsFor(rows: readonly MetricVerdict[], current: ResultDocume
   return {
     ...sides,
     series: rows.some((row) => row.series !== rows[0]?.series),
+    change: rows.some((row) => row.baseline !== null),
     noise: rows.some((row) => row.noise_percent !== null),
     scenario: current.scenario,
   };
@@ -30,17 +33,18 @@ export function columnsFor(rows: readonly MetricVerdict[], current: ResultDocume
 
 /** The heading of each column and its alignment: l, r or c. */
 export function headingCells(columns: Columns, escaping: Escaping): { cells: string[]; align: string[] } {
-  const cells = ['Metric', escaping.text(columns.baseline), escaping.text(columns.current), 'Change', 'Limit', ''];
-  const align = ['l', 'r', 'r', 'r', 'r', 'c'];
-  if (columns.noise) {
-    cells.splice(4, 0, 'Noise');
-    align.splice(4, 0, 'r');
-  }
-  if (columns.series) {
-    cells.unshift('Series');
-    align.unshift('l');
-  }
-  return { cells, align };
+  const chosen: [string, string, boolean][] = [
+    ['Series', 'l', columns.series],
+    ['Metric', 'l', true],
+    [escaping.text(columns.baseline), 'r', columns.change],
+    [escaping.text(columns.current), 'r', true],
+    ['Change', 'r', columns.change],
+    ['Noise', 'r', columns.noise],
+    ['Limit', 'r', true],
+    ['', 'c', true],
+  ];
+  const shown = chosen.filter(([, , show]) => show);
+  return { cells: shown.map(([title]) => title), align: shown.map(([, side]) => side) };
 }
 
 /** One row's cells, in the order of the headings. */
@@ -48,19 +52,18 @@ export function rowCells(row: MetricVerdict, columns: Columns, escaping: Escapin
   const like = Math.max(Math.abs(row.baseline ?? 0), Math.abs(row.current ?? 0));
   const options = { like, namedUnit: unitIsInName(row.metric) };
   const change = formatChange(row.change_percent);
-  const cells = [
-    escaping.text(metricName(row.metric)),
-    escaping.text(formatValue(row.baseline, row.unit, options)),
-    escaping.text(formatValue(row.current, row.unit, options)),
-    [row.verdict === 'regressed' && row.change_percent !== null ? strong(change) : change, formatInterval(row.interval_percent)]
-      .filter((part) => part !== '')
-      .join(' '),
-    limitCell(row, escaping),
-    markCell(row),
+  const shownChange = row.verdict === 'regressed' && row.change_percent !== null ? strong(change) : change;
+  const chosen: [string, boolean][] = [
+    [columns.series ? escaping.code(shortSeriesName(row.series, columns.scenario)) : '', columns.series],
+    [escaping.text(metricName(row.metric)), true],
+    [escaping.text(formatValue(row.baseline, row.unit, options)), columns.change],
+    [escaping.text(formatValue(row.current, row.unit, options)), true],
+    [`${shownChange} ${formatInterval(row.interval_percent)}`.trimEnd(), columns.change],
+    [row.noise_percent === null ? '—' : `± ${formatPercent(row.noise_percent)}`, columns.noise],
+    [limitCell(row, escaping), true],
+    [markCell(row), true],
   ];
-  if (columns.noise) cells.splice(4, 0, row.noise_percent === null ? '—' : `± ${formatPercent(row.noise_percent)}`);
-  if (columns.series) cells.unshift(escaping.code(shortSeriesName(row.series, columns.scenario)));
-  return cells;
+  return chosen.filter(([, show]) => show).map(([cell]) => cell);
 }
 
 /** `+20 %`, `−15 %`, `≤ 500 ms`, or both; the change limit carries the sign of the bad direction. */
