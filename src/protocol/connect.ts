@@ -1,3 +1,4 @@
+import { createSocketTransport } from './socket-transport.ts';
 import type { Transport, TransportOptions } from './transport.ts';
 import { createUndiciTransport } from './undici-transport.ts';
 
@@ -5,5 +6,7 @@ import { createUndiciTransport } from './undici-transport.ts';
 export type TransportKind = 'auto' | 'socket' | 'undici';
 
 export function createTransport(options: TransportOptions & { kind: TransportKind }): Transport {
-  return createUndiciTransport(options);
+  const { kind, ...rest } = options;
+  const lean = kind === 'socket' || (kind === 'auto' && rest.origin.startsWith('http:'));
+  return lean ? createSocketTransport(rest) : createUndiciTransport(rest);
 }

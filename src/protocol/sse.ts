@@ -74,14 +74,14 @@ export class SseScanner {
         if (byte <= cr && (byte === lf || byte === cr)) break;
       }
       if (at === end) {
-        if (!this.line.append(buffer, from, end)) return this.giveUp();
+        if (!this.line.append(buffer, from, end)) this.giveUp();
         break;
       }
       if (this.line.length === 0) {
-        if (at - from > this.line.limit) return this.giveUp();
-        this.takeLine(buffer, from, at, true);
-      } else {
-        if (!this.line.append(buffer, from, at)) return this.giveUp();
+        if (at - from > this.line.limit) this.giveUp();
+        else this.takeLine(buffer, from, at, true);
+      } else if (!this.line.append(buffer, from, at)) this.giveUp();
+      else {
         const length = this.line.length;
         this.line.length = 0;
         this.takeLine(this.line.bytes, 0, length, false);

@@ -16,7 +16,6 @@ const byCode: Record<string, ErrorKind> = {
   ENOTFOUND: 'dns',
   UND_ERR_CONNECT_TIMEOUT: 'timeout_connect',
   UND_ERR_HEADERS_OVERFLOW: 'too_large',
-  HPE_HEADER_OVERFLOW: 'too_large',
 };
 
 /** Node's names for a certificate or a handshake that was not accepted. */
@@ -31,10 +30,11 @@ export function errorKindOf(error: unknown, phase: Phase): ErrorKind {
   if (known !== undefined) return known;
   if (code === 'ETIMEDOUT') return phase === 'connecting' ? 'timeout_connect' : 'reset';
   if (code.startsWith('EAI_')) return 'dns';
-  // The peer closed: before the headers nothing had come, after them the body is cut short.
-  if (code === 'HPE_INVALID_EOF_STATE' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return phase === 'receiving' ? 'truncated' : 'reset';
-  if (code === 'UND_ERR_SOCKET') return /^bad /.test(message) ? 'malformed' : phase === 'receiving' ? 'truncated' : 'reset';
-  if (code.startsWith('HPE_')) return 'malformed';
+  // undici's parser errors carry no code, only llhttp's words.
+  if (error instanceof Error && error.name === 'HTTPParserError') return /Invalid EOF state/.test(message) ? closed(phase) : 'malformed';
+  // Also undici's word for a length that it refuses, then before the headers are complete.
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return phase === 'receiving' ? 'truncated' : 'malformed';
+  if (code === 'UND_ERR_SOCKET') return message.startsWith('bad ') ? 'malformed' : closed(phase);
   return 'reset';
 }
 
@@ -51,4 +51,9 @@ function describe(error: unknown): { code: string; message: string } {
   // Trying several addresses of a name ends in one error that holds the others.
   const message = error.message === '' && error instanceof AggregateError ? error.errors.map((one) => errorText(one)).join('; ') : error.message;
   return { code: typeof code === 'string' ? code : '', message };
+}
+
+/** The peer closed the connection in good order: before the headers there is no answer, after them its body is cut short. */
+function closed(phase: Phase): ErrorKind {
+  return phase === 'receiving' ? 'truncated' : 'reset';
 }

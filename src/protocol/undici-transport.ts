@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { buildConnector, Client, type Dispatcher, errors } from 'undici';
 import type { ErrorKind } from './error-kind.ts';
+import { checkRequest, hasHeader } from './request-head.ts';
 import type { ConnectTiming, ResponseSink, Transport, TransportOptions, WarmReport, WireRequest } from './transport.ts';
 import { errorKindOf, errorText } from './transport-error.ts';
 
@@ -21,13 +22,14 @@ class UndiciTransport implements Transport {
   private closed = false;
   private headersGiven: readonly string[] | null = null;
   private headersSent: string[] = [];
+  private pathChecked = '';
 
   constructor(options: TransportOptions) {
     this.options = options;
   }
 
   send(request: WireRequest, sink: ResponseSink): (kind: ErrorKind, message: string) => void {
-    const exchange = new Exchange(this, request, sink);
+    const exchange = new Exchange(request, sink);
     if (this.closed) exchange.abort('cancelled', 'the transport is closed');
     else {
       const slot = this.idle.pop() ?? this.openSlot();
@@ -85,11 +87,14 @@ class UndiciTransport implements Transport {
   }
 
   /** The request's headers and those that every request has; the list is the same from request to request. */
-  headersFor(headers: readonly string[]): string[] {
-    if (headers !== this.headersGiven) {
+  headersFor(request: WireRequest): string[] {
+    const { headers } = request;
+    if (headers !== this.headersGiven || request.path !== this.pathChecked) {
+      checkRequest(request);
+      this.pathChecked = request.path;
       this.headersGiven = headers;
       this.headersSent = [...headers];
-      if (!headers.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'accept-encoding')) this.headersSent.push('accept-encoding', 'identity');
+      if (!hasHeader(headers, 'accept-encoding')) this.headersSent.push('accept-encoding', 'identity');
     }
     return this.headersSent;
   }
@@ -134,7 +139,7 @@ class Slot {
       {
         path: request.path,
         method: request.method,
-        headers: this.transport.headersFor(request.headers),
+        headers: this.transport.headersFor(request),
         body: request.body,
         ...(freshConnections ? { reset: true } : {}),
       },
@@ -234,7 +239,6 @@ class Slot {
 class Exchange implements Dispatcher.DispatchHandler {
   readonly request: WireRequest;
   over = false;
-  private readonly transport: UndiciTransport;
   private readonly sink: ResponseSink;
   private slot: Slot | null = null;
   private controller: Dispatcher.DispatchController | null = null;
@@ -245,8 +249,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   private bytesBefore = 0;
   private socket: Socket | null = null;
 
-  constructor(transport: UndiciTransport, request: WireRequest, sink: ResponseSink) {
-    this.transport = transport;
+  constructor(request: WireRequest, sink: ResponseSink) {
     this.request = request;
     this.sink = sink;
   }
