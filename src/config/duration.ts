@@ -18,7 +18,7 @@ export function parseDurationSeconds(value: string | number): number | null {
 
 /** A duration in YAML, in a flag or in an input; resolves to seconds. */
 export const durationSchema = z
-  .union([z.number(), z.string()])
+  .union([z.number(), z.string()], { error: 'expected a duration such as 600, 30s or 10m' })
   .transform((value, context) => {
     const seconds = parseDurationSeconds(value);
     if (seconds !== null) return seconds;
@@ -26,3 +26,6 @@ export const durationSchema = z
     return z.NEVER;
   })
   .meta({ description: 'A duration: 600 (seconds), 30s or 10m' });
+
+/** A duration that must not be zero: a timeout, a length of time to run. */
+export const positiveDurationSchema = durationSchema.pipe(z.number().positive({ error: 'expected a duration longer than zero' }));

@@ -4,4 +4,6 @@ export interface EntryContext {
   entryUrl: URL;
   /** The folder that holds the shipped config/, prompts.jsonl and package.json. */
   packageRoot: URL;
+  /** The file that `node` runs as the command line. */
+  cliPath: URL;
 }

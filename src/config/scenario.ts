@@ -1,5 +1,7 @@
 import * as z from 'zod';
-import { durationSchema } from './duration.ts';
+import { positiveDurationSchema } from './duration.ts';
+import { headersSchema, nameSchema } from './text.ts';
+import { scenarioThresholdsSchema } from './thresholds.ts';
 
 const oneOrMore = <T extends z.ZodType>(schema: T) => z.union([schema.transform((value) => [value]), z.array(schema).min(1)]);
 
@@ -9,17 +11,20 @@ export const requestSchema = z.strictObject({
   api: z.enum(['chat', 'completions', 'http']).optional(),
   stream: z.boolean().optional(),
   /** Path of a prompts.jsonl; sent verbatim, in order, cycling. */
-  prompts: z.string().optional(),
+  prompts: z.string().min(1).optional(),
   /** Generated prompts of these lengths in tokens, spread evenly over the grid with max_tokens. */
-  prompt_tokens: oneOrMore(z.int().positive()).optional(),
-  max_tokens: oneOrMore(z.int().positive()).optional(),
+  prompt_tokens: oneOrMore(z.int().min(1)).optional(),
+  max_tokens: oneOrMore(z.int().min(1)).optional(),
   temperature: z.number().min(0).optional(),
   /** Asks for the exact output length where the server can (ignore_eos, min_tokens). */
   ignore_eos: z.boolean().optional(),
-  headers: z.record(z.string(), z.string()).optional(),
+  headers: headersSchema.optional(),
   /** Plain HTTP only. */
-  method: z.string().optional(),
-  path: z.string().optional(),
+  method: z
+    .string()
+    .regex(/^[A-Z]+$/, { error: 'expected an HTTP method in capitals, such as GET or POST' })
+    .optional(),
+  path: z.string().regex(/^\//, { error: 'expected a path that begins with /' }).optional(),
   body: z.string().optional(),
   /** More members of the JSON body, sent as they are. */
   extra_body: z.record(z.string(), z.json()).optional(),
@@ -28,7 +33,7 @@ export const requestSchema = z.strictObject({
 /** When to stop before the planned end; a stop by rule is a result, not an error. */
 export const stopSchema = z.strictObject({
   max_error_rate: z.number().min(0).max(100).optional(),
-  max_p95_latency: durationSchema.optional(),
+  max_p95_latency: positiveDurationSchema.optional(),
 });
 
 /**
@@ -36,18 +41,27 @@ export const stopSchema = z.strictObject({
  * which the caller passes to the loader (config may not import load).
  */
 export const scenarioFields = {
-  name: z.string().optional(),
+  name: nameSchema.optional(),
   description: z.string().optional(),
-  extends: z.string().optional(),
+  /** Another scenario's name: this one says only what differs. */
+  extends: nameSchema.optional(),
   request: requestSchema.optional(),
   /** Requests sent and thrown away before the measured window. */
   warmup: z.int().nonnegative().optional(),
-  timeout: durationSchema.optional(),
+  timeout: positiveDurationSchema.optional(),
   seed: z.int().nonnegative().optional(),
   stop: stopSchema.optional(),
-  target: z.string().optional(),
-  thresholds: z.record(z.string(), z.unknown()).optional(),
+  /** The target to use where neither a flag nor llm-bench.yaml names one. */
+  target: nameSchema.optional(),
+  /** Limits of this scenario's series: shorthands, or metric.stat -> limits. */
+  thresholds: scenarioThresholdsSchema.optional(),
 } as const;
+
+/** A scenario as written, in its own file or inside llm-bench.yaml. */
+export const scenarioSchema = z.strictObject({
+  ...scenarioFields,
+  load: z.looseObject({ executor: z.string().min(1).optional() }).optional(),
+});
 
 /** One executor's options: its name is the discriminator, the rest is its own. */
 export interface LoadOptions {
@@ -71,4 +85,6 @@ export interface ResolvedRequest extends Omit<z.output<typeof requestSchema>, 'm
   stream: boolean;
   /** Null: the prompt's own, or the server's default. */
   max_tokens: number[] | null;
+  /** The target's max_tokens: applies to a prompt's own max_tokens too. Null: no cap. */
+  max_tokens_cap: number | null;
 }

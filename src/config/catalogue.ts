@@ -1,0 +1,31 @@
+import { openFiles } from './files.ts';
+import { defaultOrigin } from './layers.ts';
+import { openScenarios, scenarioNames } from './scenarios.ts';
+import { readTargets } from './targets.ts';
+
+/** One line of `run --list`. */
+export interface CatalogueEntry {
+  name: string;
+  description: string;
+}
+
+/**
+ * What can be named: scenarios and targets, the shipped ones and the user's own, by name.
+ * Faulty files are left out here; using one tells what is wrong with it.
+ */
+export async function listCatalogue(cwd: string, builtinRoot: string): Promise<{ scenarios: CatalogueEntry[]; targets: CatalogueEntry[] }> {
+  const files = openFiles(cwd);
+  const library = openScenarios(files, builtinRoot);
+  const names = new Set([...(await scenarioNames(cwd)), ...(await scenarioNames(builtinRoot))]);
+  const scenarios: CatalogueEntry[] = [];
+  for (const name of [...names].toSorted()) {
+    const draft = await library.byName(name, defaultOrigin);
+    if (draft) scenarios.push({ name, description: String(draft.layers.value['description'] ?? '') });
+  }
+  const { targets } = await readTargets(files, builtinRoot);
+  const described = [...targets].map(([name, { value }]) => ({
+    name,
+    description: [value['name'], value['model']].filter((part) => part !== undefined).join(', '),
+  }));
+  return { scenarios, targets: described };
+}

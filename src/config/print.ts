@@ -1,0 +1,76 @@
+import { Document, isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
+import type { BenchConfig } from './bench-config.ts';
+import { isTree } from './layers.ts';
+
+const mask = '***';
+/** Variables that hold a secret by their name. */
+const secretName = /(^|_)(key|token|secret|secrets|password|passwd|pwd|credential|credentials|auth|authorization|cookie|dsn)s?(_|$)|api_?key/i;
+const secretHeader = /^(authorization|proxy-authorization|cookie|set-cookie)$|key|token|secret|auth/i;
+
+/**
+ * The resolved configuration as YAML, each value with its origin behind it: `concurrency: 8 # flag --concurrency`.
+ * Values of variables and headers that look like secrets are masked.
+ */
+export function printConfig(config: BenchConfig): string {
+  const { kind, ...baseline } = config.baseline;
+  const tree = {
+    target: config.target,
+    embedded: config.embedded,
+    scenarios: config.scenarios,
+    thresholds: config.thresholds,
+    baseline:
+      kind === 'none'
+        ? 'none'
+        : 'files' in baseline
+          ? { file: baseline.files }
+          : kind === 'git_branch'
+            ? { git_branch: (baseline as { branch: string }).branch }
+            : baseline,
+    mode: config.mode,
+    fail_on: config.failOn,
+    report: config.report,
+    root: config.root,
+  };
+  const document = new Document(maskSecrets(tree, []), { aliasDuplicateObjects: false });
+  annotate(document.contents as Node, [], config.origins);
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+}
+
+/** The same value with secrets masked: for printing, and for the result document, which keeps the configuration. */
+export function maskSecrets(value: unknown, path: readonly string[] = []): unknown {
+  const parent = path.at(-2);
+  const name = path.at(-1) ?? '';
+  if ((parent === 'env' && secretName.test(name)) || (parent === 'headers' && secretHeader.test(name))) return mask;
+  if (name === 'base_url' && typeof value === 'string') return value.replace(/\/\/[^/@]*@/, `//${mask}@`);
+  if (Array.isArray(value)) return value.map((item, index) => maskSecrets(item, [...path, String(index)]));
+  if (!isTree(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, maskSecrets(inner, [...path, key])]));
+}
+
+function annotate(node: Node, path: readonly string[], origins: Readonly<Record<string, string>>): void {
+  if (isMap(node) && node.items.length > 0) {
+    for (const pair of node.items as Pair<Node, Node>[]) {
+      const key = isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
+      if (pair.value) annotate(pair.value, [...path, key], origins);
+    }
+    return;
+  }
+  if (isSeq(node) && node.items.some(isMap)) {
+    // A list of mappings has origins of its own (scenarios), or one for the whole (setup).
+    const whole = origins[path.join('.')];
+    if (whole !== undefined) node.commentBefore = ` ${whole}`;
+    else for (const [index, item] of node.items.entries()) annotate(item as Node, [...path, String(index)], origins);
+    return;
+  }
+  if (isSeq(node)) node.flow = true;
+  node.comment = ` ${originOf(path, origins)}`;
+}
+
+/** What no file and no flag gave was settled by the program. */
+function originOf(path: readonly string[], origins: Readonly<Record<string, string>>): string {
+  for (let length = path.length; length > 0; length--) {
+    const found = origins[path.slice(0, length).join('.')];
+    if (found !== undefined) return found;
+  }
+  return 'default';
+}

@@ -1,0 +1,153 @@
+import type * as z from 'zod';
+import type { ConfigIssue } from './errors.ts';
+import { defaultOrigin, dotted, isTree, type Layers, originAt, overlay } from './layers.ts';
+import type { ResolvedTarget } from './resolve-target.ts';
+import { type Scenario, scenarioSchema } from './scenario.ts';
+import { overlayScenario, type ScenarioDraft } from './scenarios.ts';
+import { check, unknownName } from './schema-issues.ts';
+
+export interface ResolvedScenario {
+  scenario: Scenario;
+  layers: Layers;
+}
+
+const defaultPromptsFile = 'prompts.jsonl';
+
+/**
+ * Lays the flags over a scenario, fills in what is left and checks the executor's options by its own schema.
+ * @param fromFlags the flags' settings for every scenario
+ * @param executors executor name -> schema of its options without `executor`
+ * @returns null when something is wrong; then `issues` says what
+ */
+export function resolveScenario(
+  draft: ScenarioDraft,
+  fromFlags: Layers,
+  resolved: ResolvedTarget | null,
+  executors: Readonly<Record<string, z.ZodType>>,
+  issues: ConfigIssue[],
+  warnings: ConfigIssue[],
+): ResolvedScenario | null {
+  const given = overlayScenario(draft.layers, fromFlags.value, (path) => fromFlags.origins.get(dotted(path)) ?? defaultOrigin);
+  const layers = withDefaults(withTargetTimeout(given, resolved));
+  const found = [...contradictions(layers)];
+  const executor = String((layers.value['load'] as Record<string, unknown>)['executor']);
+  const load = checkLoad(layers, executor, executors, found);
+  issues.push(...found);
+  if (!load || found.length > 0) return null;
+
+  const { request: written, thresholds: _, load: __, extends: ___, ...rest } = scenarioSchema.parse(layers.value);
+  const request = written!;
+  const cap = resolved?.target.max_tokens ?? null;
+  const scenario: Scenario = {
+    ...rest,
+    name: draft.name,
+    timeout: rest.timeout!,
+    warmup: rest.warmup!,
+    seed: rest.seed!,
+    load: { ...load, executor },
+    request: { ...request, api: request.api!, stream: request.stream!, max_tokens: capped(request.max_tokens ?? null, cap), max_tokens_cap: cap },
+  };
+  warnings.push(...concerns(scenario, layers, request.max_tokens ?? null, resolved));
+  return { scenario, layers: withSettled(scenario, draft, layers, request.max_tokens ?? null, resolved) };
+}
+
+/** Origins of what was settled here: the name, and what the target's cap changed. */
+function withSettled(scenario: Scenario, draft: ScenarioDraft, layers: Layers, asked: number[] | null, resolved: ResolvedTarget | null): Layers {
+  const origins = new Map(layers.origins);
+  if (!origins.has('name')) origins.set('name', draft.named);
+  if (resolved && scenario.request.max_tokens_cap !== null) {
+    const cap = originAt(resolved.layers, ['max_tokens']);
+    origins.set('request.max_tokens_cap', cap);
+    if (asked?.some((length) => length > scenario.request.max_tokens_cap!)) origins.set('request.max_tokens', cap);
+  }
+  return { value: layers.value, origins };
+}
+
+/** A target knows how slow it is: its timeout stands in for the default one, not for one that the scenario or a flag names. */
+function withTargetTimeout(layers: Layers, resolved: ResolvedTarget | null): Layers {
+  const timeout = resolved?.layers.value['timeout'];
+  if (timeout === undefined || layers.value['timeout'] !== undefined) return layers;
+  return overlay(layers, { timeout }, () => originAt(resolved!.layers, ['timeout']));
+}
+
+function withDefaults(layers: Layers): Layers {
+  const request = isTree(layers.value['request']) ? layers.value['request'] : {};
+  const load = isTree(layers.value['load']) ? layers.value['load'] : {};
+  const http = request['api'] === 'http';
+  const sized = load['requests'] !== undefined || load['duration'] !== undefined;
+  const closed = (load['executor'] ?? 'closed') === 'closed';
+  const defaults = {
+    timeout: 30,
+    warmup: 0,
+    seed: 0,
+    request: http
+      ? { api: 'http', stream: false, method: 'GET', path: '/' }
+      : { api: 'chat', stream: true, ...(request['prompt_tokens'] === undefined ? { prompts: defaultPromptsFile } : {}) },
+    ...(closed ? { load: { executor: 'closed', concurrency: 1, ...(sized ? {} : { requests: 100 }) } } : {}),
+  };
+  const base = overlay({ value: {}, origins: new Map() }, defaults, () => defaultOrigin);
+  return overlay(base, layers.value, (path) => originAt(layers, path));
+}
+
+function checkLoad(
+  layers: Layers,
+  executor: string,
+  executors: Readonly<Record<string, z.ZodType>>,
+  issues: ConfigIssue[],
+): Record<string, unknown> | null {
+  const schema = Object.hasOwn(executors, executor) ? executors[executor] : undefined;
+  if (!schema) {
+    issues.push({ ...originAt(layers, ['load', 'executor']).place, message: unknownName('executor', executor, Object.keys(executors)) });
+    return null;
+  }
+  const { executor: _, ...options } = layers.value['load'] as Record<string, unknown>;
+  const result = check(schema, options, { locate: (path) => originAt(layers, path).place, prefix: ['load'] });
+  issues.push(
+    ...result.issues.map((issue) => ({
+      ...issue,
+      message: `${issue.message}${issue.message.includes('Known keys') ? ` (executor ${executor})` : ''}`,
+    })),
+  );
+  return result.data as Record<string, unknown> | null;
+}
+
+function contradictions(layers: Layers): ConfigIssue[] {
+  const request = layers.value['request'] as Record<string, unknown>;
+  const issues: ConfigIssue[] = [];
+  const blame = (key: string, message: string) => issues.push({ ...originAt(layers, ['request', key]).place, message: `request.${key}: ${message}` });
+  if (request['api'] === 'http') {
+    for (const key of ['prompts', 'prompt_tokens', 'max_tokens', 'ignore_eos', 'extra_body']) {
+      if (request[key] !== undefined) blame(key, 'a plain HTTP request (request.api: http) carries no prompt; use request.body');
+    }
+    return issues;
+  }
+  for (const key of ['method', 'path', 'body']) {
+    if (request[key] !== undefined)
+      blame(key, `is for plain HTTP requests alone, found request.api: ${String(request['api'])}; set request.api: http`);
+  }
+  if (request['prompts'] !== undefined && request['prompt_tokens'] !== undefined)
+    blame('prompt_tokens', 'expected either prompts (a file) or prompt_tokens (generated), found both');
+  return issues;
+}
+
+/** Two lengths above the cap become one. */
+function capped(lengths: number[] | null, cap: number | null): number[] | null {
+  return lengths === null || cap === null ? lengths : [...new Set(lengths.map((length) => Math.min(length, cap)))];
+}
+
+function concerns(scenario: Scenario, layers: Layers, asked: number[] | null, resolved: ResolvedTarget | null): ConfigIssue[] {
+  const warnings: ConfigIssue[] = [];
+  if (!resolved) return warnings;
+  const { target } = resolved;
+  const over = (asked ?? []).filter((length) => target.max_tokens !== undefined && length > target.max_tokens);
+  if (over.length > 0) {
+    const message = `scenario ${scenario.name} asks for ${over.join(', ')} output tokens; cut down to ${target.max_tokens}, the max_tokens of target ${target.name}`;
+    warnings.push({ ...originAt(layers, ['request', 'max_tokens']).place, message });
+  }
+  const { concurrency } = scenario.load;
+  if (typeof concurrency === 'number' && target.expected_concurrency !== undefined && concurrency > target.expected_concurrency) {
+    const message = `scenario ${scenario.name} runs ${concurrency} requests at once; target ${target.name} expects at most ${target.expected_concurrency}`;
+    warnings.push({ ...originAt(layers, ['load', 'concurrency']).place, message });
+  }
+  return warnings;
+}

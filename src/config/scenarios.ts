@@ -1,0 +1,138 @@
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import type { ConfigIssue } from './errors.ts';
+import type { Files } from './files.ts';
+import { isTree, type Layers, type Origin, overlay, type Tree, without } from './layers.ts';
+import { scenarioSchema } from './scenario.ts';
+import { check, unknownName } from './schema-issues.ts';
+import type { Path, YamlSource } from './yaml-source.ts';
+
+/** A scenario before its defaults: its own file, what it extends, merged. */
+export interface ScenarioDraft {
+  name: string;
+  /** Where it was named; the default where nobody did. */
+  named: Origin;
+  layers: Layers;
+}
+
+const folder = ['config', 'scenarios'] as const;
+
+/** Finds scenarios by name, the user's own before the shipped ones, and merges what they extend. What is wrong goes to `files.issues`, and the answer is null. */
+export interface ScenarioLibrary {
+  /** `choice` is a name, or the path of a scenario file (it has a slash or ends in .yaml). */
+  byName(choice: string, blame: Origin): Promise<ScenarioDraft | null>;
+  inline(tree: Tree, originOf: (path: Path) => Origin, fallbackName: string): Promise<ScenarioDraft | null>;
+}
+
+const nothing: Layers = { value: {}, origins: new Map() };
+
+export function openScenarios(files: Files, builtinRoot: string): ScenarioLibrary {
+  async function find(name: string, shippedOnly: boolean): Promise<string | null> {
+    const roots = shippedOnly ? [builtinRoot] : [files.cwd, builtinRoot];
+    for (const root of roots) {
+      for (const extension of ['.yaml', '.yml']) {
+        const path = join(root, ...folder, name + extension);
+        if (await files.exists(path)) return path;
+      }
+    }
+    return null;
+  }
+
+  async function missing(name: string, blame: Origin): Promise<null> {
+    const known = (await Promise.all([files.cwd, builtinRoot].map(scenarioNames))).flat();
+    files.issues.push({ ...blame.place, message: unknownName('scenario', name, [...new Set(known)].toSorted()) });
+    return null;
+  }
+
+  async function fromFile(path: string, blame: Origin, chain: readonly string[]): Promise<ScenarioDraft | null> {
+    if (chain.includes(path)) {
+      const names = [...chain.slice(chain.indexOf(path)), path].map(nameOf);
+      files.issues.push({ ...blame.place, message: `scenarios extend each other in a circle: ${names.join(' -> ')}` });
+      return null;
+    }
+    const source = await files.readYaml(path);
+    if (!source) return null;
+    const tree = checkedTree(source, files.issues);
+    const name = nameOf(path);
+    if (!tree) return null;
+    if (tree['name'] !== undefined && tree['name'] !== name) {
+      files.issues.push({
+        ...source.locate(['name']),
+        message: `expected the file's own name ${JSON.stringify(name)}, found ${JSON.stringify(tree['name'])}; leave it out or rename the file`,
+      });
+    }
+    const shipped = dirname(path) === join(builtinRoot, ...folder);
+    const originOf = (at: Path): Origin => ({ label: `scenario ${name}`, place: source.locate(at), shipped });
+    return extended(name, blame, tree, originOf, [...chain, path]);
+  }
+
+  async function extended(
+    name: string,
+    named: Origin,
+    tree: Tree,
+    originOf: (path: Path) => Origin,
+    chain: readonly string[],
+  ): Promise<ScenarioDraft | null> {
+    const parent = tree['extends'];
+    if (typeof parent !== 'string') return { name, named, layers: overlayScenario(nothing, tree, originOf) };
+    const blame = originOf(['extends']);
+    // A user's own `default` may extend the shipped one of the same name.
+    const path = await find(parent, parent === name);
+    const base = path === null ? await missing(parent, blame) : await fromFile(path, blame, chain);
+    return base && { name, named, layers: overlayScenario(without(base.layers, ['name'], ['description'], ['extends']), tree, originOf) };
+  }
+
+  return {
+    async byName(choice, blame) {
+      const isPath = /[/\\]|\.ya?ml$/.test(choice);
+      const path = isPath ? resolve(files.cwd, choice) : await find(choice, false);
+      if (path === null) return missing(choice, blame);
+      if (isPath && !(await files.exists(path))) {
+        files.issues.push({ ...blame.place, message: `scenario file ${files.display(path)} not found` });
+        return null;
+      }
+      return fromFile(path, blame, []);
+    },
+    inline: (tree, originOf, fallbackName) =>
+      extended(typeof tree['name'] === 'string' ? tree['name'] : fallbackName, originOf([]), tree, originOf, []),
+  };
+}
+
+function nameOf(path: string): string {
+  return basename(path, extname(path));
+}
+
+/** Names of the scenarios in a folder's config/scenarios; none where there is no such folder. */
+export async function scenarioNames(root: string): Promise<string[]> {
+  const names = await readdir(join(root, ...folder)).catch(() => []);
+  return names.filter((name) => /\.ya?ml$/.test(name)).map(nameOf);
+}
+
+function checkedTree(source: YamlSource, issues: ConfigIssue[]): Tree | null {
+  const value = source.value ?? {};
+  const found = check(scenarioSchema, value, { locate: source.locate }).issues;
+  issues.push(...found);
+  return found.length === 0 && isTree(value) ? value : null;
+}
+
+/** Settings that answer the same question: one given on top replaces the other from below. */
+const rivals = [
+  ['load', 'requests', 'duration'],
+  ['request', 'prompts', 'prompt_tokens'],
+] as const;
+/** What a plain HTTP request has no use for. */
+const modelSettings = ['prompts', 'prompt_tokens', 'max_tokens', 'temperature', 'stream', 'ignore_eos', 'extra_body'] as const;
+
+/** Lays one scenario upon another: mapping by mapping, but another executor brings all its own options, and rivals replace each other. */
+export function overlayScenario(base: Layers, over: Tree, originOf: (path: Path) => Origin): Layers {
+  const gone: Path[] = [];
+  const executor = (tree: Tree) => (isTree(tree['load']) ? tree['load']['executor'] : undefined);
+  if (executor(over) !== undefined && executor(over) !== (executor(base.value) ?? 'closed')) gone.push(['load']);
+  for (const [group, one, other] of rivals) {
+    const section = isTree(over[group]) ? over[group] : {};
+    if (section[one] !== undefined && section[other] === undefined) gone.push([group, other]);
+    if (section[other] !== undefined && section[one] === undefined) gone.push([group, one]);
+  }
+  if (isTree(over['request']) && over['request']['api'] === 'http') gone.push(...modelSettings.map((name) => ['request', name]));
+  return overlay(gone.length > 0 ? without(base, ...gone) : base, over, originOf);
+}
