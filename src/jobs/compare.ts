@@ -1,0 +1,165 @@
+import type { Mode } from '../config/bench-config.ts';
+import { ExitCode, UserError } from '../config/errors.ts';
+import type { Thresholds } from '../config/thresholds.ts';
+import { differences } from '../result/differences.ts';
+import type { ResultDocument } from '../result/document.ts';
+import { readResult } from '../result/read.ts';
+import { writeResult } from '../result/write.ts';
+import { judgeByRules } from '../verdict/evaluate.ts';
+import type { Verdict } from '../verdict/verdict.ts';
+
+export interface CompareFilesOptions {
+  current: string;
+  /** One or more result files; none: the limits alone are judged. */
+  baselines: readonly string[];
+  thresholds: Thresholds;
+  mode: Mode;
+  /** The baseline was found, not named by the user: one of an unlike scenario is refused. */
+  automatic?: boolean;
+}
+
+export interface Comparison {
+  verdict: Verdict;
+  current: ResultDocument;
+  /** The newest baseline, for reports; null when there was none. */
+  baseline: ResultDocument | null;
+  /** Baselines that could not be used, a sentence each. */
+  skipped: string[];
+}
+
+/**
+ * Compares a result file with one or more baseline files. A baseline that cannot be read is skipped and named when others are left.
+ * @throws UserError (exit 2) for a current result or an only baseline that cannot be used, and for a mode that files alone cannot serve
+ */
+export async function compareFiles(options: CompareFilesOptions): Promise<Comparison> {
+  refuseMode(options.mode);
+  const current = await readResult(options.current);
+  const read = await Promise.allSettled(options.baselines.map((path) => readResult(path)));
+  const baselines: NamedResult[] = [];
+  const failures: UserError[] = [];
+  read.forEach((outcome, index) => {
+    if (outcome.status === 'fulfilled') baselines.push({ name: options.baselines[index] as string, document: outcome.value });
+    else if (outcome.reason instanceof UserError) failures.push(outcome.reason);
+    else throw outcome.reason;
+  });
+  const [failure] = failures;
+  if (failure && baselines.length === 0) throw failures.length === 1 ? failure : new UserError(failures.map((error) => error.message).join('\n'));
+  const skipped = failures.map((error) => `a baseline was skipped: ${error.message.replaceAll('\n', ' ')}`);
+  return compareResults({ ...options, current, baselines, skipped });
+}
+
+/** A result and what messages call it. */
+export interface NamedResult {
+  name: string;
+  document: ResultDocument;
+}
+
+export interface CompareResultsOptions {
+  current: ResultDocument;
+  baselines: readonly NamedResult[];
+  thresholds: Thresholds;
+  mode: Mode;
+  automatic?: boolean;
+  skipped?: readonly string[];
+}
+
+/**
+ * Compares results already read, by rules, with every difference between the sides in the verdict's notes.
+ * @throws UserError (exit 2) when an automatic baseline is of another scenario and no other is left
+ */
+export function compareResults(options: CompareResultsOptions): Comparison {
+  refuseMode(options.mode);
+  const { current } = options;
+  const skipped = [...(options.skipped ?? [])];
+  const baselines = options.baselines.filter(({ name, document }) => {
+    const refused = options.automatic && document.scenario !== current.scenario;
+    if (refused)
+      skipped.push(
+        `${name} is no baseline for this result: it measured the scenario ${quoted(document.scenario)}, this is ${quoted(current.scenario)}`,
+      );
+    return !refused;
+  });
+  if (baselines.length === 0 && options.baselines.length > 0) {
+    throw new UserError(skipped.join('\n'), {
+      hint: 'Name a baseline of the same scenario, or compare the two files yourself: `llm-bench compare --current FILE --baseline FILE`.',
+    });
+  }
+  const judged = judgeByRules(
+    baselines.map(({ document }) => document),
+    current,
+    options.thresholds,
+  );
+  const notes = [...skipped, ...currentNotes(current), ...baselines.flatMap(baselineNotes), ...differenceNotes(baselines, current), ...judged.notes];
+  return { verdict: { ...judged, notes }, current, baseline: newest(baselines), skipped };
+}
+
+const quoted = (text: string): string => (text === '' ? '(not stated)' : JSON.stringify(text));
+
+/** Two files can be judged by rules alone: screen needs a pool of admissible runs of one cohort, paired a service to measure. */
+function refuseMode(mode: Mode): void {
+  if (mode === 'auto' || mode === 'rules') return;
+  const why = mode === 'screen' ? 'statistics over a pool of earlier runs' : 'both sides measured in turn on one machine';
+  throw new UserError(`mode ${mode} is not available for result files: it takes ${why}`, { hint: 'Use --mode rules or leave --mode out.' });
+}
+
+function currentNotes(current: ResultDocument): string[] {
+  return current.partial ? [`the current result is partial: it stopped early (${current.stop_reason})`] : [];
+}
+
+function baselineNotes({ name, document }: NamedResult): string[] {
+  const notes: string[] = [];
+  if (!document.validity.valid) notes.push(`the baseline ${name} is not valid: the client that measured it was the bottleneck`);
+  if (document.partial) notes.push(`the baseline ${name} is partial: it stopped early (${document.stop_reason})`);
+  return notes;
+}
+
+/** Every difference to every baseline, once; of several baselines each says how many it holds for. */
+function differenceNotes(baselines: readonly NamedResult[], current: ResultDocument): string[] {
+  const counts = new Map<string, number>();
+  for (const { document } of baselines) {
+    for (const sentence of differences(document, current)) counts.set(sentence, (counts.get(sentence) ?? 0) + 1);
+  }
+  return [...counts].map(([sentence, count]) => (baselines.length === 1 ? sentence : `${sentence} (${count} of ${baselines.length} baselines)`));
+}
+
+function newest(baselines: readonly NamedResult[]): ResultDocument | null {
+  const time = ({ document }: NamedResult) => Date.parse(document.timestamp) || 0;
+  return baselines.reduce<NamedResult | null>((best, one) => (best === null || time(one) >= time(best) ? one : best), null)?.document ?? null;
+}
+
+export interface SetBaselineOptions {
+  current: string;
+  baseline: string;
+  /** The commit that is checked out, for a result that names none; null outside a repository. */
+  headSha(): Promise<string | null>;
+}
+
+/**
+ * Copies the current result to the baseline's path, with its commit filled in.
+ * @throws UserError: exit 3 for a measurement that is not valid, exit 2 for one that is partial or not fit to be a baseline
+ */
+export async function setBaseline(options: SetBaselineOptions): Promise<ResultDocument> {
+  const current = await readResult(options.current);
+  const refuse = (why: string, exitCode: ExitCode, hint: string) =>
+    new UserError(`${options.current} cannot become the baseline: ${why}`, { exitCode, hint });
+  if (!current.validity.valid) {
+    const failed = current.validity.checks.filter((check) => !check.ok && check.severity === 'fatal').map((check) => check.detail || check.name);
+    throw refuse(
+      `the measurement is not valid${failed.length > 0 ? ` (${failed.join('; ')})` : ''}`,
+      ExitCode.invalid,
+      'Measure again on a less busy machine.',
+    );
+  }
+  if (current.partial) throw refuse(`it is partial, stopped early (${current.stop_reason})`, ExitCode.usage, 'Measure again and let it finish.');
+  if (!current.admissible) {
+    const rate = current.results.error_rate;
+    throw refuse(
+      `it is marked as not admissible${rate ? ` (error rate ${rate} %)` : ''}`,
+      ExitCode.usage,
+      'Measure again when the service answers without errors.',
+    );
+  }
+  const document = { ...current, git: { ...current.git, sha: current.git.sha ?? (await options.headSha()) } };
+  await writeResult(options.baseline, document);
+  return document;
+}

@@ -1,0 +1,162 @@
+import type { ErrorCount, ResultDocument, Results, Series, TimelineBucket } from './document.ts';
+import type { Part } from './merge-series.ts';
+import { weighedMean } from './merge-values.ts';
+import { pooledSummaries } from './pooled.ts';
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+const sumOrNull = (values: readonly (number | null | undefined)[]): number | null =>
+  values.some((value) => value === null || value === undefined) ? null : sum(values as number[]);
+const maxOrNull = (values: readonly (number | null)[]): number | null => {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : Math.max(...known);
+};
+
+/** The value that all share, else null. */
+export function shared<T>(values: readonly T[]): T | null {
+  return values.every((value) => value === values[0]) ? (values[0] ?? null) : null;
+}
+
+/** `results` of the parts together: counts add, rates are amounts over the whole measured time, distributions come from the merged series. */
+export function mergeResultsBlock(parts: readonly Part[], series: readonly Series[], wholeSeconds: number | null, together: boolean): Results {
+  const all = parts.map(({ document }) => document.results);
+  const requests = sum(all.map((results) => results.total_requests));
+  const failed = sum(all.map((results) => results.failed));
+  const input = sumOrNull(all.map((results) => results.input_tokens));
+  const output = sumOrNull(all.map((results) => results.output_tokens));
+  const perSecond = (of: (results: Results) => number | null | undefined): number | null => {
+    const amount = sumOrNull(
+      all.map((results) => {
+        const rate = of(results);
+        return rate === null || rate === undefined ? null : rate * results.duration_seconds;
+      }),
+    );
+    return amount === null || !wholeSeconds ? null : amount / wholeSeconds;
+  };
+  const perRequest = (of: (results: Results) => number | null): number | null => {
+    const values = all.map(of);
+    return values.some((value) => value === null)
+      ? null
+      : weighedMean(
+          values as number[],
+          all.map((results) => results.successful),
+        );
+  };
+  const concurrency = all.map((results) => results.concurrency);
+  return {
+    // Members that only the parts know the meaning of stay where all agree.
+    ...Object.fromEntries(Object.entries(all[0] as Results).filter(([key, value]) => all.every((results) => results[key] === value))),
+    total_requests: requests,
+    successful: sum(all.map((results) => results.successful)),
+    failed,
+    success_rate: requests === 0 ? null : 100 - (100 * failed) / requests,
+    error_rate: requests === 0 ? null : (100 * failed) / requests,
+    duration_seconds: wholeSeconds ?? sum(all.map((results) => results.duration_seconds)),
+    concurrency: together ? sumOrNull(concurrency) : shared(concurrency),
+    // Shards have prompts of their own, so only runs in turn can agree on how many there were.
+    unique_prompts: together ? null : shared(all.map((results) => results.unique_prompts)),
+    ...pooledSummaries(series),
+    throughput: {
+      tokens_per_sec: perSecond((results) => results.throughput.tokens_per_sec),
+      requests_per_sec: perSecond((results) => results.throughput.requests_per_sec),
+      successful_requests_per_sec: perSecond((results) => results.throughput.successful_requests_per_sec),
+    },
+    mean_request_tokens_per_sec: perRequest((results) => results.mean_request_tokens_per_sec),
+    input_tokens: input,
+    output_tokens: output,
+    input_output_token_ratio: input === null || output === null || output === 0 ? null : input / output,
+    // When every part holds (or breaks) a limit on a percentile or mean, so does the whole; when they disagree it is not known.
+    mlperf_compliant: shared(all.map((results) => results.mlperf_compliant)),
+    // The share of all requests that were spikes, each by its own part's bound.
+    spike_rate_percent: perRequest((results) => results.spike_rate_percent),
+  };
+}
+
+/** The timelines on one axis of measured time: those of parts in turn follow each other, those at the same time are added second by second. */
+export function mergeTimelines(parts: readonly Part[], together: boolean): TimelineBucket[] {
+  if (!together) {
+    let offset = 0;
+    return parts.flatMap(({ document }) => {
+      const moved = document.timeline.map((bucket) => ({ ...bucket, t: bucket.t + offset }));
+      offset += Math.max(Math.ceil(document.results.duration_seconds), (document.timeline.at(-1)?.t ?? -1) + 1);
+      return moved;
+    });
+  }
+  const starts = parts.map(({ document }) => Date.parse(document.timestamp));
+  const earliest = Math.min(...starts);
+  const buckets = new Map<number, TimelineBucket>();
+  parts.forEach(({ document }, index) => {
+    const offset = Math.round(((starts[index] as number) - earliest) / 1000) || 0;
+    for (const bucket of document.timeline) {
+      const t = bucket.t + offset;
+      const known = buckets.get(t);
+      buckets.set(t, known ? addBuckets(known, bucket, t) : { ...bucket, t });
+    }
+  });
+  return [...buckets.values()].sort((a, b) => a.t - b.t);
+}
+
+/** Counts add; the percentiles of two shards cannot be added. */
+function addBuckets(a: TimelineBucket, b: TimelineBucket, t: number): TimelineBucket {
+  return {
+    t,
+    requests: a.requests + b.requests,
+    tokens: a.tokens + b.tokens,
+    errors: a.errors + b.errors,
+    in_flight: a.in_flight + b.in_flight,
+    ttft_ms_p50: a.requests === 0 ? b.ttft_ms_p50 : b.requests === 0 ? a.ttft_ms_p50 : null,
+    latency_ms_p95: a.requests === 0 ? b.latency_ms_p95 : b.requests === 0 ? a.latency_ms_p95 : null,
+  };
+}
+
+/** Errors by kind: counts add, the earliest occurrence and its example stand for all. */
+export function mergeErrors(parts: readonly Part[]): ErrorCount[] {
+  const byKind = new Map<string, ErrorCount>();
+  for (const error of parts.flatMap(({ document }) => document.errors)) {
+    const known = byKind.get(error.kind);
+    if (!known) byKind.set(error.kind, { ...error });
+    else {
+      known.count += error.count;
+      if (error.first_seen < known.first_seen) Object.assign(known, { first_seen: error.first_seen, example: error.example });
+    }
+  }
+  return [...byKind.values()].sort((a, b) => b.count - a.count);
+}
+
+export function mergeRetries(documents: readonly ResultDocument[]): ResultDocument['retries'] {
+  const known = documents.filter((document) => document.retries !== null);
+  if (known.length === 0) return null;
+  const retries = known.map((document) => document.retries as NonNullable<ResultDocument['retries']>);
+  const attempts = retries.map((one) => one.mean_attempts);
+  const mean = attempts.some((value) => value === null)
+    ? null
+    : weighedMean(
+        attempts as number[],
+        known.map(({ results }) => results.total_requests),
+      );
+  return { total: sum(retries.map((one) => one.total)), mean_attempts: mean, max_attempts: maxOrNull(retries.map((one) => one.max_attempts)) };
+}
+
+/** The client's cost adds; of its errors the worst part's figure stands, because percentiles cannot be added. */
+export function mergeClients(documents: readonly ResultDocument[]): ResultDocument['client'] {
+  const clients = documents.map((document) => document.client);
+  const errors = clients.map((client) => client.timing_error_ms).filter((error) => error !== null);
+  return {
+    cpu_seconds: sumOrNull(clients.map((client) => client.cpu_seconds)),
+    event_loop_p99_ms: maxOrNull(clients.map((client) => client.event_loop_p99_ms)),
+    late_sends: sumOrNull(clients.map((client) => client.late_sends)),
+    timing_error_ms:
+      errors.length === 0 ? null : { p50: maxOrNull(errors.map((error) => error.p50)), p99: maxOrNull(errors.map((error) => error.p99)) },
+  };
+}
+
+/** Valid when every part is. A check that failed anywhere is failed, with the failing part's detail. */
+export function mergeValidity(parts: readonly Part[]): ResultDocument['validity'] {
+  const checks = new Map<string, ResultDocument['validity']['checks'][number]>();
+  for (const { document, name } of parts) {
+    for (const check of document.validity.checks) {
+      const known = checks.get(check.name);
+      if (!known || (known.ok && !check.ok)) checks.set(check.name, check.ok ? check : { ...check, detail: `${name}: ${check.detail}` });
+    }
+  }
+  return { valid: parts.every(({ document }) => document.validity.valid), checks: [...checks.values()] };
+}

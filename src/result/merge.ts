@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { UserError } from '../config/errors.ts';
+import type { ResultDocument, Run } from './document.ts';
+import { groupByTime, secondsInTurn, secondsTogether } from './merge-order.ts';
+import { mergeClients, mergeErrors, mergeResultsBlock, mergeRetries, mergeTimelines, mergeValidity, shared } from './merge-people.ts';
+import { mergeSeries, type Part } from './merge-series.ts';
+import { valuesOf } from './metric-values.ts';
+
+const slowestKept = 20;
+
+/**
+ * Adds results. Runs of the same scenario one after the other: their runs stand side by side as evidence and their distributions are added exactly,
+ * histogram by histogram. Shards of one run, recognised by their overlapping times: they become one run, their throughputs and concurrencies add.
+ * Results of different scenarios: their series are united. `results` is computed anew.
+ * @param names what errors call each document; the same order
+ * @throws UserError (exit 2) for no document, the same run twice, unlike units, or unlike models or targets under one series
+ */
+export function mergeResults(documents: readonly ResultDocument[], names: readonly string[] = []): ResultDocument {
+  const parts = documents.map((document, index): Part => ({ document, name: names[index] ?? `result ${index + 1}` }));
+  const [first] = parts;
+  if (first === undefined) throw new UserError('nothing to merge: expected at least one result');
+  if (parts.length === 1) return first.document;
+  checkDistinct(parts);
+  const groups = groupByTime(parts).map((group): Part => {
+    const name = group.map((part) => part.name).join(' and ');
+    return { document: group.length === 1 ? (group[0] as Part).document : combine(group, true), name };
+  });
+  return groups.length === 1 ? (groups[0] as Part).document : combine(groups, false);
+}
+
+/** @param together the parts were measured at the same time */
+function combine(parts: readonly Part[], together: boolean): ResultDocument {
+  const documents = parts.map((part) => part.document);
+  const first = documents[0] as ResultDocument;
+  const all = <K extends keyof ResultDocument>(key: K) => documents.map((document) => document[key]) as ResultDocument[K][];
+  const seconds = together ? secondsTogether : secondsInTurn;
+  const series = mergeSeries(parts, seconds);
+  const wholeSeconds = seconds(parts);
+  const notes = unique(documents.map((document) => document.note));
+  const tags = unique(documents.map((document) => document.tag));
+  const { note, tag, ...unchanged } = first;
+  return {
+    ...unchanged,
+    timestamp: earliest(all('timestamp')),
+    target: unique(all('target')).join(', '),
+    scenario: unique(all('scenario')).join(', '),
+    base_url: unique(all('base_url')).join(', '),
+    model: unique(all('model')).join(', ') || null,
+    partial: all('partial').some(Boolean),
+    stop_reason: all('stop_reason').find((reason) => reason !== 'completed') ?? 'completed',
+    results: mergeResultsBlock(parts, series, wholeSeconds, together),
+    series,
+    runs: together && sharesSeries(documents) ? [oneRun(documents, series, wholeSeconds)] : runsInTurn(documents),
+    timeline: mergeTimelines(parts, together),
+    slowest: all('slowest')
+      .flat()
+      .sort((a, b) => b.latency_ms - a.latency_ms)
+      .slice(0, slowestKept),
+    errors: mergeErrors(parts),
+    retries: mergeRetries(documents),
+    validity: mergeValidity(parts),
+    admissible: all('admissible').every(Boolean),
+    client: mergeClients(documents),
+    environment: first.environment,
+    cohort: unique(all('cohort')).sort().join('+'),
+    git: {
+      sha: shared(documents.map(({ git }) => git.sha)),
+      ref: shared(documents.map(({ git }) => git.ref)),
+      base_sha: shared(documents.map(({ git }) => git.base_sha)),
+    },
+    ci: shared(documents.map(({ ci }) => JSON.stringify(ci))) === null ? null : first.ci,
+    config: mergeConfigs(documents),
+    ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
+    ...(tags.length === 0 ? {} : { tag: tags.join(', ') }),
+  };
+}
+
+const unique = (values: readonly (string | null | undefined)[]): string[] => [...new Set(values.filter((value): value is string => !!value))];
+const earliest = (times: readonly string[]): string => times.filter((time) => time !== '').sort()[0] ?? '';
+
+function sharesSeries(documents: readonly ResultDocument[]): boolean {
+  const ids = documents.flatMap((document) => document.series.map(({ id }) => id));
+  return new Set(ids).size < ids.length;
+}
+
+/** Shards are parts of one run: half of its throughput each would be no evidence of its own. */
+function oneRun(documents: readonly ResultDocument[], series: ResultDocument['series'], seconds: number | null): Run {
+  return {
+    round: 0,
+    order: 0,
+    started: earliest(documents.map((document) => document.timestamp)),
+    duration_seconds: seconds ?? Math.max(...documents.map((document) => document.results.duration_seconds)),
+    values: Object.fromEntries(series.map((one) => [one.id, valuesOf(one)])),
+  };
+}
+
+/** Every run of every document, numbered anew in order of time; a document without runs counts as one. */
+function runsInTurn(documents: readonly ResultDocument[]): Run[] {
+  const runs = documents.flatMap((document) =>
+    document.runs.length > 0 ? document.runs : [oneRun([document], document.series, document.results.duration_seconds)],
+  );
+  return runs
+    .map((run, index) => ({ run, index }))
+    .sort((a, b) => a.run.started.localeCompare(b.run.started) || a.index - b.index)
+    .map(({ run }, index) => ({ ...run, round: index, order: index }));
+}
+
+/** The configuration that all share, else every one of them. */
+function mergeConfigs(documents: readonly ResultDocument[]): ResultDocument['config'] {
+  const byText = new Map(documents.map(({ config }) => [JSON.stringify(config.resolved), config]));
+  if (byText.size === 1) return (documents[0] as ResultDocument).config;
+  const sha256 = createHash('sha256')
+    .update([...byText.keys()].join('\n'))
+    .digest('hex');
+  return { resolved: { merged: [...byText.values()].map((config) => config.resolved) }, sha256 };
+}
+
+function checkDistinct(parts: readonly Part[]): void {
+  const seen = new Map<string, string>();
+  for (const { document, name } of parts) {
+    if (document.timestamp === '') continue;
+    const key = JSON.stringify([document.timestamp, document.series, document.results]);
+    const other = seen.get(key);
+    if (other !== undefined) throw new UserError(`${other} and ${name} hold the same run; adding it twice would count every request twice`);
+    seen.set(key, name);
+  }
+}

@@ -1,0 +1,146 @@
+import type { Thresholds } from '../config/thresholds.ts';
+import { isDistribution, type ResultDocument, type Series } from '../result/document.ts';
+import { metricOf, splitKey, valueAt } from '../result/metric-values.ts';
+import { judgeMetric } from './judge-metric.ts';
+import { type LimitBook, limitBook, shownKeys } from './limited-keys.ts';
+import { overall } from './overall.ts';
+import { type Pairing, pairSeries } from './pair-series.ts';
+import { median, runValues } from './values.ts';
+import { type MetricVerdict, ruleVersion, type Verdict } from './verdict.ts';
+
+/** A baseline document and which of its series answers to which current one. */
+interface PairedBaseline {
+  document: ResultDocument;
+  pairing: Pairing;
+}
+
+/**
+ * Judges a result by fixed percentages against one or more baselines, and by the limits on its values alone where there is none.
+ * A side's value is the median over its runs (over those of all baselines together). Rows: every metric with a limit, and the main ones.
+ * Series and metrics that only the newest baseline has are `missing`; those that no baseline has are `new`. Pure; the noise is not known to it.
+ */
+export function judgeByRules(baselines: readonly ResultDocument[], current: ResultDocument, thresholds: Thresholds): Verdict {
+  const book = limitBook(thresholds);
+  const paired = newestFirst(baselines).map((document): PairedBaseline => ({ document, pairing: pairSeries(current, document) }));
+  const notes: string[] = [];
+  const rows = current.series.flatMap((series) => seriesRows(series, current, paired, book, notes));
+  rows.push(...vanishedRows(paired[0], book));
+  if (rows.length === 0) notes.push('the result holds no metric that could be judged');
+  for (const note of new Set(paired.map(({ pairing }) => pairing.note))) if (note !== null) notes.unshift(note);
+  return {
+    verdict: overall(
+      rows.map((row) => row.verdict),
+      current.validity.valid,
+    ),
+    rule_version: ruleVersion,
+    mode: 'rules',
+    baseline: describeBaselines(paired.map(({ document }) => document)),
+    alpha: null,
+    beta: null,
+    series: rows,
+    notes,
+  };
+}
+
+/** By timestamp, newest first; documents without one keep their order behind the others, the last named first. */
+function newestFirst(documents: readonly ResultDocument[]): ResultDocument[] {
+  return documents
+    .map((document, index) => ({ document, index, time: Date.parse(document.timestamp) || 0 }))
+    .sort((a, b) => b.time - a.time || b.index - a.index)
+    .map(({ document }) => document);
+}
+
+function describeBaselines(documents: readonly ResultDocument[]): Verdict['baseline'] {
+  const [newest] = documents;
+  if (newest === undefined) return null;
+  const runs = documents.reduce((count, document) => count + Math.max(1, document.runs.length), 0);
+  const oneCohort = documents.every((document) => document.cohort === newest.cohort);
+  return { runs, sha: newest.git.sha, cohort: oneCohort && newest.cohort !== '' ? newest.cohort : null, distance: null };
+}
+
+/** A baseline's series, with the document it stands in. */
+interface Match {
+  document: ResultDocument;
+  series: Series;
+}
+
+function seriesRows(
+  series: Series,
+  current: ResultDocument,
+  baselines: readonly PairedBaseline[],
+  book: LimitBook,
+  notes: string[],
+): MetricVerdict[] {
+  const matches = baselines.flatMap(({ document, pairing }): Match[] => {
+    const match = pairing.matched.get(series.id);
+    return match ? [{ document, series: match }] : [];
+  });
+  const shown = new Set([...shownKeys(series), ...(matches[0] ? shownKeys(matches[0].series) : [])]);
+  const keys = [...new Set([...shown, ...book.limited(series)])];
+  // A class of requests that no baseline knows is a detail of a series that is compared as a whole.
+  if (series.detail && matches.length === 0 && baselines.length > 0 && !keys.some((key) => book.of(series, key))) return [];
+  return keys.flatMap((key) => metricRow(series, key, shown.has(key), current, matches, book, notes) ?? []);
+}
+
+/** The row of one metric, or null where there is nothing to say of it. */
+function metricRow(
+  series: Series,
+  key: string,
+  shown: boolean,
+  current: ResultDocument,
+  matches: readonly Match[],
+  book: LimitBook,
+  notes: string[],
+): MetricVerdict | null {
+  const limits = book.of(series, key);
+  if (limits === null && !shown) return null;
+  const metric = metricOf(series, key);
+  const measured = matches.map((match) => ({ ...match, metric: metricOf(match.series, key) }));
+  const before = measured.find((match) => match.metric !== null)?.metric ?? null;
+  // Only baselines of one unit make one median: the newest one's.
+  const alike = measured.filter((match) => match.metric === null || match.metric.unit === before?.unit);
+  const baseline = median(alike.flatMap((match) => runValues(match.document, match.series, key)));
+  const value = median(runValues(current, series, key));
+  if (value === null && baseline === null && !book.names(series, key)) return null;
+  const absence = value === null ? whyAbsent(series, key) : null;
+  if (absence !== null && limits === null) {
+    notes.push(`${key} of ${series.id} was not compared: ${absence}`);
+    return null;
+  }
+  const { unit, better } = metric ?? before ?? { unit: '', better: 'neither' as const };
+  const baselineUnit = metric !== null && before !== null && metric.unit !== before.unit ? before.unit : null;
+  return judgeMetric({ series: series.id, metric: key, unit, better, baseline, current: value, baselineUnit, absence }, limits);
+}
+
+/** A distribution that was measured, but of too few samples for this statistic, has not vanished. */
+function whyAbsent(series: Series, key: string): string | null {
+  const metric = metricOf(series, key);
+  if (metric === null || !isDistribution(metric) || metric.count === 0 || metric.mean === null) return null;
+  return `too few samples for ${splitKey(key).statistic} (${metric.count})`;
+}
+
+/** Series of the newest baseline that the current result lacks: a row for each of their limited metrics, or for the first main one. */
+function vanishedRows(newest: PairedBaseline | undefined, book: LimitBook): MetricVerdict[] {
+  if (newest === undefined) return [];
+  return newest.pairing.unmatched.flatMap((series) => {
+    const measured = [...new Set([...shownKeys(series), ...book.limited(series)])].filter((key) => valueAt(series, key) !== null);
+    const limited = measured.filter((key) => book.of(series, key) !== null);
+    const fallback = measured[0] ?? Object.keys(series.metrics)[0];
+    const keys = limited.length > 0 ? limited : fallback === undefined ? [] : [fallback];
+    return keys.map((key) => {
+      const { unit, better } = metricOf(series, key) ?? { unit: '', better: 'neither' as const };
+      const baseline = median(runValues(newest.document, series, key));
+      const sides = {
+        series: series.id,
+        metric: key,
+        unit,
+        better,
+        baseline,
+        current: null,
+        baselineUnit: null,
+        absence: 'the whole series is missing',
+      };
+      return judgeMetric(sides, book.of(series, key));
+    });
+  });
+}

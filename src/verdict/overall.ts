@@ -1,0 +1,32 @@
+import type { FailOn } from '../config/bench-config.ts';
+import { ExitCode } from '../config/errors.ts';
+import type { OverallVerdict, SeriesVerdict, Verdict } from './verdict.ts';
+
+/** Design, "Verdict": the whole is the worst. Equal ranks are equally good; which word stands for them is `overall`'s business. */
+const ranks: Record<OverallVerdict, number> = { invalid: 5, regressed: 4, inconclusive: 3, warn: 2, missing: 2, ok: 0, improved: 0, new: 0 };
+
+/**
+ * The verdict of the whole comparison: the worst of its rows, or invalid. Among rows with nothing to complain of it says `improved` if anything is,
+ * else `ok` if anything was judged, else `new`. No rows at all is `missing`: nothing was judged, and that is no success to report silently.
+ */
+export function overall(verdicts: readonly SeriesVerdict[], valid: boolean): OverallVerdict {
+  if (!valid) return 'invalid';
+  const order: readonly SeriesVerdict[] = ['regressed', 'inconclusive', 'warn', 'missing', 'improved', 'ok', 'new'];
+  return order.find((verdict) => verdicts.includes(verdict)) ?? 'missing';
+}
+
+/** The worse of two verdicts; the first where they are equal in rank. */
+export function worse<T extends SeriesVerdict>(a: T, b: T): T {
+  return ranks[b] > ranks[a] ? b : a;
+}
+
+/**
+ * The exit code of a comparison (a public contract, design "Command line"): regressed or a limit broken 1, invalid 3, inconclusive 5 where
+ * `failOn` asks for it, else 0. `never` lets a judged regression pass; a measurement that is not valid judged nothing and still exits 3.
+ */
+export function exitCodeFor(verdict: Pick<Verdict, 'verdict'>, failOn: FailOn): ExitCode {
+  if (verdict.verdict === 'invalid') return ExitCode.invalid;
+  if (failOn === 'never') return ExitCode.ok;
+  if (verdict.verdict === 'regressed') return ExitCode.regressed;
+  return verdict.verdict === 'inconclusive' && failOn === 'inconclusive' ? ExitCode.inconclusive : ExitCode.ok;
+}
