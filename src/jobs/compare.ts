@@ -5,7 +5,7 @@ import { differences } from '../result/differences.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { readResult } from '../result/read.ts';
 import { writeResult } from '../result/write.ts';
-import { judgeByRules } from '../verdict/evaluate.ts';
+import { judgeByRules, newestFirst } from '../verdict/evaluate.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 
 export interface CompareFilesOptions {
@@ -34,18 +34,32 @@ export interface Comparison {
 export async function compareFiles(options: CompareFilesOptions): Promise<Comparison> {
   refuseMode(options.mode);
   const current = await readResult(options.current);
-  const read = await Promise.allSettled(options.baselines.map((path) => readResult(path)));
+  const skipped: string[] = [];
+  const baselines = await readNamed(options.baselines, (sentence) => skipped.push(sentence));
+  return compareResults({ ...options, current, baselines, skipped });
+}
+
+/**
+ * Reads baseline files, newest first. One of several that cannot be read is skipped and told; the rest are used.
+ * @throws UserError (exit 2) when none is left
+ */
+export async function readBaselines(paths: readonly string[], onSkip: (sentence: string) => void): Promise<ResultDocument[]> {
+  return newestFirst((await readNamed(paths, onSkip)).map(({ document }) => document));
+}
+
+async function readNamed(paths: readonly string[], onSkip: (sentence: string) => void): Promise<NamedResult[]> {
+  const read = await Promise.allSettled(paths.map((path) => readResult(path)));
   const baselines: NamedResult[] = [];
   const failures: UserError[] = [];
   read.forEach((outcome, index) => {
-    if (outcome.status === 'fulfilled') baselines.push({ name: options.baselines[index] as string, document: outcome.value });
+    if (outcome.status === 'fulfilled') baselines.push({ name: paths[index] as string, document: outcome.value });
     else if (outcome.reason instanceof UserError) failures.push(outcome.reason);
     else throw outcome.reason;
   });
   const [failure] = failures;
   if (failure && baselines.length === 0) throw failures.length === 1 ? failure : new UserError(failures.map((error) => error.message).join('\n'));
-  const skipped = failures.map((error) => `a baseline was skipped: ${error.message.replaceAll('\n', ' ')}`);
-  return compareResults({ ...options, current, baselines, skipped });
+  for (const error of failures) onSkip(`a baseline was skipped: ${error.message.replaceAll(/\n\s*/g, ' ')}`);
+  return baselines;
 }
 
 /** A result and what messages call it. */
@@ -84,13 +98,10 @@ export function compareResults(options: CompareResultsOptions): Comparison {
       hint: 'Name a baseline of the same scenario, or compare the two files yourself: `llm-bench compare --current FILE --baseline FILE`.',
     });
   }
-  const judged = judgeByRules(
-    baselines.map(({ document }) => document),
-    current,
-    options.thresholds,
-  );
+  const documents = baselines.map(({ document }) => document);
+  const judged = judgeByRules(documents, current, options.thresholds);
   const notes = [...skipped, ...currentNotes(current), ...baselines.flatMap(baselineNotes), ...differenceNotes(baselines, current), ...judged.notes];
-  return { verdict: { ...judged, notes }, current, baseline: newest(baselines), skipped };
+  return { verdict: { ...judged, notes }, current, baseline: newestFirst(documents)[0] ?? null, skipped };
 }
 
 const quoted = (text: string): string => (text === '' ? '(not stated)' : JSON.stringify(text));
@@ -120,11 +131,6 @@ function differenceNotes(baselines: readonly NamedResult[], current: ResultDocum
     for (const sentence of differences(document, current)) counts.set(sentence, (counts.get(sentence) ?? 0) + 1);
   }
   return [...counts].map(([sentence, count]) => (baselines.length === 1 ? sentence : `${sentence} (${count} of ${baselines.length} baselines)`));
-}
-
-function newest(baselines: readonly NamedResult[]): ResultDocument | null {
-  const time = ({ document }: NamedResult) => Date.parse(document.timestamp) || 0;
-  return baselines.reduce<NamedResult | null>((best, one) => (best === null || time(one) >= time(best) ? one : best), null)?.document ?? null;
 }
 
 export interface SetBaselineOptions {

@@ -7,9 +7,16 @@ export function spanOf({ document }: Part): { start: number; end: number } | nul
   return Number.isNaN(start) || seconds <= 0 ? null : { start, end: start + seconds };
 }
 
+/** By start, where every document states it; else in the order they were named. */
+function inOrder(parts: readonly Part[]): Part[] {
+  const starts = new Map(parts.map((part) => [part, Date.parse(part.document.timestamp)]));
+  if ([...starts.values()].some(Number.isNaN)) return [...parts];
+  return [...parts].sort((a, b) => (starts.get(a) as number) - (starts.get(b) as number));
+}
+
 /** Groups the parts that were measured at the same time (shards of one run): those that share more than half of the shorter one's time. Ordered by start. */
 export function groupByTime(parts: readonly Part[]): Part[][] {
-  const timed = parts.map((part) => ({ part, span: spanOf(part) })).sort((a, b) => (a.span?.start ?? 0) - (b.span?.start ?? 0));
+  const timed = inOrder(parts).map((part) => ({ part, span: spanOf(part) }));
   const groups: { parts: Part[]; end: number }[] = [];
   for (const { part, span } of timed) {
     const last = groups.at(-1);

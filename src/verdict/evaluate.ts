@@ -43,7 +43,7 @@ export function judgeByRules(baselines: readonly ResultDocument[], current: Resu
 }
 
 /** By timestamp, newest first; documents without one keep their order behind the others, the last named first. */
-function newestFirst(documents: readonly ResultDocument[]): ResultDocument[] {
+export function newestFirst(documents: readonly ResultDocument[]): ResultDocument[] {
   return documents
     .map((document, index) => ({ document, index, time: Date.parse(document.timestamp) || 0 }))
     .sort((a, b) => b.time - a.time || b.index - a.index)
