@@ -6,12 +6,15 @@ import { isMainThread, workerData } from 'node:worker_threads';
 import type { EntryContext } from './config/entry-context.ts';
 
 const entryUrl = new URL(import.meta.url);
-// src/entry.ts and dist/engine/index.js: the folder that holds config/, prompts.jsonl and package.json is one or two levels up.
-const context: EntryContext = { entryUrl, packageRoot: new URL(entryUrl.pathname.endsWith('/src/entry.ts') ? '..' : '../..', entryUrl) };
+const fromSource = entryUrl.pathname.endsWith('/src/entry.ts');
+const packageRoot = new URL(fromSource ? '..' : '../..', entryUrl);
+const context: EntryContext = { entryUrl, packageRoot, cliPath: new URL(fromSource ? 'src/cli/index.ts' : 'dist/cli/index.js', packageRoot) };
 
 type Starter = () => Promise<{ start(context: EntryContext): Promise<void> }>;
 const starters: Record<string, Starter> = {
   cli: () => import('./cli/main.ts'),
+  main: () => import('./action/main.ts'),
+  post: () => import('./action/post.ts'),
 };
 
 /** Starts what the launcher is for: `cli`, `main`, `post`, ... */

@@ -1,3 +1,37 @@
-import { Worker } from 'node:worker_threads';
-export async function start() { console.log('cli', import.meta.url); const { request } = await import('undici'); console.log(typeof request);
- const { parse } = await import('yaml'); console.log(parse('a: 1')); }
+import { Command, CommanderError } from 'commander';
+import type { EntryContext } from '../config/entry-context.ts';
+import { registerCheck } from './commands/check.ts';
+import { registerCompare } from './commands/compare.ts';
+import { registerInit } from './commands/init.ts';
+import { registerMerge } from './commands/merge.ts';
+import { registerMock } from './commands/mock.ts';
+import { registerReport } from './commands/report.ts';
+import { registerRun } from './commands/run.ts';
+
+const registers = [registerRun, registerCheck, registerCompare, registerReport, registerMerge, registerMock, registerInit];
+
+/** The `llm-bench` command. Only commander loads here; what a command needs loads in its action. */
+export async function start(context: EntryContext): Promise<void> {
+  const program = new Command('llm-bench');
+  program
+    .description('Performance gates for LLM services: measure, compare with a baseline, judge.')
+    .showHelpAfterError('(add --help for what is possible)');
+  program.option('--version', 'print the version and exit');
+  program.on('option:version', () => {
+    void import('../jobs/provenance.ts').then(async ({ readTool }) => {
+      console.log((await readTool(context.packageRoot)).version);
+      process.exit(0);
+    });
+  });
+  for (const register of registers) register(program, context);
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+    else {
+      const { printError } = await import('./print-error.ts');
+      process.exitCode = printError(error);
+    }
+  }
+}

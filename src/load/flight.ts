@@ -30,7 +30,6 @@ export class Flight implements ResponseSink {
   private index = 0;
   private series = '';
   private meter: SeriesMeter | null = null;
-  private streamed = false;
   private abortRequest: ((kind: ErrorKind, message: string) => void) | null = null;
   private intended = 0;
   private sent: number | null = null;
@@ -39,7 +38,6 @@ export class Flight implements ResponseSink {
   private responseHeaders: number | null = null;
   private firstOutput = 0;
   private lastOutput = 0;
-  private status: number | null = null;
 
   constructor(deck: FlightDeck, protocol: Protocol) {
     this.deck = deck;
@@ -50,12 +48,11 @@ export class Flight implements ResponseSink {
   launch(
     transport: Transport,
     request: WireRequest,
-    options: { index: number; series: string; meter: SeriesMeter | null; streamed: boolean; intendedMs: number },
+    options: { index: number; series: string; meter: SeriesMeter | null; intendedMs: number },
   ): void {
     this.index = options.index;
     this.series = options.series;
     this.meter = options.meter;
-    this.streamed = options.streamed;
     this.intended = options.intendedMs;
     this.sent = null;
     this.connect = null;
@@ -63,7 +60,6 @@ export class Flight implements ResponseSink {
     this.responseHeaders = null;
     this.firstOutput = 0;
     this.lastOutput = 0;
-    this.status = null;
     this.abortRequest = null;
     this.reader.begin(this.onOutput, this.deck.countTokens !== null);
     this.abortRequest = transport.send(request, this);
@@ -103,13 +99,12 @@ export class Flight implements ResponseSink {
   }
 
   onHeaders(status: number, headers: readonly string[], nowMs: number): void {
-    this.status = status;
     this.responseHeaders = nowMs;
     this.reader.headers(status, headers, nowMs);
   }
 
   onData(buffer: Buffer, start: number, end: number, nowMs: number): void {
-    this.reader.data(buffer, start, end, nowMs);
+    if (!this.reader.data(buffer, start, end, nowMs)) this.abort('too_large', 'the answer is larger than is read');
   }
 
   onEnd(nowMs: number): void {
@@ -143,8 +138,8 @@ export class Flight implements ResponseSink {
       cachedTokens: answer.cachedTokens,
       reasoningTokens: answer.reasoningTokens,
       responseBytes: answer.responseBytes,
-      streamed: this.streamed,
-      status: this.status,
+      streamed: answer.streamed,
+      status: answer.status,
       finishReason: answer.finishReason,
       model: answer.model,
       error: answer.error,

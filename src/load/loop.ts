@@ -121,7 +121,7 @@ export class LoadLoop implements FlightDeck {
       index,
       series,
       meter: measured ? meter.seriesMeter(series) : null,
-      streamed: spec.stream,
+     
       intendedMs,
     });
   }

@@ -20,6 +20,7 @@ export interface Figures {
   succeeded: number;
   failed: number;
   outputTokens: number;
+  latencyP50Ms: number | null;
   latencyP95Ms: number | null;
   ttftP50Ms: number | null;
 }
@@ -42,7 +43,7 @@ class Window {
 
   figures(): Figures {
     const { succeeded, failed, outputTokens, latency, ttft } = this;
-    return { succeeded, failed, outputTokens, latencyP95Ms: latency.percentile(95), ttftP50Ms: ttft.percentile(50) };
+    return { succeeded, failed, outputTokens, latencyP50Ms: latency.percentile(50), latencyP95Ms: latency.percentile(95), ttftP50Ms: ttft.percentile(50) };
   }
 }
 

@@ -1,14 +1,8 @@
+import type { Prompt } from '../config/prompts.ts';
 import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
-import type { RequestSpec } from '../protocol/protocol.ts';
+import type { Message, RequestSpec } from '../protocol/protocol.ts';
 import { generatePrompt } from './generate.ts';
-
-/** A line of prompts.jsonl. */
-export interface PromptLine {
-  messages: readonly { role: 'system' | 'user' | 'assistant' | 'tool'; content: string }[];
-  max_tokens?: number | undefined;
-  temperature?: number | undefined;
-}
 
 /** One class of requests whose figures stand apart. */
 export interface Cell {
@@ -29,7 +23,7 @@ export interface Workload {
 /** Prompts of warm-up requests come from their own range of indices, so that they do not warm a prefix cache for the measured ones. */
 export const warmupIndexBase = 1_000_000_000;
 
-export function createWorkload(scenario: Scenario, target: TargetConfig, prompts: readonly PromptLine[]): Workload {
+export function createWorkload(scenario: Scenario, target: TargetConfig, prompts: readonly Prompt[]): Workload {
   const { request } = scenario;
   const cells = grid(scenario, target);
   const model = target.model ?? null;
@@ -50,19 +44,25 @@ export function createWorkload(scenario: Scenario, target: TargetConfig, prompts
         ? null
         : request.prompt_tokens
           ? Number.POSITIVE_INFINITY
-          : new Set(prompts.map((line) => JSON.stringify(line.messages))).size,
+          : new Set(prompts.map((line) => JSON.stringify(messagesOf(line)))).size,
     request(index) {
       const cell = cells[index % cells.length] as Cell;
       const line = cell.promptTokens === null ? prompts[index % Math.max(1, prompts.length)] : undefined;
       const maxTokens = cell.maxTokens ?? capped(line?.max_tokens ?? null, target);
       const messages =
         cell.promptTokens === null
-          ? (line?.messages ?? [])
+          ? line === undefined
+            ? []
+            : messagesOf(line)
           : [{ role: 'user' as const, content: generatePrompt(cell.promptTokens, scenario.seed, index) }];
       const temperature = request.temperature ?? line?.temperature ?? null;
       return { cell, spec: { ...common, messages, maxTokens, minTokens: common.ignoreEos ? maxTokens : null, temperature } };
     },
   };
+}
+
+function messagesOf(line: Prompt): readonly Message[] {
+  return line.messages ?? [{ role: 'user', content: line.prompt }];
 }
 
 function capped(maxTokens: number | null, target: TargetConfig): number | null {

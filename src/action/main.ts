@@ -1,0 +1,85 @@
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { EntryContext } from '../config/entry-context.ts';
+import { ExitCode, UserError } from '../config/errors.ts';
+import { loadConfig } from '../config/load.ts';
+import { connect } from '../github/client.ts';
+import { readContext } from '../github/context.ts';
+import { gate } from '../jobs/gate.ts';
+import { executorSchemas } from '../load/executors/registry.ts';
+import { defaultKeys } from '../publish/artifact.ts';
+import { targetHeaders } from '../service/api-key.ts';
+import { secretValues } from '../service/secrets.ts';
+import { loadInputs } from './inputs.ts';
+import { setOutputs } from './outputs.ts';
+import { logProgress } from './progress.ts';
+import { stateName } from './state-name.ts';
+
+/** The action's main step. */
+export async function start(entry: EntryContext): Promise<void> {
+  const core = await import('@actions/core');
+  const interrupt = new AbortController();
+  // A cancelled job gets SIGINT, 7.5 s later SIGTERM: the first one starts the orderly end.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort('interrupted'));
+  try {
+    const { env } = process;
+    const inputs = loadInputs(env);
+    const root = resolve(env['GITHUB_WORKSPACE'] ?? '.', inputs.workingDirectory);
+    const [context, config] = await Promise.all([
+      readContext(env, (path) => readFile(path, 'utf8')),
+      loadConfig({
+        cwd: root,
+        builtinRoot: fileURLToPath(entry.packageRoot),
+        configFile: inputs.configFile,
+        overrides: inputs.overrides,
+        env,
+        executors: executorSchemas,
+      }),
+    ]);
+    for (const secret of secretValues({ ...config.target.env, ...targetHeaders(config.target, { env, root }) })) core.setSecret(secret);
+    const keys = defaultKeys({ job: context.job, matrix: readMatrix(env['INPUT_MATRIX']) });
+    const outcome = await gate({
+      config:
+        inputs.baseRef === null || config.baseline.kind !== 'artifact'
+          ? config
+          : { ...config, baseline: { ...config.baseline, branch: inputs.baseRef } },
+      entry,
+      env,
+      signal: interrupt.signal,
+      progress: logProgress(core.info),
+      logDirectory: join(env['RUNNER_TEMP'] ?? '/tmp', 'llm-bench', keys.commentKey, 'logs'),
+      onState: (state) => core.saveState(stateName, JSON.stringify(state)),
+      context,
+      repository:
+        inputs.githubToken === null
+          ? null
+          : await connect({ token: inputs.githubToken, apiUrl: context.apiUrl, owner: context.owner, repo: context.repo }),
+      commentKey: inputs.commentKey ?? keys.commentKey,
+      artifactName: inputs.artifactName ?? keys.artifactName,
+      outputDirectory: join(env['RUNNER_TEMP'] ?? '/tmp', 'llm-bench', keys.commentKey),
+      summaryFile: env['GITHUB_STEP_SUMMARY'] ?? null,
+      log: { info: core.info, warning: core.warning },
+    });
+    setOutputs(core.setOutput, outcome);
+    if (outcome.failure !== null) core.setFailed(outcome.failure);
+    process.exitCode = outcome.exitCode;
+  } catch (error) {
+    const known = error instanceof UserError;
+    core.setFailed(
+      known ? [error.message, error.hint].filter(Boolean).join('\n') : error instanceof Error ? (error.stack ?? error.message) : String(error),
+    );
+    process.exitCode = known ? error.exitCode : ExitCode.usage;
+  }
+}
+
+/** The leg of a matrix as `toJSON(matrix)` gives it; null where there is none. */
+function readMatrix(text: string | undefined): Record<string, unknown> | null {
+  if (text === undefined || text.trim() === '') return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}

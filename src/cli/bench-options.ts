@@ -1,0 +1,107 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Override } from '../config/overrides.ts';
+
+/** Flags that measuring commands share, each with the setting that it overrides. */
+const settings = [
+  ['--scenario <names>', 'scenario', 'a scenario by name, or several separated by commas'],
+  ['--type <names>', 'scenario', 'the same as --scenario'],
+  ['--target <name>', 'target', 'a target by name, from config/targets.yaml'],
+  ['--command <command>', 'target.command', 'start the service under test with this; ${PORT} is a free port'],
+  ['--base-url <url>', 'target.base_url', 'address of the service under test'],
+  ['--url <url>', 'target.base_url', 'the same as --base-url'],
+  ['--model <name>', 'target.model', 'model to ask for'],
+  ['-n, --num-requests <count>', 'load.requests', 'stop after this many requests'],
+  ['-c, --concurrency <users>', 'load.concurrency', 'users, each waiting for its answer before its next request'],
+  ['--duration <time>', 'load.duration', 'stop sending after this long: 600, 30s or 10m'],
+  ['--run-time <time>', 'load.duration', 'the same as --duration'],
+  ['--max-tokens <count>', 'request.max_tokens', 'most tokens to generate per request'],
+  ['--prompts <file>', 'request.prompts', 'prompts.jsonl: {"prompt","max_tokens","temperature"} a line'],
+  ['--api <name>', 'request.api', 'chat, completions or http'],
+  ['--timeout <time>', 'timeout', 'longest time for one request'],
+  ['--warmup <count>', 'warmup', 'requests sent and thrown away before the measured ones'],
+  ['--seed <number>', 'seed', 'seed of everything random'],
+  ['--method <name>', 'request.method', 'plain HTTP: method'],
+  ['--thresholds <file>', 'thresholds', 'limits to judge by'],
+] as const;
+
+export interface BenchFlags {
+  config?: string;
+  stream?: boolean;
+  header?: string[];
+  body?: string;
+  output?: string;
+  html?: string | true;
+  json?: boolean;
+  quiet?: boolean;
+  logRequests?: string;
+  runs: number;
+  note?: string;
+  freshConnections?: boolean;
+  transport: 'auto' | 'socket' | 'undici';
+  printConfig?: boolean;
+  [flag: string]: unknown;
+}
+
+/** Adds the flags of a command that measures. */
+export function addBenchOptions(command: Command): Command {
+  for (const [flags, , description] of settings) command.option(flags, description);
+  return command
+    .option('--config <file>', 'configuration file (default: llm-bench.yaml here or in .github/)')
+    .option('--no-stream', 'ask for answers in one piece')
+    .option('--header <name:value>', 'a header to send with every request; repeatable', collect, [])
+    .option('--body <file>', 'plain HTTP: file with the body to send')
+    .option('-o, --output <file>', 'result document to write', 'bench_results.json')
+    .option('--html [file]', 'write an HTML report too, beside the result unless named')
+    .option('--json', 'print the result document instead of the summary')
+    .option('--quiet', 'print only what is wrong')
+    .option('--log-requests <file>', 'write one JSON line per request')
+    .option('--runs <count>', 'repeat the whole measurement; a run is the unit of evidence', positiveInteger, 1)
+    .option('--note <text>', 'kept in the result')
+    .option('--fresh-connections', 'a new connection for every request')
+    .option('--transport <kind>', 'auto, socket or undici', oneOf('auto', 'socket', 'undici'), 'auto')
+    .option('--print-config', 'print the resolved configuration and where each value comes from, then exit');
+}
+
+/** The flags that were given, as settings that win over every file. */
+export async function overridesOf(command: Command): Promise<Override[]> {
+  const overrides: Override[] = [];
+  const flags = command.opts<BenchFlags>();
+  for (const option of command.options) {
+    const setting = settings.find(([name]) => name === option.flags);
+    const value = flags[option.attributeName()];
+    if (!setting || value === undefined || command.getOptionValueSource(option.attributeName()) !== 'cli') continue;
+    overrides.push({ key: setting[1], value, origin: `flag ${option.long}` });
+  }
+  if (flags.stream === false) overrides.push({ key: 'request.stream', value: false, origin: 'flag --no-stream' });
+  if (flags.header && flags.header.length > 0)
+    overrides.push({ key: 'request.headers', value: Object.fromEntries(flags.header.map(splitHeader)), origin: 'flag --header' });
+  if (flags.body !== undefined) {
+    const { readBody } = await import('../jobs/read-body.ts');
+    overrides.push({ key: 'request.body', value: await readBody(flags.body), origin: 'flag --body' });
+  }
+  return overrides;
+}
+
+function collect(value: string, previous: string[]): string[] {
+  splitHeader(value);
+  return [...previous, value];
+}
+
+function splitHeader(text: string): [string, string] {
+  const colon = text.indexOf(':');
+  if (colon < 1) throw new InvalidArgumentError(`expected NAME:VALUE, found ${JSON.stringify(text)}`);
+  return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()];
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number of at least 1');
+  return value;
+}
+
+function oneOf<T extends string>(...allowed: T[]): (text: string) => T {
+  return (text) => {
+    if (!(allowed as string[]).includes(text)) throw new InvalidArgumentError(`expected ${allowed.join(', ')}`);
+    return text as T;
+  };
+}

@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { start } from '../entry.ts';
+
+await start('cli');

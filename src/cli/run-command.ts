@@ -1,0 +1,84 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import type { BaselineFound } from '../baseline/source.ts';
+import type { BenchConfig } from '../config/bench-config.ts';
+import type { EntryContext } from '../config/entry-context.ts';
+import { loadConfig } from '../config/load.ts';
+import { executorSchemas } from '../load/executors/registry.ts';
+import { type BenchFlags, overridesOf } from './bench-options.ts';
+import { createProgress } from './progress.ts';
+
+/** Turns the flags of `run` and `check` into the job; returns its exit code. */
+export async function runCommand(command: Command, context: EntryContext, kind: 'run' | 'check'): Promise<number> {
+  const flags = command.opts<BenchFlags>();
+  const overrides = await overridesOf(command);
+  const baselineFlag = flags['baseline'] as string[] | undefined;
+  if (baselineFlag) overrides.push({ key: 'baseline.file', value: baselineFlag, origin: 'flag --baseline' });
+  for (const [flag, key] of [
+    ['mode', 'mode'],
+    ['failOn', 'fail_on'],
+  ] as const)
+    if (flags[flag] !== undefined) overrides.push({ key, value: flags[flag], origin: `flag --${flag === 'failOn' ? 'fail-on' : flag}` });
+  const builtinRoot = fileURLToPath(context.packageRoot);
+  if (flags['list']) {
+    const { renderCatalogue } = await import('../jobs/list.ts');
+    process.stdout.write(await renderCatalogue(process.cwd(), builtinRoot));
+    return 0;
+  }
+  const config = await loadConfig({
+    cwd: process.cwd(),
+    builtinRoot,
+    configFile: flags.config,
+    overrides,
+    env: process.env,
+    executors: executorSchemas,
+  });
+  if (flags.printConfig) {
+    const { printConfig } = await import('../config/print.ts');
+    process.stdout.write(printConfig(config));
+    return 0;
+  }
+  const baseline = kind === 'check' && config.baseline.kind !== 'none' ? await localBaseline(config) : null;
+  const { run } = await import('../jobs/run.ts');
+  const interrupt = new AbortController();
+  const onSignal = () => interrupt.abort('interrupted');
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  try {
+    return await run({
+      config,
+      entry: context,
+      env: process.env,
+      signal: interrupt.signal,
+      progress: await createProgress(process.stderr, flags.quiet === true),
+      logDirectory: join(tmpdir(), `llm-bench-${process.pid}`),
+      runs: flags.runs,
+      transport: flags.transport,
+      freshConnections: flags.freshConnections === true,
+      output: flags.output ?? 'bench_results.json',
+      html: flags.html ?? config.report.html,
+      logRequests: flags.logRequests ?? null,
+      note: flags.note ?? null,
+      baseline,
+      print: {
+        color: process.stdout.isTTY === true && !process.env['NO_COLOR'],
+        json: flags.json === true,
+        quiet: flags.quiet === true,
+        out: (text) => void process.stdout.write(text),
+        err: (text) => void process.stderr.write(`${text}\n`),
+      },
+    });
+  } finally {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  }
+}
+
+/** On a laptop the baseline is a file or a folder; the artifact of a branch is the action's. */
+async function localBaseline(config: BenchConfig): Promise<BaselineFound> {
+  const { findBaseline } = await import('../baseline/source.ts');
+  const source = config.baseline.kind === 'artifact' ? { kind: 'file' as const, files: ['baseline.json'] } : config.baseline;
+  return findBaseline({ source, scenarios: config.scenarios.map(({ name }) => name), root: config.root, repository: null, context: null });
+}

@@ -1,0 +1,206 @@
+import type { BenchConfig } from '../config/bench-config.ts';
+import type { EntryContext } from '../config/entry-context.ts';
+import { UserError } from '../config/errors.ts';
+import { limitsFor } from '../config/limits-for.ts';
+import { readPrompts } from '../config/prompts.ts';
+import type { Scenario } from '../config/scenario.ts';
+import type { TargetConfig } from '../config/target.ts';
+import type { Executor } from '../load/executor.ts';
+import { executors } from '../load/executors/registry.ts';
+import { type LoadOutcome, runLoad } from '../load/run.ts';
+import type { Snapshot } from '../measure/meter.ts';
+import type { RequestRecord } from '../measure/record.ts';
+import { checkValidity } from '../measure/validity.ts';
+import { cohortOf, readEnvironment } from '../observe/environment.ts';
+import type { TransportKind } from '../protocol/connect.ts';
+import { buildResult } from '../result/build.ts';
+import type { ResultDocument } from '../result/document.ts';
+import { mergeResults } from '../result/merge.ts';
+import { targetHeaders } from '../service/api-key.ts';
+import { maskerOf, secretValues } from '../service/secrets.ts';
+import type { RunningService, ServiceCrash } from '../service/service.ts';
+import { crashError, loggedLines, type ServiceError } from '../service/service-error.ts';
+import { startService } from '../service/start.ts';
+import type { ServiceState } from '../service/state.ts';
+import { loadTokenizer, tokenizerEncoding } from '../workload/tokenizer.ts';
+import { createWorkload } from '../workload/workload.ts';
+import { readCi, readGit, readTool, sha256Of } from './provenance.ts';
+
+/** What a person watching is told; every member is optional work for the caller. */
+export interface MeasureProgress {
+  line(text: string): void;
+  scenarioStarted(scenario: Scenario, plan: { requests: number | null; durationMs: number | null; concurrency: number }): void;
+  snapshot(snapshot: Snapshot): void;
+  scenarioEnded(): void;
+}
+
+export interface MeasureOptions {
+  config: BenchConfig;
+  entry: EntryContext;
+  env: NodeJS.ProcessEnv;
+  /** Aborting stops the service and keeps what was measured until then. */
+  signal: AbortSignal;
+  progress: MeasureProgress;
+  logDirectory: string;
+  runs: number;
+  transport: TransportKind;
+  freshConnections: boolean;
+  onRecord?: (record: RequestRecord) => void;
+  /** Told from before the service starts on, so that another process can stop it if this one is killed. */
+  onState?: (state: ServiceState) => void;
+}
+
+export interface Measured {
+  /** All scenarios and runs in one document; null when nothing was measured before it ended. */
+  document: ResultDocument | null;
+  /** The service ended during the run: what was measured until then is in the document. */
+  crash: ServiceError | null;
+  interrupted: boolean;
+}
+
+/**
+ * Starts the service, drives every scenario at it, and returns the result document. The service is stopped whatever happens.
+ * @throws UserError when a prompt file cannot be read (2) or the service cannot be reached (4)
+ */
+export async function measure(options: MeasureOptions): Promise<Measured> {
+  const { config, env, signal } = options;
+  const target = config.embedded ? embeddedTarget(config.target, options.entry) : config.target;
+  const plans = await Promise.all(config.scenarios.map((scenario) => planScenario(scenario, target)));
+  const headers = targetHeaders(target, { env, root: config.root });
+  const service = await startService(target, {
+    root: config.root,
+    env,
+    logDirectory: options.logDirectory,
+    signal,
+    onProgress: (line) => options.progress.line(line),
+  });
+  const stop = new AbortController();
+  const forward = () => stop.abort('interrupted');
+  signal.addEventListener('abort', forward, { once: true });
+  if (signal.aborted) forward();
+  let crash: ServiceCrash | null = null;
+  void service.crashed.then((cause) => {
+    crash = cause;
+    stop.abort('service_crashed');
+  });
+  try {
+    const documents: ResultDocument[] = [];
+    const shared = await readShared(options);
+    for (const plan of plans) {
+      for (let round = 0; round < options.runs && !stop.signal.aborted; round++) {
+        const outcome = await runPlan(plan, { ...options, service, headers, signal: stop.signal });
+        const document = describe(plan, outcome, { options, service, headers, target, shared });
+        document.runs = document.runs.map((run) => ({ ...run, round, order: round }));
+        documents.push(document);
+      }
+    }
+    const document = documents.length === 0 ? null : documents.length === 1 ? (documents[0] as ResultDocument) : mergeResults(documents);
+    const error = crash === null ? null : crashError(target.name, crash, await service.lastLogLines(loggedLines));
+    return { document, crash: error, interrupted: signal.aborted };
+  } finally {
+    signal.removeEventListener('abort', forward);
+    await service.stop();
+  }
+}
+
+interface Plan {
+  scenario: Scenario;
+  executor: Executor<unknown>;
+  workload: ReturnType<typeof createWorkload>;
+}
+
+async function planScenario(scenario: Scenario, target: TargetConfig): Promise<Plan> {
+  const executor = executors.get(scenario.load.executor);
+  if (!executor) throw new UserError(`scenario ${scenario.name}: no executor is named ${scenario.load.executor}`);
+  const usesFile = scenario.request.api !== 'http' && scenario.request.prompt_tokens === undefined;
+  const lines = usesFile && scenario.request.prompts !== undefined ? await readPrompts(scenario.request.prompts) : [];
+  return { scenario, executor, workload: createWorkload(scenario, target, lines) };
+}
+
+async function runPlan(plan: Plan, context: MeasureOptions & { service: RunningService; headers: Record<string, string> }): Promise<LoadOutcome> {
+  const { scenario, executor, workload } = plan;
+  const { progress } = context;
+  const concurrency = executor.concurrency(scenario.load);
+  const { requests, duration } = scenario.load as { requests?: number; duration?: number };
+  progress.scenarioStarted(scenario, { requests: requests ?? null, durationMs: duration === undefined ? null : duration * 1000, concurrency });
+  try {
+    return await runLoad({
+      scenario,
+      executor,
+      workload,
+      baseUrl: context.service.baseUrl,
+      targetHeaders: context.headers,
+      transport: context.transport,
+      freshConnections: context.freshConnections,
+      userAgent: 'llm-bench',
+      signal: context.signal,
+      loadTokenizer,
+      onSnapshot: (snapshot) => progress.snapshot(snapshot),
+      ...(context.onRecord ? { onRecord: context.onRecord } : {}),
+    });
+  } finally {
+    progress.scenarioEnded();
+  }
+}
+
+/** What every document of a job says alike. */
+async function readShared({ config, entry, env }: MeasureOptions) {
+  const [tool, git] = await Promise.all([readTool(entry.packageRoot), readGit(config.root, env)]);
+  return { tool, git, ci: readCi(env), environment: readEnvironment(env) };
+}
+
+function describe(
+  plan: Plan,
+  outcome: LoadOutcome,
+  context: {
+    options: MeasureOptions;
+    service: RunningService;
+    headers: Record<string, string>;
+    target: TargetConfig;
+    shared: Awaited<ReturnType<typeof readShared>>;
+  },
+): ResultDocument {
+  const { scenario, executor, workload } = plan;
+  const { options, shared } = context;
+  const succeeded = [...outcome.meter.series.values()].reduce((sum, series) => sum + series.succeeded, 0);
+  const snapshot = outcome.meter.snapshot(outcome.durationSeconds * 1000);
+  const findings = checkValidity({
+    client: outcome.client,
+    medianLatencyMs: snapshot.latencyP50Ms,
+    succeeded,
+    durationSeconds: outcome.durationSeconds,
+    p99Samples: succeeded,
+  });
+  const mask = maskerOf(secretValues({ ...options.config.target.env, ...context.headers }));
+  const resolved = { scenario, target: publicTarget(options.config.target), transport: options.transport };
+  const document = buildResult({
+    run: outcome,
+    scenario,
+    target: context.target,
+    baseUrl: context.service.baseUrl,
+    workload,
+    concurrency: executor.concurrency(scenario.load),
+    findings,
+    maxErrorRate: limitsFor(options.config.thresholds, scenario.name, 'error_rate')?.max ?? 1,
+    environment: shared.environment,
+    cohort: cohortOf(shared.environment, sha256Of(scenario)),
+    tool: shared.tool,
+    git: shared.git,
+    ci: shared.ci,
+    config: { resolved, sha256: sha256Of(resolved) },
+    notes: outcome.tokensCountedHere ? { outputTokens: `counted with ${tokenizerEncoding}: the server reports no usage` } : {},
+  });
+  document.errors = document.errors.map((error) => ({ ...error, example: mask(error.example) }));
+  return document;
+}
+
+/** The target without what may be secret or differs from run to run. */
+function publicTarget({ env, headers, ...rest }: TargetConfig): Record<string, unknown> {
+  return { ...rest, ...(env ? { env: Object.keys(env) } : {}), ...(headers ? { headers: Object.keys(headers) } : {}) };
+}
+
+/** The embedded engine as a service like any other: our own command line, started as a child. */
+function embeddedTarget(target: TargetConfig, entry: EntryContext): TargetConfig {
+  const quoted = [process.execPath, entry.cliPath.pathname].map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(' ');
+  return { ...target, command: `exec ${quoted} mock --port \${PORT}`, port: 'auto', base_url: 'http://127.0.0.1:${PORT}', ready: { url: '/health' } };
+}

@@ -1,0 +1,103 @@
+import type { BaselineFound } from '../baseline/source.ts';
+import type { BenchConfig } from '../config/bench-config.ts';
+import { ExitCode } from '../config/errors.ts';
+import { renderHtml } from '../report/html.ts';
+import { renderMarkdown } from '../report/markdown.ts';
+import { renderSummary, renderText } from '../report/text.ts';
+import type { ResultDocument } from '../result/document.ts';
+import { writeResult } from '../result/write.ts';
+import { exitCodeFor } from '../verdict/overall.ts';
+import { type Comparison, compareResults } from './compare.ts';
+import { type Measured, type MeasureOptions, measure } from './measure.ts';
+import { type OutputFiles, outputFiles } from './output-files.ts';
+import { openRequestLog } from './request-log.ts';
+import { acquireRunLock } from './run-lock.ts';
+import { writeText } from './write-text.ts';
+
+export interface RunOptions extends Omit<MeasureOptions, 'onRecord'> {
+  /** Path of the result document. */
+  output: string;
+  /** Write an HTML report; a path, or true for one beside the result. */
+  html: string | boolean;
+  logRequests: string | null;
+  note: string | null;
+  /** What to compare with, found before anything is started; null: judge the limits alone. */
+  baseline: BaselineFound | null;
+  print: { color: boolean; json: boolean; quiet: boolean; out(text: string): void; err(text: string): void };
+}
+
+/**
+ * Measures, writes the result, prints the summary and, with baselines, the comparison. Limits on the values themselves are judged either way.
+ * Whatever was measured is written before anything fails.
+ */
+export async function run(options: RunOptions): Promise<ExitCode> {
+  const { print, config } = options;
+  for (const warning of config.warnings) print.err(`warning: ${warning.message}`);
+  if (config.embedded)
+    print.err('No target was named: serving the embedded engine. Name one with --base-url, --command, --target or llm-bench.yaml.');
+  const lock = await acquireRunLock();
+  if (lock.other)
+    print.err(
+      `warning: another llm-bench run is going on this machine (process ${lock.other.pid}, in ${lock.other.cwd}): both will measure each other.`,
+    );
+  const log = options.logRequests === null ? null : await openRequestLog(options.logRequests);
+  let measured: Measured;
+  try {
+    measured = await measure({ ...options, ...(log ? { onRecord: log.write } : {}) });
+  } finally {
+    await log?.close();
+    await lock.release();
+  }
+  const { document } = measured;
+  if (document === null) return endWithout(measured, print);
+  if (options.note !== null) document.note = options.note;
+
+  const files = outputFiles(options.output, typeof options.html === 'string' ? options.html : null);
+  await writeResult(files.result, document);
+  const comparison = compareWith(options.baseline, document, config);
+  if (options.html !== false) await writeText(files.html, renderHtml(document, comparison.verdict, comparison.baseline));
+  if (options.baseline !== null) await writeComparison(files, comparison, options.baseline);
+  show(options, comparison, files.result);
+  if (measured.crash) print.err(measured.crash.message);
+  return exitCode(measured, comparison.verdict, config);
+}
+
+function endWithout(measured: Measured, print: RunOptions['print']): ExitCode {
+  if (measured.crash) {
+    print.err(measured.crash.message);
+    return ExitCode.service;
+  }
+  print.err('interrupted before anything was measured');
+  return ExitCode.interrupted;
+}
+
+/** Judges a result against what was found as its baseline; with nothing found, the limits alone. */
+export function compareWith(found: BaselineFound | null, current: ResultDocument, config: Pick<BenchConfig, 'thresholds' | 'mode'>): Comparison {
+  const baselines = (found?.documents ?? []).map((document) => ({ name: found?.found ? found.description : 'baseline', document }));
+  return compareResults({ current, baselines, thresholds: config.thresholds, mode: config.mode });
+}
+
+/** The report and the verdict as data, beside the result. */
+export async function writeComparison(files: OutputFiles, { verdict, current, baseline }: Comparison, found: BaselineFound): Promise<void> {
+  await writeText(files.report, renderMarkdown(verdict, current, baseline, found.found ? {} : { noBaseline: found.reason }));
+  await writeText(files.verdict, `${JSON.stringify(verdict, null, 2)}\n`);
+}
+
+function show({ print, baseline }: RunOptions, comparison: Comparison, savedTo: string): void {
+  const { verdict, current } = comparison;
+  const bad = verdict.verdict === 'regressed' || verdict.verdict === 'invalid';
+  if (print.json) print.out(`${JSON.stringify(current, null, 2)}\n`);
+  else if (!print.quiet) print.out(renderSummary(current, { color: print.color, savedTo }));
+  if (baseline !== null && !baseline.found) print.err(baseline.reason);
+  if (!bad && (baseline === null || print.quiet)) return;
+  const text = renderText(verdict, current, comparison.baseline, { color: print.color });
+  if (print.json) print.err(text);
+  else print.out(print.quiet ? text : `\n${text}`);
+}
+
+/** An interruption and a crash say more than what was measured until then; a measurement that is not valid more than its comparison. */
+function exitCode(measured: Measured, verdict: Comparison['verdict'], config: BenchConfig): ExitCode {
+  if (measured.interrupted) return ExitCode.interrupted;
+  if (measured.crash) return ExitCode.service;
+  return exitCodeFor(verdict, config.failOn);
+}

@@ -1,0 +1,44 @@
+import type { Answer, Protocol, RequestSpec, WireContext } from '../protocol/protocol.ts';
+import type { ResponseSink, Transport } from '../protocol/transport.ts';
+
+/** Most tokens that the probe asks for: it is asked what the server can, not for an answer. */
+const probeTokens = 8;
+
+/**
+ * Sends one request ahead of everything else, to learn whether the server takes `stream_options.continuous_usage_stats` and `include_usage`;
+ * where it answers 4xx, with less asked for. Not measured.
+ * @returns the context to use, and the last answer
+ */
+export async function probe(transport: Transport, protocol: Protocol, spec: RequestSpec, context: WireContext, timeoutMs: number): Promise<{ context: WireContext; answer: Answer }> {
+  const small = { ...spec, minTokens: null, ignoreEos: false, maxTokens: Math.min(spec.maxTokens ?? probeTokens, probeTokens) };
+  const attempts: WireContext[] = [context, { ...context, continuousUsage: false }, { ...context, continuousUsage: false, includeUsage: false }];
+  let last: { context: WireContext; answer: Answer } | null = null;
+  for (const attempt of spec.stream ? attempts : [{ ...context, continuousUsage: false }]) {
+    last = { context: attempt, answer: await sendOnce(transport, protocol, small, attempt, timeoutMs) };
+    if (last.answer.error !== 'http_4xx') break;
+  }
+  return last as { context: WireContext; answer: Answer };
+}
+
+function sendOnce(transport: Transport, protocol: Protocol, spec: RequestSpec, context: WireContext, timeoutMs: number): Promise<Answer> {
+  const reader = protocol.createReader();
+  reader.begin(null, false);
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => abort('timeout_total', `no complete answer within ${timeoutMs / 1000} s`), timeoutMs);
+    const settle = (answer: Answer) => {
+      clearTimeout(timer);
+      resolve({ ...answer });
+    };
+    const sink: ResponseSink = {
+      onConnected: () => {},
+      onSent: () => {},
+      onHeaders: (status, headers, nowMs) => reader.headers(status, headers, nowMs),
+      onData: (buffer, start, end, nowMs) => {
+        reader.data(buffer, start, end, nowMs);
+      },
+      onEnd: (nowMs) => settle(reader.end(nowMs)),
+      onError: (kind, message, nowMs) => settle(reader.fail(kind, message, nowMs)),
+    };
+    const abort = transport.send(protocol.encode(spec, context), sink);
+  });
+}
