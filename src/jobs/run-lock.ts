@@ -50,7 +50,7 @@ async function otherRuns(directory: string): Promise<OtherRun[]> {
   for (const name of names) {
     if (!name.startsWith(prefix) || !name.endsWith(suffix)) continue;
     const pid = Number.parseInt(name.slice(prefix.length), 10);
-    if (pid === process.pid || !Number.isInteger(pid)) continue;
+    if (pid === process.pid || !(pid > 0)) continue;
     const file = path.join(directory, name);
     const text = await readFile(file, 'utf8').catch(() => null);
     if (text === null) continue;

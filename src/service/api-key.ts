@@ -16,9 +16,9 @@ export interface ApiKey {
 export function resolveApiKey(target: TargetConfig, inputs: { env: NodeJS.ProcessEnv; root: string }): ApiKey | null {
   const name = target.api_key_env;
   if (name === undefined) return null;
-  const fromEnvironment = inputs.env[name];
+  const fromEnvironment = lookupIn(inputs.env, {})(name);
   if (fromEnvironment !== undefined && fromEnvironment !== '') return { name, value: fromEnvironment };
-  const fromFile = readEnvFile(target, inputs.root)[name];
+  const fromFile = lookupIn({}, readEnvFile(target, inputs.root))(name);
   if (fromFile !== undefined && fromFile !== '') return { name, value: fromFile };
   const looked = target.env_file === undefined ? 'in the environment' : `in the environment or in ${target.env_file}`;
   throw new UserError(`target ${target.name}: api_key_env names ${name}, but it is not set ${looked}.`, {

@@ -57,7 +57,9 @@ export type Lookup = (name: string) => string | undefined;
 
 /** Looks in the environment of this process, then in env_file. */
 export function lookupIn(env: NodeJS.ProcessEnv, envFile: Readonly<Record<string, string>>): Lookup {
-  return (name) => env[name] ?? (Object.hasOwn(envFile, name) ? envFile[name] : undefined);
+  // Only what is really set: every object, process.env too, answers to names such as `constructor`.
+  const own = (values: NodeJS.ProcessEnv, name: string): string | undefined => (Object.hasOwn(values, name) ? values[name] : undefined);
+  return (name) => own(env, name) ?? own(envFile, name);
 }
 
 /**

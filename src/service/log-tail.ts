@@ -37,10 +37,10 @@ export class LogTail {
   /** Reads the stream to its end. A slow disk holds the stream back, as a shell's redirection would. */
   attach(source: Readable): void {
     let pending = '';
-    let cut = false;
+    let over = false;
     const finish = (text: string): void => {
-      if (!cut) this.add(lastOverwrite(text));
-      cut = false;
+      if (!over) this.add(lastOverwrite(text));
+      over = false;
     };
     source.setEncoding('utf8');
     source.on('data', (chunk: string) => {
@@ -51,8 +51,8 @@ export class LogTail {
       const rewritten = pending.lastIndexOf('\r', pending.length - 2);
       if (rewritten >= 0) pending = pending.slice(rewritten + 1);
       if (pending.length > longestLine) {
-        if (!cut) this.add(pending);
-        cut = true;
+        if (!over) this.add(pending);
+        over = true;
         pending = '';
       }
     });
@@ -70,12 +70,12 @@ export class LogTail {
   /** Adds one line. Listeners hear it as it was written, before masking. */
   add(text: string): void {
     const plain = stripVTControlCharacters(text);
-    const whole = plain.length > longestLine ? `${plain.slice(0, longestLine)} ... (line cut at 64 KiB)` : plain;
-    const line = this.mask(whole);
+    // Masked before it is cut, so that no half of a secret stays at the end.
+    const line = cut(this.mask(plain));
     this.#lines.push(line);
     if (this.#lines.length > loggedLines) this.#lines.shift();
     if (!this.#broken && !this.#stream.writableEnded && !this.#stream.write(`${line}\n`)) for (const source of this.#sources) source.pause();
-    for (const listener of this.#listeners) listener(whole);
+    for (const listener of this.#listeners) listener(cut(plain));
   }
 
   /** The last lines, at most 50 and at most `count`, oldest first. */
@@ -103,6 +103,10 @@ export class LogTail {
   #resume(): void {
     for (const source of this.#sources) source.resume();
   }
+}
+
+function cut(line: string): string {
+  return line.length > longestLine ? `${line.slice(0, longestLine)} ... (line cut at 64 KiB)` : line;
 }
 
 function lastOverwrite(text: string): string {

@@ -45,7 +45,7 @@ export function readyChecks(target: TargetConfig, place: ReadyPlace): ReadyCheck
       (name) => (name === 'PORT' && place.port !== null ? String(place.port) : place.lookup(name)),
       `target ${target.name}: ${key}`,
     );
-  if (ready?.log !== undefined) checks.push(logCheck(target, ready.log, place));
+  if (ready?.log !== undefined) checks.push(logCheck(ready.log, place));
   if (ready?.port !== undefined) checks.push(portCheck(target, expand(String(ready.port), 'ready.port'), place));
   if (ready?.url !== undefined) checks.push(urlCheck(target, expand(ready.url, 'ready.url'), place));
   return checks.length > 0 ? checks : [defaultCheck(place)];
@@ -76,14 +76,9 @@ function portCheck(target: TargetConfig, text: string, place: ReadyPlace): Ready
   return { what: `port ${port} of ${host}`, attempt: (timeoutMs, signal) => probeTcp(host, port, timeoutMs, signal) };
 }
 
-function logCheck(target: TargetConfig, text: string, place: ReadyPlace): ReadyCheck {
-  let pattern: RegExp;
-  try {
-    pattern = new RegExp(text);
-  } catch (error) {
-    throw new UserError(`target ${target.name}: ready.log is not a regular expression: ${error instanceof Error ? error.message : String(error)}.`);
-  }
-  const matched = place.logMatches(pattern);
+function logCheck(text: string, place: ReadyPlace): ReadyCheck {
+  // The configuration has been checked to hold a regular expression.
+  const matched = place.logMatches(new RegExp(text));
   return {
     what: `a log line that matches /${text}/`,
     attempt: async (_timeoutMs, signal) => ((await matched(signal)) ? null : 'no line of its log has matched yet'),
