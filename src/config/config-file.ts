@@ -14,9 +14,8 @@ const pathSchema = z.string().min(1);
 export const baselineSchema = z.union(
   [
     z.literal('none'),
-    z
-      .strictObject({ artifact: pathSchema.optional(), branch: pathSchema.optional() })
-      .refine((value) => value.artifact !== undefined || value.branch !== undefined),
+    z.strictObject({ artifact: pathSchema, branch: pathSchema.optional() }),
+    z.strictObject({ branch: pathSchema }),
     z.strictObject({ folder: pathSchema }),
     z.strictObject({ file: z.union([pathSchema, z.array(pathSchema).min(1)]) }),
     z.strictObject({ git_branch: pathSchema }),

@@ -44,10 +44,10 @@ const matchers = new Map<string, (text: string) => boolean>();
 
 /** Bash rules: a star crosses slashes, as a series id is a name and no path. */
 function matches(glob: string, candidates: string[]): boolean {
-  if (candidates.includes(glob)) return true;
+  if (glob === '*' || candidates.includes(glob)) return true;
   const matcher = matchers.get(glob) ?? picomatch(glob, { bash: true, dot: true });
   matchers.set(glob, matcher);
-  return candidates.some(matcher);
+  return candidates.some((candidate) => matcher(candidate));
 }
 
 function isGating(metricKey: string, entries: MetricLimits[]): boolean {

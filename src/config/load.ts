@@ -1,21 +1,20 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type * as z from 'zod';
 import type { BenchConfig } from './bench-config.ts';
-import { sections } from './config-file.ts';
 import { ConfigError, type ConfigIssue } from './errors.ts';
 import { type Files, openFiles } from './files.ts';
-import { defaultOrigin, dotted, isTree, type Layers, type Origin, originAt, overlay, type Tree } from './layers.ts';
+import { defaultOrigin, dotted, isTree, type Layers, originAt, overlay } from './layers.ts';
 import { checkOverrides, type Override, type OverrideLayer } from './overrides.ts';
 import { readPrompts } from './prompts.ts';
-import { baselineSource, defaultBaseline, overlayBaseline } from './resolve-baseline.ts';
+import { baselineSource } from './resolve-baseline.ts';
 import { type ResolvedScenario, resolveScenario } from './resolve-scenario.ts';
 import { checkEnvironment, embeddedName, resolveTarget, type TargetChoice } from './resolve-target.ts';
-import { resolveThresholds, type ThresholdsChoice, withScenarioLimits } from './resolve-thresholds.ts';
+import { resolveThresholds, withScenarioLimits } from './resolve-thresholds.ts';
 import { openScenarios, overlayScenario, type ScenarioDraft, type ScenarioLibrary } from './scenarios.ts';
-import { check, describeFound, unknownName } from './schema-issues.ts';
+import { readConfigFile, type Settings, settingsOf } from './settings.ts';
 import { readTargets } from './targets.ts';
 import type { Thresholds } from './thresholds.ts';
-import type { Path, YamlSource } from './yaml-source.ts';
+import type { Path } from './yaml-source.ts';
 
 export type { Override } from './overrides.ts';
 
@@ -32,7 +31,6 @@ export interface LoadConfigOptions {
   executors: Readonly<Record<string, z.ZodType>>;
 }
 
-const fileNames = ['llm-bench.yaml', 'llm-bench.yml', join('.github', 'llm-bench.yaml'), join('.github', 'llm-bench.yml')];
 const nothing: Layers = { value: {}, origins: new Map() };
 
 /**
@@ -99,116 +97,6 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
     },
     warnings: sorted(warnings),
   };
-}
-
-/** The configuration as written, of which the faulty sections are left out (they are in `files.issues`). */
-interface Written {
-  source: YamlSource | null;
-  value: Tree;
-  faulty: ReadonlySet<string>;
-}
-
-async function readConfigFile(files: Files, named: string | null, warnings: ConfigIssue[]): Promise<Written> {
-  const candidates = named === null ? fileNames : [named];
-  const present: string[] = [];
-  for (const name of candidates) if (await files.exists(resolve(files.cwd, name))) present.push(resolve(files.cwd, name));
-  const [path, ...others] = present;
-  if (path === undefined) {
-    if (named !== null) {
-      files.issues.push({
-        file: named,
-        line: null,
-        column: null,
-        message: `no such configuration file: looked for ${resolve(files.cwd, named)}; leave --config out to use llm-bench.yaml here or in .github/`,
-      });
-    }
-    return { source: null, value: {}, faulty: new Set() };
-  }
-  if (others.length > 0)
-    warnings.push({ file: files.display(path), line: null, column: null, message: `used; ${others.map(files.display).join(', ')} beside it is not` });
-  const source = await files.readYaml(path);
-  const faulty = new Set<string>();
-  if (!source) return { source: null, value: {}, faulty: new Set(Object.keys(sections)) };
-  const value = source.value ?? {};
-  if (!isTree(value)) {
-    files.issues.push({ ...source.locate([]), message: `expected settings (${Object.keys(sections).join(', ')}), found ${describeFound(value)}` });
-    return { source, value: {}, faulty };
-  }
-  for (const [key, section] of Object.entries(value)) {
-    if (!Object.hasOwn(sections, key)) {
-      files.issues.push({ ...source.locate([key], 'key'), message: unknownName('key', key, Object.keys(sections)) });
-      continue;
-    }
-    const { issues } = check(sections[key as keyof typeof sections], section, { locate: source.locate, prefix: [key] });
-    files.issues.push(...issues);
-    if (issues.length > 0) faulty.add(key);
-  }
-  const sound = Object.entries(value).filter(([key]) => Object.hasOwn(sections, key) && !faulty.has(key));
-  return { source, value: Object.fromEntries(sound), faulty };
-}
-
-type Choice = { value: unknown; originOf: (path: Path) => Origin };
-
-/** Flags and file brought together, section by section. */
-interface Settings {
-  target: Choice | 'faulty' | null;
-  targetMembers: OverrideLayer[];
-  scenario: Choice | 'faulty' | null;
-  thresholds: ThresholdsChoice;
-  baseline: Layers;
-  /** mode, report, fail_on */
-  plain: Layers;
-}
-
-function settingsOf(written: Written, overrides: readonly OverrideLayer[]): Settings {
-  const fromFile = (section: string): Choice | 'faulty' | null => {
-    if (written.faulty.has(section)) return 'faulty';
-    if (written.value[section] === undefined || !written.source) return null;
-    const { source } = written;
-    return { value: written.value[section], originOf: (path) => placed(source, [section, ...path]) };
-  };
-  const whole = (section: string) =>
-    overrides.findLast(({ tree }) => tree[section] !== undefined && !(section === 'target' && isMember(tree[section])));
-  const fromFlag = (section: string): Choice | null => {
-    const found = whole(section);
-    return found ? { value: found.tree[section], originOf: () => found.origin } : null;
-  };
-  const thresholds = fromFlag('thresholds') ?? fromFile('thresholds');
-  let baseline = defaultBaseline;
-  const baselineInFile = fromFile('baseline');
-  if (baselineInFile && baselineInFile !== 'faulty') baseline = overlayBaseline(baseline, baselineInFile.value, baselineInFile.originOf);
-  let plain = nothing;
-  for (const section of ['mode', 'report', 'fail_on']) {
-    const found = fromFile(section);
-    if (found && found !== 'faulty') plain = overlay(plain, { [section]: found.value }, (path) => found.originOf(path.slice(1)));
-  }
-  for (const { tree, origin } of overrides) {
-    if (tree['baseline'] !== undefined) baseline = overlayBaseline(baseline, tree['baseline'], () => origin);
-    for (const section of ['mode', 'report', 'fail_on'])
-      if (tree[section] !== undefined) plain = overlay(plain, { [section]: tree[section] }, () => origin);
-  }
-  return {
-    target: fromFlag('target') ?? fromFile('target'),
-    targetMembers: overrides.flatMap(({ tree, origin }) => (isMember(tree['target']) ? [{ tree: tree['target'] as Tree, origin }] : [])),
-    scenario: fromFlag('scenario') ?? fromFile('scenario'),
-    thresholds: thresholds === null || thresholds === 'faulty' ? null : thresholdsChoice(thresholds),
-    baseline,
-    plain,
-  };
-}
-
-/** `target.model` and its like are laid over the target that was chosen, a name chooses one. */
-function isMember(value: unknown): boolean {
-  return isTree(value);
-}
-
-function placed(source: YamlSource, path: Path): Origin {
-  const place = source.locate(path);
-  return { label: `${place.file}:${place.line}:${place.column}`, place };
-}
-
-function thresholdsChoice({ value, originOf }: Choice): ThresholdsChoice {
-  return isTree(value) ? { tree: value, originOf } : { path: String(value), origin: originOf([]) };
 }
 
 /** Null where no scenario was named; a draft that is null is faulty. */

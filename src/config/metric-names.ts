@@ -41,7 +41,8 @@ export function metricKeyFault(key: string): string | null {
   if (!/^[A-Za-z][\w%/-]*(\.\w+)?$/.test(key))
     return `expected a metric (error_rate) or metric.statistic (ttft_ms.p95), found ${JSON.stringify(key)}`;
   if (isKnownMetric(metric)) return statisticFault(key, metric, statistic);
-  const near = nearMiss(metric, Object.keys(knownMetrics));
+  // Stricter than for keys: `io_ms` is a metric of its own and no slip of `itl_ms`.
+  const near = nearMiss(metric, Object.keys(knownMetrics), (name) => (name.length < 10 ? 1 : 2));
   if (near) return `unknown metric ${JSON.stringify(key)}; did you mean ${JSON.stringify(statistic === null ? near : `${near}.${statistic}`)}?`;
   return statistic === null ? null : unknownStatistic(statistic);
 }

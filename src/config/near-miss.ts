@@ -1,13 +1,20 @@
 import { distance } from 'fastest-levenshtein';
 
-/** The candidate that a typing slip could have meant: at most a third of its letters away, and at most three; null when none is that close. */
-export function nearMiss(word: string, candidates: Iterable<string>): string | null {
+/** As far as a slip may be away from the word that was meant: a third of its letters, at most three. */
+function slip(candidate: string): number {
+  return Math.min(3, Math.max(1, Math.floor((candidate.length + 1) / 3)));
+}
+
+/**
+ * The candidate that a typing slip could have meant; null when none is close.
+ * @param limitOf how many letters a candidate may be away
+ */
+export function nearMiss(word: string, candidates: Iterable<string>, limitOf: (candidate: string) => number = slip): string | null {
   let best: string | null = null;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
-    const limit = Math.min(3, Math.max(1, Math.floor(candidate.length / 3)));
     const away = distance(plain(word), plain(candidate));
-    if (away <= limit && away < bestDistance) [best, bestDistance] = [candidate, away];
+    if (away <= limitOf(candidate) && away < bestDistance) [best, bestDistance] = [candidate, away];
   }
   return best;
 }

@@ -1,0 +1,55 @@
+import { resolve } from 'node:path';
+import type { FailOn } from './bench-config.ts';
+import { ConfigError, type ConfigIssue } from './errors.ts';
+import { openFiles } from './files.ts';
+import { defaultOrigin, type Layers } from './layers.ts';
+import { checkOverrides } from './overrides.ts';
+import { resolveThresholds, withScenarioLimits } from './resolve-thresholds.ts';
+import { openScenarios, scenarioNames } from './scenarios.ts';
+import { readConfigFile, settingsOf } from './settings.ts';
+import type { Thresholds } from './thresholds.ts';
+
+export interface LoadThresholdsOptions {
+  cwd: string;
+  /** The folder that holds the shipped config/. */
+  builtinRoot: string;
+  /** What `--config` named; null: llm-bench.yaml here or in .github/. */
+  configFile: string | null;
+  /** What `--thresholds` or the input named; null: those of llm-bench.yaml, else config/thresholds.yaml, else the shipped ones. */
+  path: string | null;
+  /** Where `path` was given: `flag --thresholds`. */
+  origin: string;
+  /** The scenarios that the results measured: the limits of those that have a file here hold too. */
+  scenarios: readonly string[];
+}
+
+export interface LoadedThresholds {
+  thresholds: Thresholds;
+  /** What llm-bench.yaml says fails the check; null where it does not say. */
+  failOn: FailOn | null;
+  warnings: ConfigIssue[];
+}
+
+/**
+ * The thresholds alone, for judging results that are already measured: no target, no load, no environment is asked for.
+ * @throws ConfigError with every fault of the files that were read
+ */
+export async function loadThresholds(options: LoadThresholdsOptions): Promise<LoadedThresholds> {
+  const builtinRoot = resolve(options.builtinRoot);
+  const files = openFiles(resolve(options.cwd));
+  const warnings: ConfigIssue[] = [];
+  const overrides = checkOverrides(options.path === null ? [] : [{ key: 'thresholds', value: options.path, origin: options.origin }]);
+  files.issues.push(...overrides.issues);
+  const settings = settingsOf(await readConfigFile(files, options.configFile, warnings), overrides.config);
+  let limits: Layers = await resolveThresholds(settings.thresholds, files, builtinRoot);
+  const known = new Set((await Promise.all([files.cwd, builtinRoot].map(scenarioNames))).flat());
+  const library = openScenarios(files, builtinRoot);
+  for (const name of new Set(options.scenarios)) {
+    if (!known.has(name)) continue;
+    const draft = await library.byName(name, defaultOrigin);
+    if (draft) limits = withScenarioLimits(limits, name, draft.layers);
+  }
+  if (files.issues.length > 0) throw new ConfigError(files.issues);
+  const failOn = (settings.plain.value['fail_on'] as FailOn | undefined) ?? null;
+  return { thresholds: { series: limits.value as Thresholds['series'] }, failOn, warnings };
+}
