@@ -53,6 +53,7 @@ async function missed(changes: Partial<BaselineOptions> = {}) {
   return found;
 }
 
+const pagesRead = () => scene.api.requests.filter((request) => request.includes('per_page')).length;
 const downloads = () => scene.api.requests.filter((request) => request.endsWith('/zip')).length;
 
 test('finds the newest, whichever workflow it is of', async () => {
@@ -94,14 +95,24 @@ test('newest is by run, then attempt: a late re-run of an old commit does not pa
 
 test('looks beyond the first hundred artifacts, in order across the pages', async () => {
   const fork = scene.store.addRun({ headRepositoryId: 99 });
-  plant({ id: 3 }, { createdAt: '2026-01-01T00:00:00Z' });
-  plant({ id: 2 }, { createdAt: '2026-01-01T00:00:01Z' });
-  for (let index = 0; index < 250; index++) scene.store.plant({ runId: fork.id, archive: Buffer.from('x'), createdAt: '2026-02-01T00:00:00Z' });
+  const ofFork = (createdAt: string) => scene.store.plant({ runId: fork.id, archive: Buffer.from('x'), createdAt });
+  for (let index = 0; index < 99; index++) ofFork('2026-03-01T00:00:00Z');
+  // The last of the first page was uploaded later, by a re-run of the older run, than the first of the second page.
+  plant({ id: 2 }, { createdAt: '2026-02-01T00:00:01Z' });
+  plant({ id: 3 }, { createdAt: '2026-02-01T00:00:00Z' });
+  for (let index = 0; index < 150; index++) ofFork('2026-01-01T00:00:00Z');
   const found = await hit();
   assert.equal(found.documents[0]?.tag, 'run 3');
   assert.equal(found.skipped.length, 21);
-  assert.equal(found.skipped.at(-1), 'and 230 more');
-  assert.equal(scene.api.requests.filter((request) => request.includes('per_page')).length, 3);
+  assert.match(found.skipped.at(-1) ?? '', /^and \d+ more$/);
+  assert.equal(pagesRead(), 3);
+});
+
+test('reads no more pages than one ahead', async () => {
+  const run = scene.store.addRun();
+  for (let index = 0; index < 350; index++) scene.store.plant({ runId: run.id, archive: resultArchive() });
+  await hit();
+  assert.equal(pagesRead(), 2);
 });
 
 const otherScenario = { scenario: 'load_test', series: [{ id: 'load_test', labels: { scenario: 'load_test' }, metrics: {} }] };
@@ -126,24 +137,31 @@ for (const [what, run, expected] of ineligible) {
   });
 }
 
-test('the run itself is asked: a listing that calls a fork ours is not enough', async () => {
-  const { run } = plant();
-  scene.api.intercept = (request, response) => {
-    if (!request.url?.includes('/actions/runs/')) return false;
-    sendJson(response, 200, {
-      id: run.id,
-      run_attempt: 1,
-      event: 'push',
-      head_branch: 'main',
-      head_sha: 'x',
-      repository: { id: 1 },
-      head_repository: { id: 2 },
-    });
-    return true;
-  };
-  assert.match((await missed()).skipped[0] ?? '', /a fork/);
-  assert.equal(downloads(), 0);
+test('what the listing tells costs no further call: another branch, an expired one', async () => {
+  plant({ headBranch: 'feature' });
+  plant({ headRepositoryId: 99 });
+  plant({}, { expired: true });
+  assert.equal((await missed()).skipped.length, 3);
+  assert.equal(scene.api.requests.length, 1);
 });
+
+const asked: Array<[string, Record<string, unknown>, RegExp]> = [
+  ['a fork', { head_repository: { id: 2 } }, /a fork/],
+  ['another branch', { head_branch: 'feature' }, /is of branch feature/],
+];
+for (const [what, changes, expected] of asked) {
+  test(`the run itself is asked: a listing that calls ${what} ours is not enough`, async () => {
+    const { run } = plant();
+    const told = { id: run.id, run_attempt: 1, event: 'push', head_branch: 'main', head_sha: 'x', repository: { id: 1 }, head_repository: { id: 1 } };
+    scene.api.intercept = (request, response) => {
+      if (!request.url?.includes('/actions/runs/')) return false;
+      sendJson(response, 200, { ...told, ...changes });
+      return true;
+    };
+    assert.match((await missed()).skipped[0] ?? '', expected);
+    assert.equal(downloads(), 0);
+  });
+}
 
 const file = (name: string, content: string | Buffer = resultText()) => ({ name, content });
 const unusable: Array<[string, Partial<FakeArtifact>, RegExp]> = [
