@@ -149,7 +149,10 @@ export class SseScanner {
   private takeType(buffer: Buffer, start: number, end: number): void {
     const last = this.lastType;
     let same = last.length === end - start;
-    for (let i = 0; same && i < last.length; i++) same = last.charCodeAt(i) === buffer[start + i];
+    for (let i = 0; same && i < last.length; i++) {
+      const byte = buffer[start + i]!;
+      same = byte < 128 && last.charCodeAt(i) === byte;
+    }
     if (!same) this.lastType = buffer.toString('utf8', start, end);
     this.type = this.lastType;
   }
