@@ -65,8 +65,8 @@ export function readContext(
   const port = plan === null ? null : plan.kind === 'fixed' ? plan.port : 1;
   readyChecks(target, { baseUrl: resolveBaseUrl(target, port, lookup), port, headers, lookup, logMatches: () => async () => false });
   if (kind === 'running' && target.ready?.log !== undefined && target.logs_command === undefined) {
-    throw new UserError(`target ${target.name}: ready.log needs the log of a target that already runs.`, {
-      hint: 'Say how to read it with logs_command, or use ready.url or ready.port.',
+    throw new UserError(`target ${target.name}: ready.log cannot be watched on a target that already runs and has no logs_command.`, {
+      hint: 'Say with logs_command how to read its log, or use ready.url or ready.port.',
     });
   }
   return {

@@ -45,7 +45,10 @@ export async function startOnce(context: StartContext, options: LaunchOptions, p
   const checks = readyChecks(target, { baseUrl, port: place.port, headers: context.headers, lookup: context.lookup, logMatches });
   const progress = (line: string): void => options.onProgress?.(context.mask(line));
   progress(`starting ${target.name} on port ${place.port}: ${context.kind === 'container' ? (target.image ?? 'its own image') : target.command}`);
-  const launched = await launch(context, options, place, log);
+  const launched = await launch(context, options, place, log).catch(async (error: unknown) => {
+    await log.close();
+    throw error;
+  });
   const readLogs = logsReader(context, place.state.marker);
   try {
     const died = new AbortController();

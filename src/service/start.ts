@@ -44,6 +44,7 @@ const portTaken = /EADDRINUSE|address already in use|port is already allocated|o
  * Runs the setup, starts the target's command or container (or takes what runs at base_url) and waits until it is ready.
  * Rejects with a ServiceError (exit 4) holding the last 50 log lines when setup fails, the service dies before it is ready or its time runs out;
  * with a UserError (exit 2) for a configuration that cannot work; with the signal's reason when that aborts. By then everything started is stopped.
+ * The signal is heeded until the service is ready; from then on it is the caller who stops it.
  */
 export async function startService(target: TargetConfig, options: StartOptions): Promise<RunningService> {
   options.signal?.throwIfAborted();
@@ -58,8 +59,11 @@ export async function startService(target: TargetConfig, options: StartOptions):
     const all: RunningService = {
       ...service,
       async stop() {
-        await service.stop();
-        if (ours) await terminateTree({ pgid: null, marker: state.marker }, graceMs);
+        try {
+          await service.stop();
+        } finally {
+          if (ours) await terminateTree({ pgid: null, marker: state.marker }, graceMs);
+        }
       },
     };
     if (ours) keepState(all, { ...state });
