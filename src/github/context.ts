@@ -1,4 +1,5 @@
 import { UserError } from '../config/errors.ts';
+import { list, number, text } from './payload.ts';
 
 /** The workflow run that we are part of, as the runner's environment and its event file describe it. Null is "the event does not say". */
 export interface EventContext {
@@ -168,30 +169,6 @@ async function readPayload(path: string | undefined, readFile: (path: string) =>
     throw new UserError(`the event file ${path} holds ${kindOf(payload)}, expected a JSON object`, { hint });
   }
   return payload;
-}
-
-function at(value: unknown, path: string[]): unknown {
-  let found = value;
-  for (const key of path) {
-    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, key)) return undefined;
-    found = (found as Record<string, unknown>)[key];
-  }
-  return found;
-}
-
-function text(value: unknown, ...path: string[]): string | null {
-  const found = at(value, path);
-  return typeof found === 'string' && found !== '' ? found : null;
-}
-
-function number(value: unknown, ...path: string[]): number | null {
-  const found = at(value, path);
-  return typeof found === 'number' && Number.isSafeInteger(found) ? found : null;
-}
-
-function list(value: unknown, ...path: string[]): unknown[] {
-  const found = at(value, path);
-  return Array.isArray(found) ? found : [];
 }
 
 function whole(value: string | undefined): number | null {

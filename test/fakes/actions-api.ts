@@ -154,7 +154,9 @@ export async function startActionsApi(options: ActionsApiOptions): Promise<Actio
     for (const [name, value] of answer.headers) {
       if (!['connection', 'content-length', 'transfer-encoding', 'content-encoding'].includes(name)) back[name] = value;
     }
-    for (const name of ['link', 'location']) if (back[name]) back[name] = back[name].replaceAll(new URL(upstream).origin, api.url);
+    // The emulator calls itself localhost, whatever it was asked as.
+    const itself = new RegExp(`http://(?:localhost|127\\.0\\.0\\.1):${new URL(upstream).port}`, 'g');
+    for (const name of ['link', 'location']) if (back[name]) back[name] = back[name].replaceAll(itself, api.url);
     const bytes = Buffer.from(await answer.arrayBuffer());
     response.writeHead(answer.status, answer.status === 204 || answer.status === 304 ? back : { ...back, 'content-length': String(bytes.length) });
     response.end(bytes);
