@@ -1,3 +1,4 @@
+import { type Alarm, createAlarm } from './alarm.ts';
 import { EngineMetrics, type FinishReason } from './metrics.ts';
 import type { MockOptions } from './options.ts';
 import { createRandom } from './random.ts';
@@ -30,7 +31,7 @@ const latenessKept = 8192;
 
 /**
  * Drives the simulation by the monotonic clock. The schedule is absolute: a wake that comes late hands out everything due by then and moves nothing,
- * so lateness does not add up. Node's timers count whole milliseconds, which makes a token about half a millisecond late on an idle machine.
+ * so lateness does not add up.
  */
 export class Engine {
   readonly metrics = new EngineMetrics();
@@ -39,13 +40,17 @@ export class Engine {
   readonly #touched = new Set<Listener>();
   readonly #lateness = new Float64Array(latenessKept);
   #tokens = 0;
-  #timer: NodeJS.Timeout | null = null;
-  #timerMs = Number.POSITIVE_INFINITY;
+  readonly #alarm: Alarm;
+  #alarmMs = Number.POSITIVE_INFINITY;
 
   /** @param now the clock, ms. */
   constructor(options: MockOptions, now: () => number) {
     this.#now = now;
     this.#simulator = new Simulator<Job>(options, createRandom(options.seed));
+    this.#alarm = createAlarm(() => {
+      this.#alarmMs = Number.POSITIVE_INFINITY;
+      this.wake();
+    });
   }
 
   /** A request arrives; call `wake` once its listener is ready to hear of tokens. @returns null when the queue is full. */
@@ -75,8 +80,7 @@ export class Engine {
   }
 
   close(): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#alarm.close();
   }
 
   /** Hands out what is due and sets the timer for what comes next. */
@@ -96,18 +100,10 @@ export class Engine {
 
   #arm(): void {
     const nextMs = this.#simulator.nextEventMs();
-    if (nextMs === this.#timerMs) return;
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#timerMs = nextMs;
-    if (nextMs === Number.POSITIVE_INFINITY) return;
-    // Longer timers than 2^31 ms fire at once; waking early does no harm.
-    const delayMs = Math.min(Math.max(1, Math.ceil(nextMs - this.#now())), 2 ** 31 - 1);
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      this.#timerMs = Number.POSITIVE_INFINITY;
-      this.wake();
-    }, delayMs);
+    if (nextMs === this.#alarmMs) return;
+    this.#alarmMs = nextMs;
+    if (nextMs === Number.POSITIVE_INFINITY) this.#alarm.clear();
+    else this.#alarm.set(Math.max(0, nextMs - this.#now()));
   }
 
   /** Times as the engine sees them: by the schedule, without the lateness of the wake. */

@@ -54,7 +54,7 @@ export function faultProblems(rates: Readonly<Record<string, unknown>>): string[
       problems.push(`expected a rate from 0 to 1 for ${key}, found ${rate === null ? 'nothing' : JSON.stringify(rate)}`);
     else sum += rate;
   }
-  if (sum > 1 + 1e-9) problems.push(`the rates of all faults add up to ${sum}, which is more than 1`);
+  if (sum > 1 + 1e-9) problems.push(`the rates of all faults add up to ${Number(sum.toFixed(6))}, which is more than 1`);
   return problems;
 }
 

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { FaultName } from './faults.ts';
 
 const pieceBytes = 64 * 1024;
+const resetDelayMs = 20;
 const notJson = Buffer.from([0x64, 0x61, 0x74, 0x61, 0x3a, 0x20, 0x7b, 0x22, 0xff, 0xfe, 0x00, 0xc3, 0x28, 0x80, 0x0a, 0x0a]);
 const engineError = '{"error":{"message":"The engine failed while it was generating.","type":"server_error","param":null,"code":null}}';
 
@@ -15,8 +16,8 @@ export function breakAnswer(response: ServerResponse, fault: FaultName, stream: 
     response.writeHead(200, { 'content-type': 'application/json' });
   switch (fault) {
     case 'reset':
-      // A turn later, so that what was written has reached the kernel.
-      setImmediate(() => response.socket?.resetAndDestroy());
+      // A reset throws away what the client has not read yet: leave it a moment to read what came before.
+      setTimeout(() => setImmediate(() => response.socket?.resetAndDestroy()), resetDelayMs);
       return;
     case 'close_early':
       if (!stream) response.write(body().slice(0, 20));

@@ -51,7 +51,7 @@ const choice = (choices: readonly (string | number)[], help: string) => ({ kind:
 
 /**
  * Each option with its default, bounds and unit. With these defaults a short prompt is answered in about 11 ms when nothing else runs (12 tokens of
- * 0.75 ms after some 2 ms of prefill): quick enough for a demonstration, long enough for a slow-down to stand out from the cost of HTTP.
+ * 0.65 ms after some 3 ms of prefill): quick enough for a demonstration, long enough for a slow-down to stand out from the cost of HTTP.
  */
 export const mockFields: { readonly [Name in keyof MockOptions]: MockField } = {
   host: { kind: 'text', default: '127.0.0.1', help: 'address to listen on' },
@@ -59,8 +59,8 @@ export const mockFields: { readonly [Name in keyof MockOptions]: MockField } = {
   models: { kind: 'list', default: ['mock-model'], help: 'model names that /v1/models lists' },
   strictModel: flag(false, 'answer 404 for a model that is not listed, instead of answering under that name'),
   apiKey: { kind: 'text', default: null, help: 'answer 401 without this key, as a Bearer token or as X-API-Key' },
-  prefillTokensPerSecond: number(10_000, 0.001, 1e12, 'prompt tokens processed per second'),
-  decodeStepMs: number(0.7, 0, 1e7, 'base time of one engine step, ms'),
+  prefillTokensPerSecond: number(6000, 0.001, 1e12, 'prompt tokens processed per second'),
+  decodeStepMs: number(0.6, 0, 1e7, 'base time of one engine step, ms'),
   decodeStepMsPerSequence: number(0.05, 0, 1e6, 'added to a step for each sequence in the batch, ms'),
   maxBatch: integer(64, 1, 100_000, 'most sequences in the batch'),
   maxBatchedTokens: integer(2048, 1, 1e9, 'most prompt tokens processed in one step (chunked prefill)'),

@@ -139,13 +139,22 @@ function sendError(request: IncomingMessage, response: ServerResponse, error: un
   response.writeHead(refusal.status, { 'content-type': 'application/json', 'content-length': body.length, ...refusal.headers, ...close }).end(body);
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBodyBytes) throw new ApiError(413, `The body is longer than ${maxBodyBytes} bytes.`, { code: 'request_too_large' });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, bytes).toString('utf8');
+/** Reads a body whole. Not by `for await`: leaving that early would destroy the connection that the refusal has to go out on. */
+function readBody(request: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const tooLarge = () => reject(new ApiError(413, `The body is longer than ${maxBodyBytes} bytes.`, { code: 'request_too_large' }));
+    if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) tooLarge();
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= maxBodyBytes) chunks.push(chunk);
+      else {
+        chunks.length = 0;
+        tooLarge();
+      }
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks, bytes <= maxBodyBytes ? bytes : 0).toString('utf8')));
+    request.on('error', reject);
+  });
 }

@@ -72,7 +72,7 @@ export class Simulator<T> {
   readonly #cache: KvCache;
   #waiting: Slot<T>[] = [];
   #running: Slot<T>[] = [];
-  /** Tokens of sequences with `slow` > 1, by due time. */
+  /** Tokens of sequences with a `slow` of their own, by due time. */
   #late: { sequence: Slot<T>; dueMs: number; last: boolean }[] = [];
   #clockMs = Number.NEGATIVE_INFINITY;
   #stepEndMs: number | null = null;
@@ -164,7 +164,7 @@ export class Simulator<T> {
     for (;;) {
       if (this.#stepEndMs === null && !this.#startStep(nowMs)) break;
       if (this.#stepEndMs === null || this.#stepEndMs > nowMs) break;
-      this.#finishStep(this.#stepEndMs, nowMs, sink);
+      this.#finishStep(this.#stepEndMs, sink);
     }
     for (let next = this.#late[0]; next && next.dueMs <= nowMs; next = this.#late[0]) {
       this.#late.shift();
@@ -219,7 +219,7 @@ export class Simulator<T> {
     this.#waiting.splice(0, joined);
   }
 
-  #finishStep(endMs: number, nowMs: number, sink: TokenSink<T>): void {
+  #finishStep(endMs: number, sink: TokenSink<T>): void {
     this.#clockMs = endMs;
     this.#stepEndMs = null;
     // A sink may cancel sequences, this one or another: go over what ran in the step, and skip what has gone.
@@ -231,9 +231,8 @@ export class Simulator<T> {
       slot.computed += 1;
       const last = slot.computed === slot.spec.outputTokens;
       if (last) this.#leave(slot, slot.spec.outputHashes);
-      const dueMs = slot.arrivedMs + (endMs - slot.arrivedMs) * slot.spec.slow;
-      if (dueMs <= nowMs && slot.spec.slow === 1) this.#deliver(slot, dueMs, last, sink);
-      else this.#postpone(slot, dueMs, last);
+      if (slot.spec.slow === 1) this.#deliver(slot, endMs, last, sink);
+      else this.#postpone(slot, slot.arrivedMs + (endMs - slot.arrivedMs) * slot.spec.slow, last);
     }
   }
 
