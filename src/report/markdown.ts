@@ -1,7 +1,13 @@
 import type { ResultDocument } from '../result/document.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import { reportBody } from './body.ts';
+import { codeBlock, forMarkdown, markdownCode, markdownText } from './escape.ts';
+import { cutMarkdown } from './fit.ts';
 import type { ReportInput } from './input.ts';
+import { howMeasured, repeatCommand } from './measured.ts';
+import { formatCount, formatDuration, formatNumber, formatPercent, formatValue } from './numbers.ts';
+import { pooledRows, summaryColumns } from './pooled.ts';
+import { tableOf } from './table.ts';
 
 /** Below the 1 MiB that a step's job summary may hold, counted in bytes of at most three per UTF-16 unit. */
 const longestReport = 340_000;
@@ -14,4 +20,37 @@ export function renderMarkdown(
   more: Omit<ReportInput, 'verdict' | 'current' | 'baseline'> = {},
 ): string {
   return reportBody({ ...more, verdict, current, baseline }, '', longestReport);
+}
+
+/** One run that is compared with nothing: its figures, its errors, and how they were measured. */
+export function renderResultMarkdown(result: ResultDocument): string {
+  const { results, errors } = result;
+  const what = [result.scenario, result.target].filter((name) => name !== '').map((name) => markdownCode(name));
+  const facts: [string, string | null][] = [
+    ['Requests', `${formatCount(results.total_requests)} in ${formatDuration(results.duration_seconds)}, ${formatCount(results.failed)} failed`],
+    ['Error rate', results.error_rate === null ? null : formatPercent(results.error_rate)],
+    ['Requests/s', results.throughput.requests_per_sec === null ? null : formatNumber(results.throughput.requests_per_sec)],
+    ['Output tokens/s', results.throughput.tokens_per_sec === null ? null : formatNumber(results.throughput.tokens_per_sec)],
+  ];
+  const shown = facts.filter((fact): fact is [string, string] => fact[1] !== null);
+  const columns = summaryColumns.map(([title]) => title);
+  const rows = pooledRows(result).map(({ name, unit, summary }) => [
+    name,
+    ...summaryColumns.map(([, key]) => formatValue(summary[key], unit, { like: summary.p50 ?? summary.mean })),
+  ]);
+  const errorRows = errors.map((error) => [
+    markdownCode(error.kind),
+    formatCount(error.count),
+    formatDuration(error.first_seen),
+    markdownText(error.example, 200),
+  ]);
+  const how = howMeasured(null, result, null, forMarkdown).map((line) => `- ${line}`);
+  const blocks = [
+    `### llm-bench: ${what.join(' on ') || 'result'}`,
+    shown.map(([name, value]) => `${name}: ${value}`).join(' · '),
+    rows.length === 0 ? '' : tableOf({ cells: ['', ...columns], align: ['l', ...columns.map(() => 'r')] }, rows),
+    errorRows.length === 0 ? '' : tableOf({ cells: ['Error', 'Count', 'First seen', 'Example'], align: ['l', 'r', 'r', 'l'] }, errorRows),
+    `<details><summary>How this was measured, and how to repeat it</summary>\n\n${how.join('\n')}\n\n${codeBlock(repeatCommand(result), 'sh')}\n\n</details>`,
+  ];
+  return cutMarkdown(`${blocks.filter((block) => block !== '').join('\n\n')}\n`, longestReport, (text) => text.length);
 }

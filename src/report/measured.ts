@@ -4,17 +4,20 @@ import type { Escaping } from './escape.ts';
 import { metricName } from './names.ts';
 import { formatCount, formatDuration, formatNumber, formatPercent, formatValue, plural } from './numbers.ts';
 
-/** How it was measured, a line each: runner, cohort, load, client, validity, method, differences. Escaped for where it goes. */
-export function howMeasured(verdict: Verdict, current: ResultDocument, baseline: ResultDocument | null, escaping: Escaping): string[] {
+/**
+ * How it was measured, a line each: runner, cohort, load, client, validity, method, differences. Escaped for where it goes.
+ * @param verdict null for a run that was judged by nothing
+ */
+export function howMeasured(verdict: Verdict | null, current: ResultDocument, baseline: ResultDocument | null, escaping: Escaping): string[] {
   return [
     `Runner: ${runner(current, escaping)}`,
     cohorts(verdict, current, baseline, escaping),
     `Load: ${load(current)}`,
     `Client: ${client(current)}`,
     ...validity(current, escaping),
-    `Method: ${method(verdict)}`,
+    ...(verdict === null ? [] : [`Method: ${method(verdict)}`]),
     ...provenance(current, baseline, escaping),
-    ...verdict.notes.map((note) => `Note: ${escaping.text(note)}`),
+    ...(verdict?.notes ?? []).map((note) => `Note: ${escaping.text(note)}`),
   ];
 }
 
@@ -29,8 +32,8 @@ function runner(result: ResultDocument, escaping: Escaping): string {
 }
 
 /** An empty cohort is one that a document does not state. */
-function cohorts(verdict: Verdict, current: ResultDocument, baseline: ResultDocument | null, escaping: Escaping): string {
-  const other = baseline?.cohort || verdict.baseline?.cohort || null;
+function cohorts(verdict: Verdict | null, current: ResultDocument, baseline: ResultDocument | null, escaping: Escaping): string {
+  const other = baseline?.cohort || verdict?.baseline?.cohort || null;
   const own = current.cohort === '' ? 'not stated' : escaping.code(current.cohort);
   if (other === null) return `Cohort: ${own}`;
   return other === current.cohort

@@ -1,0 +1,52 @@
+import { fileURLToPath } from 'node:url';
+import { type Command, Option } from 'commander';
+import type { EntryContext } from '../../config/entry-context.ts';
+import type { ReportFormat } from '../../jobs/report.ts';
+
+interface ReportFlags {
+  baseline?: string;
+  thresholds?: string;
+  format: ReportFormat;
+  output?: string;
+}
+
+/** `llm-bench report FILE...`: a result that was written earlier, rendered again. */
+export function registerReport(program: Command, context: EntryContext): void {
+  program
+    .command('report')
+    .description('render results again: the console summary, markdown, an HTML page, JSON or CSV')
+    .argument('<files...>', 'result files')
+    .option('--baseline <file>', 'compare with this result, by rules')
+    .option('--thresholds <file>', 'judge by these limits (default with --baseline: those of the configuration)')
+    .addOption(new Option('--format <format>', 'how to render').choices(['text', 'markdown', 'html', 'json', 'csv']).default('text'))
+    .option('-o, --output <file>', 'where to write it (default: standard output)')
+    .addHelpText('after', '\nCSV has the columns series,metric,stat,unit,value. Rendering never fails the check: that is what `compare` is for.')
+    .action(async (files: string[], flags: ReportFlags) => {
+      const { report } = await import('../../jobs/report.ts');
+      const text = await report({
+        files,
+        baseline: flags.baseline ?? null,
+        thresholds: flags.baseline === undefined && flags.thresholds === undefined ? null : await loadThresholds(flags, context),
+        format: flags.format,
+        color: flags.output === undefined && process.stdout.isTTY === true && !process.env['NO_COLOR'],
+      });
+      if (flags.output === undefined) process.stdout.write(text);
+      else {
+        const { writeText } = await import('../../jobs/write-text.ts');
+        await writeText(flags.output, text);
+        process.stderr.write(`wrote ${flags.output}\n`);
+      }
+    });
+}
+
+async function loadThresholds(flags: ReportFlags, context: EntryContext) {
+  const [{ loadConfig }, { executorSchemas }] = await Promise.all([import('../../config/load.ts'), import('../../load/executors/registry.ts')]);
+  const { thresholds } = await loadConfig({
+    cwd: process.cwd(),
+    builtinRoot: fileURLToPath(context.packageRoot),
+    overrides: flags.thresholds === undefined ? [] : [{ key: 'thresholds', value: flags.thresholds, origin: 'flag --thresholds' }],
+    env: process.env,
+    executors: executorSchemas,
+  });
+  return thresholds;
+}

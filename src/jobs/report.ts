@@ -1,0 +1,96 @@
+import { UserError } from '../config/errors.ts';
+import type { Thresholds } from '../config/thresholds.ts';
+import type { ResultDocument } from '../result/document.ts';
+import { readResult } from '../result/read.ts';
+import { formatResult } from '../result/write.ts';
+import { type Comparison, compareFiles } from './compare.ts';
+
+export const reportFormats = ['text', 'markdown', 'html', 'json', 'csv'] as const;
+export type ReportFormat = (typeof reportFormats)[number];
+
+export interface ReportOptions {
+  /** Result files, rendered in this order. */
+  files: readonly string[];
+  baseline: string | null;
+  /** What to judge by; null judges nothing, which only goes without a baseline. */
+  thresholds: Thresholds | null;
+  format: ReportFormat;
+  color: boolean;
+}
+
+/** One file to render, and its comparison where one was asked for. */
+interface Subject {
+  result: ResultDocument;
+  comparison: Comparison | null;
+}
+
+/**
+ * Renders results that were written earlier, compared with a baseline or judged by limits where asked for.
+ * @returns the report
+ * @throws UserError (exit 2) for a file that cannot be read, and for a format that cannot hold what was asked for
+ */
+export async function report(options: ReportOptions): Promise<string> {
+  const { files, baseline, thresholds, format } = options;
+  const judged = baseline !== null || thresholds !== null;
+  if (format === 'csv' && judged) {
+    throw new UserError('--format csv holds the figures of results, not a comparison: expected no --baseline and no --thresholds', {
+      hint: 'Use --format json for a comparison as data.',
+    });
+  }
+  if (format === 'html' && files.length > 1) {
+    throw new UserError(`--format html makes one page of one FILE, found ${files.length}`, {
+      hint: 'Run it once per file, or add the results first: `llm-bench merge`.',
+    });
+  }
+  const subjects: Subject[] = [];
+  for (const file of files) {
+    if (!judged) subjects.push({ result: await readResult(file), comparison: null });
+    else {
+      const comparison = await compareFiles({
+        current: file,
+        baselines: baseline === null ? [] : [baseline],
+        thresholds: thresholds ?? { series: {} },
+        mode: 'rules',
+      });
+      subjects.push({ result: comparison.current, comparison });
+    }
+  }
+  return renderers[format](subjects, options);
+}
+
+const renderers: Record<ReportFormat, (subjects: readonly Subject[], options: ReportOptions) => Promise<string>> = {
+  async text(subjects, { color }) {
+    const { renderSummary, renderText } = await import('../report/text.ts');
+    const parts = subjects.flatMap(({ result, comparison }) => [
+      renderSummary(result, { color, savedTo: null }),
+      ...(comparison ? [renderText(comparison.verdict, result, comparison.baseline, { color })] : []),
+    ]);
+    return parts.join('\n');
+  },
+  async markdown(subjects) {
+    const { renderMarkdown, renderResultMarkdown } = await import('../report/markdown.ts');
+    return subjects
+      .map(({ result, comparison }) => (comparison ? renderMarkdown(comparison.verdict, result, comparison.baseline) : renderResultMarkdown(result)))
+      .join('\n');
+  },
+  async html(subjects) {
+    const { renderHtml } = await import('../report/html.ts');
+    return subjects.map(({ result, comparison }) => renderHtml(result, comparison?.verdict ?? null, comparison?.baseline ?? null)).join('');
+  },
+  async json(subjects) {
+    const [only, ...more] = subjects;
+    if (only && more.length === 0) return only.comparison ? `${JSON.stringify(only.comparison.verdict, null, 2)}\n` : formatResult(only.result);
+    return `${JSON.stringify(
+      subjects.map(({ result, comparison }) => comparison?.verdict ?? result),
+      null,
+      2,
+    )}\n`;
+  },
+  async csv(subjects, { files }) {
+    const { renderCsv } = await import('../report/csv.ts');
+    return renderCsv(
+      subjects.map(({ result }) => result),
+      files,
+    );
+  },
+};
