@@ -25,7 +25,7 @@ const empty: Layers = { value: {}, origins: new Map() };
 
 /**
  * Merges the chosen target with the flags' and fills the defaults: with nothing to start and no address http://localhost:8000,
- * with something to start http://127.0.0.1:${PORT} on a free port, with nothing named at all the embedded engine.
+ * with something to start http://127.0.0.1:${PORT}, with nothing named at all the embedded engine.
  * What is wrong goes to `files.issues`; null when the choice itself is wrong.
  */
 export function resolveTarget(
@@ -86,32 +86,28 @@ function overlayOwn(base: Layers, own: Layers, warnings: ConfigIssue[]): Layers 
 function withDefaults(layers: Layers, mayBeEmbedded: boolean): Layers {
   const { value } = layers;
   const starts = value['command'] !== undefined || value['image'] !== undefined;
-  const defaults: Record<string, unknown> = {};
-  if (value['base_url'] === undefined && starts) defaults['base_url'] = `http://127.0.0.1:${publishedPort(value['ports']) ?? '${PORT}'}`;
-  else if (value['base_url'] === undefined && !mayBeEmbedded) defaults['base_url'] = 'http://localhost:8000';
-  const usesPort = JSON.stringify({ ...value, ...defaults }).includes('${PORT}');
-  if (value['port'] === undefined && starts && usesPort) defaults['port'] = 'auto';
-  return overlay(layers, defaults, () => defaultOrigin);
-}
-
-/** The host's side of the first `ports` entry (`8000:80`, `127.0.0.1:8000:80`), where it is a fixed number. */
-function publishedPort(ports: unknown): string | null {
-  const first = Array.isArray(ports) ? String(ports[0] ?? '') : '';
-  return /^(?:[\d.]+:)?(\d+):\d+(?:\/tcp)?$/.exec(first)?.[1] ?? null;
+  const baseUrl = value['base_url'] ?? (starts ? 'http://127.0.0.1:${PORT}' : mayBeEmbedded ? undefined : 'http://localhost:8000');
+  // A fixed address says the port itself; of a container its `ports` may.
+  const free = value['command'] !== undefined && value['image'] === undefined && String(baseUrl).includes('${PORT}');
+  const defaults = { base_url: baseUrl, port: value['port'] ?? (free ? 'auto' : undefined) };
+  return overlay(layers, defaults, (path) => layers.origins.get(dotted(path)) ?? defaultOrigin);
 }
 
 function contradictions(layers: Layers): ConfigIssue[] {
   const { value } = layers;
   const issue = (path: Path, message: string) => ({ ...originAt(layers, path).place, message });
   const issues: ConfigIssue[] = [];
-  if (value['command'] !== undefined && value['image'] !== undefined) issues.push(issue(['image'], 'expected either command or image, found both'));
   for (const key of ['build', 'ports']) {
     if (value[key] !== undefined && value['image'] === undefined) issues.push(issue([key], `${key} belongs to image: name the image that it is for`));
   }
   const ready = value['ready'];
-  if (isTree(ready) && ready['log'] !== undefined && value['command'] === undefined && value['image'] === undefined) {
+  const ownOutput = ['command', 'image', 'logs_command'].some((key) => value[key] !== undefined);
+  if (isTree(ready) && ready['log'] !== undefined && !ownOutput) {
     issues.push(
-      issue(['ready', 'log'], 'ready.log needs a command or an image: the output of a service that already runs cannot be watched; use ready.url'),
+      issue(
+        ['ready', 'log'],
+        'ready.log needs a command, an image or a logs_command: the output of a service that already runs cannot be watched; use ready.url',
+      ),
     );
   }
   return issues;

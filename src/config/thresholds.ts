@@ -87,7 +87,6 @@ export const thresholdsSchema = z.strictObject({
   component_benchmarks: componentsSchema.optional(),
   ...shorthandShape,
 });
-export type ThresholdsInput = z.output<typeof thresholdsSchema>;
 
 type RefinementContext = z.core.$RefinementCtx<unknown>;
 

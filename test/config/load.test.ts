@@ -334,7 +334,7 @@ test('two scenarios of one name are refused', async () => {
 
 test('settings that contradict each other', async () => {
   await using here = await project({
-    'llm-bench.yaml': `target: { command: a, image: b }
+    'llm-bench.yaml': `target: { command: a, ports: [80] }
 scenario:
   - { name: x, request: { api: http, prompt_tokens: 5 } }
   - { name: y, request: { path: /z } }
@@ -342,7 +342,7 @@ scenario:
 `,
   });
   const faults = await here.faults();
-  assert.match(faults.join('\n'), /1:30: expected either command or image, found both/);
+  assert.match(faults.join('\n'), /1:30: ports belongs to image/);
   assert.match(faults.join('\n'), /3:53: request\.prompt_tokens: a plain HTTP request/);
   assert.match(faults.join('\n'), /4:33: request\.path: is for plain HTTP requests alone/);
   assert.match(faults.join('\n'), /5:67: request\.prompt_tokens: expected either prompts/);
@@ -380,9 +380,11 @@ test('an address by flag leaves the configured command unstarted, with a warning
   assert.match(config.warnings[0]!.message, /not started/);
 });
 
-test('a published port of an image is its address', async () => {
-  await using here = await project({ 'llm-bench.yaml': 'target: { image: "x:1", ports: ["9000:80"] }\n' });
-  assert.deepEqual([(await here.load()).target.base_url, (await here.load()).target.port], ['http://127.0.0.1:9000', undefined]);
+test('a container or a command at a fixed address takes its port from there', async () => {
+  await using image = await project({ 'llm-bench.yaml': 'target: { image: "x:1", command: "--serve", ports: ["9000:80"] }\n' });
+  assert.deepEqual([(await image.load()).target.base_url, (await image.load()).target.port], ['http://127.0.0.1:${PORT}', undefined]);
+  await using fixed = await project({ 'llm-bench.yaml': 'target: { command: "serve ${PORT}", base_url: "http://localhost:9000" }\n' });
+  assert.deepEqual([(await fixed.load()).target.base_url, (await fixed.load()).target.port], ['http://localhost:9000', undefined]);
 });
 
 test('a missing API key is a warning, a missing env_file an error; neither shows a value', async () => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { limitedMetrics, limitsFor } from '../../src/config/limits-for.ts';
 import { metricKeyFault } from '../../src/config/metric-names.ts';
 import { expandShorthands, shorthandNames } from '../../src/config/shorthands.ts';
-import { flag, project } from './project.ts';
+import { builtinRoot, flag, project } from './project.ts';
 
 async function resolved(thresholds: string, files: Record<string, string> = {}) {
   await using here = await project({ 'llm-bench.yaml': `target: embedded\nthresholds: ${thresholds}\n`, ...files });
@@ -213,4 +215,19 @@ scenario:
     );
   }
   assert.equal(faults.length, 8);
+});
+
+test('the examples of docs/thresholds.md load, and each shorthand is in its table', async () => {
+  const text = await readFile(join(builtinRoot, 'docs/thresholds.md'), 'utf8');
+  const blocks = [...text.matchAll(/```yaml\n(.*?)```/gs)].map((match) => match[1]!);
+  assert.equal(blocks.length, 3);
+  for (const block of blocks) {
+    const file = /^# (config\/\S+)/.exec(block)?.[1] ?? 'llm-bench.yaml';
+    await using here = await project({ [file]: block });
+    const { thresholds } = await here.load({
+      overrides: file === 'llm-bench.yaml' ? [] : [flag('scenario', 'scenario', 'chat'), flag('target', 'target', 'embedded')],
+    });
+    assert.notDeepEqual(thresholds, await resolved('{ extends: default }'), file);
+  }
+  for (const name of shorthandNames.filter((each) => !/_(mean|p50|p90|p99|p999)_/.test(each))) assert.ok(text.includes(`\`${name}`), name);
 });
