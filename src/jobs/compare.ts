@@ -12,7 +12,8 @@ export interface CompareFilesOptions {
   current: string;
   /** One or more result files; none: the limits alone are judged. */
   baselines: readonly string[];
-  thresholds: Thresholds;
+  /** Known, or to be found for what was measured. */
+  thresholds: Thresholds | ((current: ResultDocument) => Promise<Thresholds>);
   mode: Mode;
   /** The baseline was found, not named by the user: one of an unlike scenario is refused. */
   automatic?: boolean;
@@ -33,10 +34,11 @@ export interface Comparison {
  */
 export async function compareFiles(options: CompareFilesOptions): Promise<Comparison> {
   refuseMode(options.mode);
-  const current = await readResult(options.current);
+  const current = await readCurrent(options.current);
+  const thresholds = typeof options.thresholds === 'function' ? await options.thresholds(current) : options.thresholds;
   const skipped: string[] = [];
   const baselines = await readNamed(options.baselines, (sentence) => skipped.push(sentence));
-  return compareResults({ ...options, current, baselines, skipped });
+  return compareResults({ ...options, current, baselines, thresholds, skipped });
 }
 
 /**
@@ -48,7 +50,7 @@ export async function readBaselines(paths: readonly string[], onSkip: (sentence:
 }
 
 async function readNamed(paths: readonly string[], onSkip: (sentence: string) => void): Promise<NamedResult[]> {
-  const read = await Promise.allSettled(paths.map((path) => readResult(path)));
+  const read = await Promise.allSettled(paths.map(readBaseline));
   const baselines: NamedResult[] = [];
   const failures: UserError[] = [];
   read.forEach((outcome, index) => {
@@ -61,6 +63,19 @@ async function readNamed(paths: readonly string[], onSkip: (sentence: string) =>
   for (const error of failures) onSkip(`a baseline was skipped: ${error.message.replaceAll(/\n\s*/g, ' ')}`);
   return baselines;
 }
+
+/** Says what to do next where a file is simply not there yet. */
+function hinted(hint: string): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof UserError && error.hint === null && error.message.includes('does not exist'))
+      throw new UserError(error.message, { exitCode: error.exitCode, hint, cause: error });
+    throw error;
+  };
+}
+
+const readCurrent = (path: string): Promise<ResultDocument> => readResult(path).catch(hinted('`llm-bench run` writes one; --current names another.'));
+const readBaseline = (path: string): Promise<ResultDocument> =>
+  readResult(path).catch(hinted('`llm-bench compare --set-baseline` makes the current result the baseline; --baseline names another.'));
 
 /** A result and what messages call it. */
 export interface NamedResult {
@@ -145,7 +160,7 @@ export interface SetBaselineOptions {
  * @throws UserError: exit 3 for a measurement that is not valid, exit 2 for one that is partial or not fit to be a baseline
  */
 export async function setBaseline(options: SetBaselineOptions): Promise<ResultDocument> {
-  const current = await readResult(options.current);
+  const current = await readCurrent(options.current);
   const refuse = (why: string, exitCode: ExitCode, hint: string) =>
     new UserError(`${options.current} cannot become the baseline: ${why}`, { exitCode, hint });
   if (!current.validity.valid) {
