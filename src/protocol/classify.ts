@@ -140,8 +140,9 @@ export class ChunkClassifier implements ChunkFields {
       } else if (c.keyIs(names.finishReason)) {
         bit = 4;
         if (!this.finish(c)) return false;
-      } else if (c.keyIs(names.message)) return false;
-      else if (!c.skip()) return false;
+      } else if (c.keyIs(names.message)) {
+        if (!this.nothing(c)) return false;
+      } else if (!c.skip()) return false;
       if ((seen & bit) !== 0) return false;
       seen |= bit;
     }
