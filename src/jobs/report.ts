@@ -1,21 +1,25 @@
 import { UserError } from '../config/errors.ts';
-import type { Thresholds } from '../config/thresholds.ts';
+import { loadThresholds } from '../config/load-thresholds.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { readResult } from '../result/read.ts';
 import { formatResult } from '../result/write.ts';
 import { type Comparison, compareFiles } from './compare.ts';
 
-export const reportFormats = ['text', 'markdown', 'html', 'json', 'csv'] as const;
-export type ReportFormat = (typeof reportFormats)[number];
+export type ReportFormat = 'text' | 'markdown' | 'html' | 'json' | 'csv';
 
 export interface ReportOptions {
   /** Result files, rendered in this order. */
   files: readonly string[];
   baseline: string | null;
-  /** What to judge by; null judges nothing, which only goes without a baseline. */
-  thresholds: Thresholds | null;
+  /** What `--thresholds` named. Null: with a baseline what the configuration says, without one nothing is judged. */
+  thresholdsFile: string | null;
   format: ReportFormat;
   color: boolean;
+  cwd: string;
+  /** The folder that holds the shipped config/. */
+  builtinRoot: string;
+  /** Told once each. */
+  warn(sentence: string): void;
 }
 
 /** One file to render, and its comparison where one was asked for. */
@@ -30,8 +34,8 @@ interface Subject {
  * @throws UserError (exit 2) for a file that cannot be read, and for a format that cannot hold what was asked for
  */
 export async function report(options: ReportOptions): Promise<string> {
-  const { files, baseline, thresholds, format } = options;
-  const judged = baseline !== null || thresholds !== null;
+  const { files, format } = options;
+  const judged = options.baseline !== null || options.thresholdsFile !== null;
   if (format === 'csv' && judged) {
     throw new UserError('--format csv holds the figures of results, not a comparison: expected no --baseline and no --thresholds', {
       hint: 'Use --format json for a comparison as data.',
@@ -44,18 +48,27 @@ export async function report(options: ReportOptions): Promise<string> {
   }
   const subjects: Subject[] = [];
   for (const file of files) {
-    if (!judged) subjects.push({ result: await readResult(file), comparison: null });
-    else {
-      const comparison = await compareFiles({
-        current: file,
-        baselines: baseline === null ? [] : [baseline],
-        thresholds: thresholds ?? { series: {} },
-        mode: 'rules',
-      });
-      subjects.push({ result: comparison.current, comparison });
-    }
+    if (judged) subjects.push(await compared(file, options));
+    else subjects.push({ result: await readResult(file), comparison: null });
   }
   return renderers[format](subjects, options);
+}
+
+async function compared(file: string, options: ReportOptions): Promise<Subject> {
+  const { baseline, thresholdsFile, cwd, builtinRoot } = options;
+  const comparison = await compareFiles({
+    current: file,
+    baselines: baseline === null ? [] : [baseline],
+    mode: 'rules',
+    thresholds: async (current) => {
+      const named = [current.scenario, ...current.series.map((series) => series.labels['scenario'])];
+      const scenarios = named.filter((name): name is string => typeof name === 'string');
+      const loaded = await loadThresholds({ cwd, builtinRoot, configFile: null, path: thresholdsFile, origin: 'flag --thresholds', scenarios });
+      for (const warning of loaded.warnings) options.warn(`${warning.file}: ${warning.message}`);
+      return loaded.thresholds;
+    },
+  });
+  return { result: comparison.current, comparison };
 }
 
 const renderers: Record<ReportFormat, (subjects: readonly Subject[], options: ReportOptions) => Promise<string>> = {

@@ -26,9 +26,12 @@ export function registerReport(program: Command, context: EntryContext): void {
       const text = await report({
         files,
         baseline: flags.baseline ?? null,
-        thresholds: flags.baseline === undefined && flags.thresholds === undefined ? null : await loadThresholds(flags, context),
+        thresholdsFile: flags.thresholds ?? null,
         format: flags.format,
         color: flags.output === undefined && process.stdout.isTTY === true && !process.env['NO_COLOR'],
+        cwd: process.cwd(),
+        builtinRoot: fileURLToPath(context.packageRoot),
+        warn: (sentence) => void process.stderr.write(`warning: ${sentence}\n`),
       });
       if (flags.output === undefined) process.stdout.write(text);
       else {
@@ -37,16 +40,4 @@ export function registerReport(program: Command, context: EntryContext): void {
         process.stderr.write(`wrote ${flags.output}\n`);
       }
     });
-}
-
-async function loadThresholds(flags: ReportFlags, context: EntryContext) {
-  const [{ loadConfig }, { executorSchemas }] = await Promise.all([import('../../config/load.ts'), import('../../load/executors/registry.ts')]);
-  const { thresholds } = await loadConfig({
-    cwd: process.cwd(),
-    builtinRoot: fileURLToPath(context.packageRoot),
-    overrides: flags.thresholds === undefined ? [] : [{ key: 'thresholds', value: flags.thresholds, origin: 'flag --thresholds' }],
-    env: process.env,
-    executors: executorSchemas,
-  });
-  return thresholds;
 }
