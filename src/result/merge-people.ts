@@ -1,7 +1,7 @@
 import type { ErrorCount, ResultDocument, Results, Series, TimelineBucket } from './document.ts';
 import type { Part } from './merge-series.ts';
 import { weighedMean } from './merge-values.ts';
-import { pooledSummaries } from './pooled.ts';
+import { pooledSummaries, pooledSummary } from './pooled.ts';
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const sumOrNull = (values: readonly (number | null | undefined)[]): number | null =>
@@ -60,7 +60,9 @@ export function mergeResultsBlock(parts: readonly Part[], series: readonly Serie
       requests_per_sec: perSecond((results) => results.throughput.requests_per_sec),
       successful_requests_per_sec: perSecond((results) => results.throughput.successful_requests_per_sec),
     },
-    mean_request_tokens_per_sec: perRequest((results) => results.mean_request_tokens_per_sec),
+    // One value per request that generated for long enough: its own distribution knows how many those are.
+    mean_request_tokens_per_sec:
+      pooledSummary(series, 'generation_tokens_per_sec')?.mean ?? perRequest((results) => results.mean_request_tokens_per_sec),
     input_tokens: input,
     output_tokens: output,
     input_output_token_ratio: input === null || output === null || output === 0 ? null : input / output,
