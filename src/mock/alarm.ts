@@ -59,7 +59,7 @@ export function createAlarm(ring: () => void): Alarm {
       armed = true;
       clearTimeout(timer);
       if (online) {
-        due[0] = performance.timeOrigin + performance.now() + delayMs;
+        due[0] = sharedClockMs() + delayMs;
         Atomics.add(cells, setting, 1);
         Atomics.notify(cells, setting);
       } else {
@@ -83,6 +83,12 @@ export function createAlarm(ring: () => void): Alarm {
   };
 }
 
+/** The machine's monotonic clock, the same in every thread; `performance.now()` starts anew in each, at a moment known by the wall clock only. */
+function sharedClockMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
+}
+
 /** The thread's whole life. It is carried over as text, so it stands on nothing outside itself; it never writes `due`, so no setting is lost. */
 function sleeper(): void {
   const memory = process.getBuiltinModule('node:worker_threads').workerData as SharedArrayBuffer;
@@ -90,7 +96,8 @@ function sleeper(): void {
   const due = new Float64Array(memory, 8, 1);
   for (let seen = Atomics.load(cells, 0); ; seen = Atomics.load(cells, 0)) {
     // Before the first setting there is nothing to wait for but it.
-    const leftMs = seen === 0 ? Number.POSITIVE_INFINITY : due[0]! - (performance.timeOrigin + performance.now());
+    const [seconds, nanoseconds] = process.hrtime();
+    const leftMs = seen === 0 ? Number.POSITIVE_INFINITY : due[0]! - (seconds * 1e3 + nanoseconds / 1e6);
     if (leftMs > 0 && Atomics.wait(cells, 0, seen, leftMs) !== 'timed-out') continue;
     Atomics.add(cells, 1, 1);
     Atomics.notify(cells, 1);
