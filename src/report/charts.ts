@@ -26,8 +26,8 @@ export function timelineCharts(result: ResultDocument): string[] {
   const lines = [{ name: 'requests ended', key: 'requests' }];
   if (timeline.some((bucket) => bucket.errors > 0)) lines.push({ name: 'of them failed', key: 'errors' });
   return [
-    chart('Requests per second', 'requests/s', lines),
-    timeline.some((bucket) => bucket.tokens > 0) ? chart('Output tokens per second', 'tokens/s', [{ name: 'tokens', key: 'tokens' }]) : '',
+    chart('Requests in each second', 'requests/s', lines),
+    timeline.some((bucket) => bucket.tokens > 0) ? chart('Output tokens in each second', 'tokens/s', [{ name: 'tokens', key: 'tokens' }]) : '',
     chart('Latency p95 of each second', 'ms', [{ name: 'latency p95', key: 'latency_ms_p95' }]),
     timeline.some((bucket) => bucket.ttft_ms_p50 !== null) ? chart('TTFT p50 of each second', 'ms', [{ name: 'TTFT p50', key: 'ttft_ms_p50' }]) : '',
   ].filter((text) => text !== '');

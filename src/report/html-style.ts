@@ -5,7 +5,7 @@ export const pageStyle = `
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 60rem; padding: 1rem; background: var(--back); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
-.quiet, .unit, figcaption { color: var(--quiet); } .quiet { margin-top: -.5rem; }
+.quiet, figcaption { color: var(--quiet); } .quiet { margin-top: -.5rem; }
 .verdict { background: var(--card); border: 1px solid var(--rule); border-left: 4px solid var(--quiet); border-radius: 6px; padding: .5rem 1rem; }
 .verdict.regressed, .verdict.invalid { border-left-color: var(--bad); } .verdict.warn, .verdict.missing, .verdict.inconclusive { border-left-color: var(--warn); } .verdict.ok, .verdict.improved { border-left-color: var(--good); }
 .headline { font-size: 1.15rem; font-weight: 600; margin: .5rem 0; }
@@ -15,7 +15,7 @@ dt { color: var(--quiet); font-size: .85rem; } dd { margin: 0; font-weight: 600;
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; min-width: 100%; }
 th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--rule); text-align: left; white-space: nowrap; } .n { text-align: right; font-variant-numeric: tabular-nums; }
 tr.regressed td { color: var(--bad); } tr.warn td, tr.missing td, tr.inconclusive td { color: var(--warn); } tr.improved td { color: var(--good); }
-figure { margin: 1rem 0; } svg { width: 100%; height: auto; } .grid { stroke: var(--rule); } .tick { fill: var(--quiet); font-size: 11px; }
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); gap: 1rem; } figure { margin: 0; min-width: 0; } svg { width: 100%; height: auto; } .grid { stroke: var(--rule); } .tick { fill: var(--quiet); font-size: 16px; }
 .line { fill: none; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; } .line0 { stroke: var(--one); } .line1 { stroke: var(--two); } .key0 { color: var(--one); } .key1 { color: var(--two); }
 pre { background: var(--card); border: 1px solid var(--rule); border-radius: 6px; padding: .75rem; overflow-x: auto; font-size: .85rem; }
 details { margin: .75rem 0; } summary { cursor: pointer; }

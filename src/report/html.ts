@@ -19,8 +19,8 @@ export function renderHtml(result: ResultDocument, verdict: Verdict | null, base
     verdict === null ? '' : verdictSection(verdict, result, baseline),
     section('Summary', tiles(result)),
     section('Percentiles', percentileTable(result)),
-    section('Over time', timelineCharts(result).join('\n')),
-    section('Distribution', distributionCharts(result).join('\n')),
+    section('Over time', charts(timelineCharts(result))),
+    section('Distribution', charts(distributionCharts(result))),
     section('Errors', errorTable(result)),
     section('Slowest requests', slowestTable(result)),
     section('Series', result.series.length > 1 || verdict === null ? seriesTable(result) : ''),
@@ -50,6 +50,8 @@ ${sections.filter((text) => text !== '').join('\n')}
 }
 
 const section = (title: string, content: string): string => (content === '' ? '' : `<section><h2>${title}</h2>\n${content}\n</section>`);
+
+const charts = (figures: readonly string[]): string => (figures.length === 0 ? '' : `<div class="charts">${figures.join('\n')}</div>`);
 
 const list = (items: readonly string[]): string => (items.length === 0 ? '' : `<ul>${items.map((item) => `<li>${item}</li>`).join('')}</ul>`);
 

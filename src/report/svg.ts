@@ -1,5 +1,5 @@
 import { escapeHtml } from './escape.ts';
-import { formatNumber } from './numbers.ts';
+import { formatValue } from './numbers.ts';
 
 /** One line of a chart; a null ends a stretch, so that what was not measured is a gap and not a slope. */
 export interface Line {
@@ -17,7 +17,7 @@ export interface Chart {
 
 const width = 640;
 const height = 220;
-const margin = { left: 56, right: 12, top: 12, bottom: 28 };
+const margin = { left: 56, right: 28, top: 12, bottom: 28 };
 
 /** A line chart as inline SVG that scales with its container; colours come from the page's classes `line0`, `line1`. The y axis starts at zero. */
 export function lineChart(chart: Chart): string {
@@ -30,7 +30,7 @@ export function lineChart(chart: Chart): string {
   const py = (y: number) => round(height - margin.bottom - (y / top) * (height - margin.top - margin.bottom));
   const grid = [0, 0.25, 0.5, 0.75, 1].map((share) => {
     const y = py(top * share);
-    return `<line class="grid" x1="${margin.left}" x2="${width - margin.right}" y1="${y}" y2="${y}"/><text class="tick" x="${margin.left - 6}" y="${y + 4}" text-anchor="end">${escapeHtml(formatNumber(top * share))}</text>`;
+    return `<line class="grid" x1="${margin.left}" x2="${width - margin.right}" y1="${y}" y2="${y}"/><text class="tick" x="${margin.left - 6}" y="${y + 4}" text-anchor="end">${escapeHtml(formatValue(top * share, '', { exact: true }))}</text>`;
   });
   const ticks = chart.ticks.map(
     (tick) => `<text class="tick" x="${px(tick.x)}" y="${height - 8}" text-anchor="middle">${escapeHtml(tick.label)}</text>`,
@@ -39,7 +39,7 @@ export function lineChart(chart: Chart): string {
     (line, index) => `<path class="line line${index}" d="${pathOf(line, px, py)}"><title>${escapeHtml(line.name)}</title></path>`,
   );
   const legend = chart.lines.map((line, index) => `<span class="key key${index}">${escapeHtml(line.name)}</span>`).join(' ');
-  return `<figure><figcaption>${escapeHtml(chart.title)} <span class="unit">${escapeHtml(chart.yUnit)}</span> ${chart.lines.length > 1 ? legend : ''}</figcaption>
+  return `<figure><figcaption>${escapeHtml(chart.title)} (${escapeHtml(chart.yUnit)}) ${chart.lines.length > 1 ? legend : ''}</figcaption>
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(chart.title)}">${[...grid, ...ticks, ...lines].join('')}</svg></figure>`;
 }
 
