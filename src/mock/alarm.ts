@@ -21,7 +21,7 @@ export function createAlarm(ring: () => void): Alarm {
   const memory = new SharedArrayBuffer(16);
   const cells = new Int32Array(memory, 0, 2);
   const due = new Float64Array(memory, 8, 1);
-  const worker = new Worker(`(${sleeper.toString()})()`, { eval: true, workerData: memory });
+  const worker = new Worker(`(${sleeper.toString()})()`, { eval: true, workerData: memory, execArgv: [] });
   worker.unref();
   let online = false;
   let armed = false;
