@@ -38,6 +38,9 @@ function changeOf(row: MetricVerdict): number | null {
 
 const severity: Record<SeriesVerdict, number> = { regressed: 0, inconclusive: 1, warn: 2, missing: 3, improved: 4, new: 5, ok: 6 };
 
+/** A warning of something better comes after those of something worse. */
+const rank = (row: MetricVerdict): number => severity[row.verdict] + (row.verdict === 'warn' && isBetter(row) ? 0.5 : 0);
+
 /** How far beyond its limit a row is, as a multiple of the limit; what has no limit counts by its change alone. */
 function excess(row: MetricVerdict): number {
   const reason = reasonOf(row);
@@ -56,7 +59,7 @@ function excess(row: MetricVerdict): number {
 export function worstFirst(rows: readonly MetricVerdict[]): MetricVerdict[] {
   return rows
     .map((row, place) => ({ row, place, over: excess(row) }))
-    .sort((a, b) => severity[a.row.verdict] - severity[b.row.verdict] || (a.over === b.over ? 0 : b.over - a.over) || a.place - b.place)
+    .sort((a, b) => rank(a.row) - rank(b.row) || (a.over === b.over ? 0 : b.over - a.over) || a.place - b.place)
     .map(({ row }) => row);
 }
 

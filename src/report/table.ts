@@ -70,7 +70,9 @@ export function rowCells(row: MetricVerdict, columns: Columns, escaping: Escapin
 function limitCell(row: MetricVerdict, escaping: Escaping): string {
   const parts: string[] = [];
   const reason = reasonOf(row);
-  const percent = row.limit_percent ?? (reason.kind === 'change' ? reason.limitPercent : null);
+  const decided = reason.kind === 'change' ? reason.limitPercent : null;
+  // A warning shows the limit that warned, which lies below the one that fails.
+  const percent = row.verdict === 'warn' ? (decided ?? row.limit_percent) : (row.limit_percent ?? decided);
   if (percent !== null) {
     const sign = row.better === 'neither' || /^warn_change_percent/.test(row.rule ?? '') ? '±' : row.better === 'lower' ? '+' : '−';
     parts.push(`${sign}${formatLimitPercent(percent)}`);

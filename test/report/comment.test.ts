@@ -147,7 +147,9 @@ test('a warning says better or worse', () => {
   assert.equal(lines(comment(sampleVerdict('warn', [better])))[1], '### ⚠️ llm-bench: Output tokens/s is 18% better (warns beyond 15%)');
   const text = comment(sampleVerdict('warn', [better, worse]));
   assert.equal(lines(text)[1], '### ⚠️ llm-bench: Latency p95 is 12% worse (warns beyond 10%), and 1 more');
-  assert.match(text, /⚠️ worse \|\n.*⚠️ better \|/);
+  assert.match(text, /\| \+10 % \| ⚠️ worse \|\n.*\| ±15 % \| ⚠️ better \|/);
+  const slight = sampleRow({ verdict: 'warn', change_percent: 10.1, rule: 'warn_regression_percent 10' });
+  assert.match(lines(comment(sampleVerdict('warn', [better, slight])))[1] ?? '', /is 10\.1% worse/, 'worse news first, however slight');
 });
 
 test('missing says what was expected', () => {
