@@ -101,6 +101,11 @@ test('PORT is used where --port is not given, and the key comes from its variabl
   assert.equal((await fetch(`${url}/v1/models`, { headers: { 'x-api-key': 'k1' } })).status, 200);
 });
 
+test('an empty environment variable is one that is not set', async () => {
+  await using started = run([], { PORT: '', LLM_BENCH_MOCK_API_KEY: '' });
+  assert.equal((await fetch(`${await urlOf(started)}/v1/models`)).status, 200);
+});
+
 test('every bad option is named, and it exits 2', async () => {
   await using started = run(
     ['--decode-step-ms', 'fast', '--max-batch', '0', '--usage', 'never', '--fault', 'boom=0.1', '500', '--overload-status', '500', '--seed', '1.5'],

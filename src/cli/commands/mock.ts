@@ -16,7 +16,12 @@ export function registerMock(program: Command): void {
   command.action(async (_: unknown, self: Command) => {
     const texts: Record<string, unknown> = self.opts();
     const values: Partial<Record<keyof MockOptions, unknown>> = {};
-    for (const [name, option] of options) values[name] = readFlag(mockFields[name], texts[option.attributeName()]);
+    for (const [name, option] of options) {
+      const text = texts[option.attributeName()];
+      // An empty environment variable is one that is not set.
+      const unset = text === '' && self.getOptionValueSource(option.attributeName()) === 'env';
+      values[name] = readFlag(mockFields[name], unset ? undefined : text);
+    }
     const resolved = resolveMockOptions(values, (name) => placeOf(self, options.get(name as keyof MockOptions), name as keyof MockOptions));
     const { serveMock } = await import('../../mock/serve.ts');
     // Whoever started it may stop reading the log.
