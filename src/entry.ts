@@ -15,6 +15,8 @@ const starters: Record<string, Starter> = {
   cli: () => import('./cli/main.ts'),
   main: () => import('./action/main.ts'),
   post: () => import('./action/post.ts'),
+  'load-worker': () => import('./load/worker.ts'),
+  alarm: () => import('./load/alarm-thread.ts'),
 };
 
 /** Starts what the launcher is for: `cli`, `main`, `post`, ... */

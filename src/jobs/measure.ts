@@ -2,7 +2,7 @@ import type { BenchConfig } from '../config/bench-config.ts';
 import type { EntryContext } from '../config/entry-context.ts';
 import { UserError } from '../config/errors.ts';
 import { limitsFor } from '../config/limits-for.ts';
-import { readPrompts } from '../config/prompts.ts';
+import { type Prompt, readPrompts } from '../config/prompts.ts';
 import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
 import type { Executor } from '../load/executor.ts';
@@ -22,7 +22,7 @@ import type { RunningService, ServiceCrash } from '../service/service.ts';
 import { crashError, loggedLines, type ServiceError } from '../service/service-error.ts';
 import { startService } from '../service/start.ts';
 import type { ServiceState } from '../service/state.ts';
-import { loadTokenizer, tokenizerEncoding } from '../workload/tokenizer.ts';
+import { tokenizerEncoding } from '../workload/tokenizer.ts';
 import { createWorkload } from '../workload/workload.ts';
 import { readCi, readGit, readTool, sha256Of } from './provenance.ts';
 
@@ -107,6 +107,7 @@ interface Plan {
   scenario: Scenario;
   executor: Executor<unknown>;
   workload: ReturnType<typeof createWorkload>;
+  prompts: Prompt[];
 }
 
 async function planScenario(scenario: Scenario, target: TargetConfig): Promise<Plan> {
@@ -114,7 +115,7 @@ async function planScenario(scenario: Scenario, target: TargetConfig): Promise<P
   if (!executor) throw new UserError(`scenario ${scenario.name}: no executor is named ${scenario.load.executor}`);
   const usesFile = scenario.request.api !== 'http' && scenario.request.prompt_tokens === undefined;
   const lines = usesFile && scenario.request.prompts !== undefined ? await readPrompts(scenario.request.prompts) : [];
-  return { scenario, executor, workload: createWorkload(scenario, target, lines) };
+  return { scenario, executor, workload: createWorkload(scenario, target, lines), prompts: lines };
 }
 
 async function runPlan(plan: Plan, context: MeasureOptions & { service: RunningService; headers: Record<string, string> }): Promise<LoadOutcome> {
@@ -128,13 +129,19 @@ async function runPlan(plan: Plan, context: MeasureOptions & { service: RunningS
       scenario,
       executor,
       workload,
+      target: context.config.target,
+      prompts: plan.prompts,
       baseUrl: context.service.baseUrl,
       targetHeaders: context.headers,
+      entryUrl: context.entry.entryUrl,
+      workers: null,
+      retry: null,
+      shard: { index: 0, count: 1 },
+      startAtEpochMs: null,
       transport: context.transport,
       freshConnections: context.freshConnections,
       userAgent: 'llm-bench',
       signal: context.signal,
-      loadTokenizer,
       onSnapshot: (snapshot) => progress.snapshot(snapshot),
       ...(context.onRecord ? { onRecord: context.onRecord } : {}),
     });

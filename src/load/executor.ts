@@ -36,6 +36,8 @@ export interface Phase {
 export interface PhaseOutcome extends Snapshot {
   durationMs: number;
   stopReason: StopReason;
+  /** Arrivals that were not sent because too many requests were in flight. */
+  dropped: number;
 }
 
 export type StopReason = 'completed' | 'duration' | 'error_rate' | 'p95_latency' | 'interrupted' | 'service_crashed';
@@ -47,5 +49,7 @@ export interface Executor<Options = never> {
   schema: z.ZodType<Options>;
   /** The most requests that may be in flight at once, for people and for the connection pool. */
   concurrency(options: Options): number;
+  /** A phase that a stop rule ended is followed by the next all the same: the executor is looking for that very point. */
+  continuesAfterStop?: boolean;
   phases(options: Options, seed: number): Generator<Phase, void, PhaseOutcome>;
 }

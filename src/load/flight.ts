@@ -1,8 +1,9 @@
+import type { GapCounts } from '../measure/gap-counts.ts';
 import type { RequestRecord } from '../measure/record.ts';
-import type { SeriesMeter } from '../measure/series-meter.ts';
 import type { ErrorKind } from '../protocol/error-kind.ts';
 import type { Answer, AnswerReader, Protocol } from '../protocol/protocol.ts';
 import type { ResponseSink, Transport, WireRequest } from '../protocol/transport.ts';
+import { type RetryPolicy, retryDelayMs } from './retry.ts';
 
 /** What a flight needs of the loop it belongs to. */
 export interface FlightDeck {
@@ -10,6 +11,8 @@ export interface FlightDeck {
   originMs: number;
   /** Counts the tokens of a text for servers that report no usage; null when they do. */
   countTokens: ((text: string) => number) | null;
+  /** Null: a failed request stays failed. */
+  retry: RetryPolicy | null;
   ended(flight: Flight, record: RequestRecord): void;
 }
 
@@ -27,9 +30,15 @@ export class Flight implements ResponseSink {
   measured = true;
   private readonly deck: FlightDeck;
   private readonly reader: AnswerReader;
+  private readonly transport: Transport;
   private index = 0;
   private series = '';
-  private meter: SeriesMeter | null = null;
+  private gaps: GapCounts | null = null;
+  private request: WireRequest | null = null;
+  private attempts = 0;
+  /** When the present attempt was started; the schedule's time for the first. */
+  private attemptStarted = 0;
+  private retryTimer: NodeJS.Timeout | null = null;
   private abortRequest: ((kind: ErrorKind, message: string) => void) | null = null;
   private intended = 0;
   private sent: number | null = null;
@@ -39,21 +48,26 @@ export class Flight implements ResponseSink {
   private firstOutput = 0;
   private lastOutput = 0;
 
-  constructor(deck: FlightDeck, protocol: Protocol) {
+  constructor(deck: FlightDeck, protocol: Protocol, transport: Transport) {
     this.deck = deck;
+    this.transport = transport;
     this.reader = protocol.createReader();
   }
 
   /** @param intendedMs performance.now() at which the schedule wanted it sent */
-  launch(
-    transport: Transport,
-    request: WireRequest,
-    options: { index: number; series: string; meter: SeriesMeter | null; intendedMs: number },
-  ): void {
+  launch(request: WireRequest, options: { index: number; series: string; gaps: GapCounts | null; intendedMs: number }): void {
+    this.request = request;
     this.index = options.index;
     this.series = options.series;
-    this.meter = options.meter;
+    this.gaps = options.gaps;
     this.intended = options.intendedMs;
+    this.attempts = 0;
+    this.attempt(options.intendedMs);
+  }
+
+  private attempt(startedMs: number): void {
+    this.attempts++;
+    this.attemptStarted = startedMs;
     this.sent = null;
     this.connect = null;
     this.tls = null;
@@ -62,15 +76,16 @@ export class Flight implements ResponseSink {
     this.lastOutput = 0;
     this.abortRequest = null;
     this.reader.begin(this.onOutput, this.deck.countTokens !== null);
-    this.abortRequest = transport.send(request, this);
+    this.abortRequest = this.transport.send(this.request as WireRequest, this);
   }
 
   /** Which deadline has passed; null while none has. */
   overdue(nowMs: number, deadlines: Deadlines): { kind: ErrorKind; message: string } | null {
+    if (this.retryTimer !== null) return null;
     if (nowMs - this.intended >= deadlines.totalMs)
       return { kind: 'timeout_total', message: `no complete answer within ${deadlines.totalMs / 1000} s` };
     if (this.firstOutput === 0) {
-      if (deadlines.firstTokenMs !== null && nowMs - this.intended >= deadlines.firstTokenMs)
+      if (deadlines.firstTokenMs !== null && nowMs - this.attemptStarted >= deadlines.firstTokenMs)
         return { kind: 'timeout_first_token', message: `no first token within ${deadlines.firstTokenMs / 1000} s` };
     } else if (deadlines.idleMs !== null && nowMs - this.lastOutput >= deadlines.idleMs) {
       return { kind: 'timeout_idle', message: `no token for ${deadlines.idleMs / 1000} s` };
@@ -79,13 +94,20 @@ export class Flight implements ResponseSink {
   }
 
   abort(kind: ErrorKind, message: string): void {
+    if (this.retryTimer !== null) {
+      clearTimeout(this.retryTimer);
+      this.retryTimer = null;
+      const nowMs = performance.now();
+      this.end(this.reader.fail(kind, message, nowMs), nowMs);
+      return;
+    }
     this.abortRequest?.(kind, message);
   }
 
   /** A property, not a method: handed to the reader once per request without binding. */
   private readonly onOutput = (nowMs: number, tokens: number): void => {
     if (this.firstOutput === 0) this.firstOutput = nowMs;
-    else this.meter?.recordGap(nowMs - this.lastOutput, tokens > 0 ? tokens : 1);
+    else this.gaps?.record(tokens > 0 ? (nowMs - this.lastOutput) / tokens : nowMs - this.lastOutput, tokens > 0 ? tokens : 1);
     this.lastOutput = nowMs;
   };
 
@@ -116,16 +138,28 @@ export class Flight implements ResponseSink {
   }
 
   private finish(answer: Answer, nowMs: number): void {
+    const delayMs = answer.error === null ? null : retryDelayMs(this.deck.retry, this.attempts, answer.error, answer.retryAfterMs, Math.random());
+    if (delayMs === null) {
+      this.end(answer, nowMs);
+      return;
+    }
+    this.retryTimer = setTimeout(() => {
+      this.retryTimer = null;
+      this.attempt(performance.now());
+    }, delayMs);
+  }
+
+  private end(answer: Answer, nowMs: number): void {
     const { originMs, countTokens } = this.deck;
     const since = (at: number | null) => (at === null ? null : at - originMs);
     const outputTokens = answer.outputTokens ?? (countTokens !== null && answer.text !== null ? countTokens(answer.text) : null);
-    if (this.meter !== null && answer.error === null && outputTokens !== null && outputTokens !== answer.outputChunks)
-      this.meter.gapsEstimated = true;
     const record: RequestRecord = {
       index: this.index,
       series: this.series,
       intendedMs: this.intended - originMs,
       sentMs: since(this.sent),
+      attempts: this.attempts,
+      lastAttemptMs: this.deck.retry === null ? null : this.attemptStarted - originMs,
       connectMs: this.connect,
       tlsMs: this.tls,
       headersMs: since(this.responseHeaders),

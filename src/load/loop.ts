@@ -1,16 +1,18 @@
-import type { Meter, Snapshot } from '../measure/meter.ts';
+import { GapCounts } from '../measure/gap-counts.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import type { Protocol, WireContext } from '../protocol/protocol.ts';
 import type { Transport } from '../protocol/transport.ts';
 import type { Workload } from '../workload/workload.ts';
-import type { ClosedPacer, Phase, PhaseOutcome, StopReason } from './executor.ts';
+import type { Alarm } from './alarm.ts';
+import { ClosedDriver } from './closed-driver.ts';
+import type { Driver, DriverHooks } from './driver.ts';
+import type { ClosedPacer, Phase, StopReason } from './executor.ts';
 import { type Deadlines, Flight, type FlightDeck } from './flight.ts';
+import { OpenDriver, type Share } from './open-driver.ts';
+import type { RetryPolicy } from './retry.ts';
 import { seriesId } from './series-id.ts';
-import { brokenRule, type StopRules } from './stop-rules.ts';
 
 const sweepIntervalMs = 50;
-/** A user whose connection was refused or reset waits this long before its next request, or a dead server would be hammered by a spinning loop. */
-const pauseAfterConnectionErrorMs = 50;
 
 export interface LoopOptions {
   transport: Transport;
@@ -18,213 +20,150 @@ export interface LoopOptions {
   wire: WireContext;
   workload: Workload;
   deadlines: Deadlines;
-  stop: StopRules;
-  meter: Meter;
-  /** Called on each sweep while a phase runs. */
-  onSnapshot?: (snapshot: Snapshot) => void;
-  /** Called for each measured request that ended. */
-  onRecord?: (record: RequestRecord) => void;
+  retry: RetryPolicy | null;
   countTokens: ((text: string) => number) | null;
+  /** Which arrivals of an open schedule are this loop's. */
+  share: Share;
+  /** The alarm that open schedules are kept by; created on first use. */
+  alarm: () => Alarm;
+  /** Called for each measured request that ended, and for each that was given up. */
+  onRecord(record: RequestRecord): void;
+}
+
+/** A phase for this loop: the pacer's share is already its own. */
+export interface LoopPhase {
+  phase: Phase;
+  /** performance.now() at which it begins. */
+  startMs: number;
+  /** Index of the phase's first request. */
+  firstIndex: number;
+  takeIndex(): number | null;
+  measured: boolean;
+}
+
+export interface LoopOutcome {
+  stopReason: StopReason;
+  dropped: number;
+  endedMs: number;
 }
 
 /** Drives phases of requests over one transport in one thread. */
 export class LoadLoop implements FlightDeck {
   originMs = performance.now();
-  countTokens: ((text: string) => number) | null;
+  readonly countTokens: ((text: string) => number) | null;
+  readonly retry: RetryPolicy | null;
+  /** Gaps between tokens by series since the last `takeGaps`. */
+  private gaps = new Map<string, GapCounts>();
   private readonly options: LoopOptions;
   private readonly idle: Flight[] = [];
   private readonly flying = new Set<Flight>();
-  private nextIndex = 0;
-  private phase: RunningPhase | null = null;
+  private driver: Driver | null = null;
   private aborted: StopReason | null = null;
 
   constructor(options: LoopOptions) {
     this.options = options;
     this.countTokens = options.countTokens;
+    this.retry = options.retry;
+  }
+
+  get inFlight(): number {
+    return this.flying.size;
   }
 
   /** Sends `count` requests at a concurrency and forgets them. Their indices start at `firstIndex`. */
   async warmUp(count: number, concurrency: number, firstIndex: number): Promise<void> {
     if (count === 0 || this.aborted) return;
+    let taken = 0;
     const pacer: ClosedPacer = { kind: 'closed', usersAt: () => concurrency, nextChangeMs: () => null, maxUsers: concurrency, thinkMs: 0 };
-    await new Promise<void>((resolve) =>
-      this.begin({ label: {}, pacer, requests: count, durationMs: null }, { measured: false, firstIndex, resolve: () => resolve() }),
-    );
+    const phase: Phase = { label: {}, pacer, requests: count, durationMs: null };
+    await this.run({
+      phase,
+      startMs: performance.now(),
+      firstIndex,
+      takeIndex: () => (taken < count ? firstIndex + taken++ : null),
+      measured: false,
+    });
   }
 
-  /** The measured window starts now: times of records count from here. */
-  start(): void {
-    this.originMs = performance.now();
+  /** Runs one phase to its end, or until it is told to end. What is in flight when the sending ends is waited for. */
+  async run(running: LoopPhase): Promise<LoopOutcome> {
+    if (this.aborted) return { stopReason: this.aborted, dropped: 0, endedMs: performance.now() };
+    const { phase } = running;
+    const sweeper = setInterval(() => this.sweep(), sweepIntervalMs);
+    let driver: Driver | null = null;
+    const stopReason = await new Promise<StopReason>((resolve) => {
+      const hooks: DriverHooks = {
+        send: (user, index, intendedMs) => this.send(user, index, intendedMs, phase, running.measured),
+        takeIndex: running.takeIndex,
+        inFlight: () => this.flying.size,
+        done: resolve,
+      };
+      driver = this.driver = this.driverFor(running, hooks);
+      driver.begin();
+    });
+    clearInterval(sweeper);
+    this.driver = null;
+    return { stopReason: this.aborted ?? stopReason, dropped: (driver as Driver | null)?.dropped ?? 0, endedMs: performance.now() };
   }
 
-  /** Runs one phase to its end, or to the rule that stopped it. What is in flight when the sending ends is waited for. */
-  async run(phase: Phase): Promise<PhaseOutcome> {
-    const { meter } = this.options;
-    meter.beginPhase();
-    const startedMs = performance.now();
-    const stopReason =
-      this.aborted ?? (await new Promise<StopReason>((resolve) => this.begin(phase, { measured: true, firstIndex: this.nextIndex, resolve })));
-    const endedMs = performance.now();
-    return { ...meter.snapshot(endedMs - this.originMs), durationMs: endedMs - startedMs, stopReason };
+  /** Ends the sending of the phase under way; what is in flight is waited for. */
+  endSending(reason: StopReason): void {
+    this.driver?.endSending(reason);
   }
 
   /** Stops at once: what is in flight is given up and counted as cancelled, neither succeeded nor failed. */
   abort(reason: StopReason): void {
     if (this.aborted) return;
     this.aborted = reason;
-    this.phase?.endSending(reason);
+    this.driver?.endSending(reason);
     for (const flight of [...this.flying]) flight.abort('cancelled', `given up: ${reason}`);
+  }
+
+  /** Counts of the gaps by series since the last call. */
+  takeGaps(): [string, GapCounts][] {
+    const taken = [...this.gaps];
+    this.gaps = new Map();
+    return taken;
   }
 
   ended(flight: Flight, record: RequestRecord): void {
     this.flying.delete(flight);
-    const { meter, onRecord } = this.options;
-    meter.inFlight = this.flying.size;
-    if (flight.measured) {
-      if (record.error === 'cancelled') meter.tally('cancelled', record.endMs, record.errorMessage);
-      else {
-        meter.record(record);
-        onRecord?.(record);
-      }
-    }
+    if (flight.measured) this.options.onRecord(record);
     this.idle.push(flight);
-    this.phase?.answered(flight.user, record);
+    this.driver?.answered(flight.user, record);
   }
 
-  private begin(phase: Phase, run: { measured: boolean; firstIndex: number; resolve: (reason: StopReason) => void }): void {
-    const { pacer } = phase;
-    if (pacer.kind !== 'closed') throw new Error('open-loop pacers are driven by the scheduled loop');
-    this.phase = new RunningPhase(phase, pacer, {
-      send: (user, index) => this.send(user, run.firstIndex + index, phase, run.measured),
-      inFlight: () => this.flying.size,
-      sweep: (running) => this.sweep(running, run.measured),
-      done: (reason, sent) => {
-        this.phase = null;
-        if (run.measured) this.nextIndex += sent;
-        run.resolve(this.aborted ?? reason);
-      },
-    });
-    this.phase.begin();
+  private driverFor({ phase, startMs, firstIndex }: LoopPhase, hooks: DriverHooks): Driver {
+    const { pacer, requests, durationMs } = phase;
+    if (pacer.kind === 'closed') return new ClosedDriver(pacer, durationMs, startMs, hooks);
+    return new OpenDriver(pacer, { requests, durationMs, startMs, share: this.options.share, firstIndex, alarm: this.options.alarm() }, hooks);
   }
 
-  private send(user: number, index: number, phase: Phase, measured: boolean): void {
-    const { workload, protocol, wire, transport, meter } = this.options;
-    const intendedMs = performance.now();
+  private send(user: number, index: number, intendedMs: number, phase: Phase, measured: boolean): void {
+    const { workload, protocol, wire, transport } = this.options;
     const { spec, cell } = workload.request(index);
     const series = seriesId(cell.id, phase.label);
-    const flight = this.idle.pop() ?? new Flight(this, protocol);
+    const flight = this.idle.pop() ?? new Flight(this, protocol, transport);
     flight.user = user;
     flight.measured = measured;
     this.flying.add(flight);
-    meter.inFlight = this.flying.size;
-    flight.launch(transport, protocol.encode(spec, wire), {
-      index,
-      series,
-      meter: measured ? meter.seriesMeter(series) : null,
-     
-      intendedMs,
-    });
+    flight.launch(protocol.encode(spec, wire), { index, series, gaps: measured ? this.gapsOf(series) : null, intendedMs });
   }
 
-  private sweep(running: RunningPhase, measured: boolean): void {
+  private gapsOf(series: string): GapCounts {
+    let gaps = this.gaps.get(series);
+    if (!gaps) {
+      gaps = new GapCounts();
+      this.gaps.set(series, gaps);
+    }
+    return gaps;
+  }
+
+  private sweep(): void {
     const nowMs = performance.now();
-    const { deadlines, meter, stop, onSnapshot } = this.options;
     for (const flight of [...this.flying]) {
-      const overdue = flight.overdue(nowMs, deadlines);
+      const overdue = flight.overdue(nowMs, this.options.deadlines);
       if (overdue) flight.abort(overdue.kind, overdue.message);
     }
-    if (!measured) return;
-    meter.timeline.advance(nowMs - this.originMs, this.flying.size);
-    const snapshot = meter.snapshot(nowMs - this.originMs);
-    const broken = brokenRule(snapshot.phase, stop);
-    if (broken) running.endSending(broken);
-    onSnapshot?.(snapshot);
-  }
-}
-
-interface PhaseHooks {
-  send(user: number, index: number): void;
-  inFlight(): number;
-  sweep(running: RunningPhase): void;
-  done(reason: StopReason, sent: number): void;
-}
-
-/** A closed phase under way: which users are active, what was sent, and when it is over. */
-class RunningPhase {
-  private readonly phase: Phase;
-  private readonly pacer: ClosedPacer;
-  private readonly hooks: PhaseHooks;
-  private readonly startedMs = performance.now();
-  private readonly timers = new Set<NodeJS.Timeout>();
-  private sweeper: NodeJS.Timeout | null = null;
-  private active = 0;
-  private sent = 0;
-  private stopReason: StopReason | null = null;
-  private finished = false;
-
-  constructor(phase: Phase, pacer: ClosedPacer, hooks: PhaseHooks) {
-    this.phase = phase;
-    this.pacer = pacer;
-    this.hooks = hooks;
-  }
-
-  begin(): void {
-    this.sweeper = setInterval(() => this.hooks.sweep(this), sweepIntervalMs);
-    const { durationMs } = this.phase;
-    if (durationMs !== null) this.later(durationMs, () => this.endSending('duration'));
-    this.adjustUsers();
-  }
-
-  /** No further request is sent; the phase is done when the last answer is in. */
-  endSending(reason: StopReason): void {
-    if (this.stopReason === null) this.stopReason = reason;
-    this.finishIfDrained();
-  }
-
-  answered(user: number, record: RequestRecord): void {
-    const pauseMs =
-      record.error === 'refused' || record.error === 'reset' || record.error === 'dns'
-        ? Math.max(pauseAfterConnectionErrorMs, this.pacer.thinkMs)
-        : this.pacer.thinkMs;
-    if (pauseMs > 0 && this.stopReason === null) this.later(pauseMs, () => this.next(user));
-    else this.next(user);
-  }
-
-  /** Starts or retires users as the pacer says, now and at each of its changes. */
-  private adjustUsers(): void {
-    const elapsedMs = performance.now() - this.startedMs;
-    const wanted = this.pacer.usersAt(elapsedMs);
-    while (this.active < wanted && this.stopReason === null) this.next(this.active++);
-    const nextChangeMs = this.pacer.nextChangeMs(elapsedMs);
-    if (nextChangeMs !== null) this.later(nextChangeMs - elapsedMs, () => this.adjustUsers());
-  }
-
-  private next(user: number): void {
-    if (this.stopReason === null && this.phase.requests !== null && this.sent >= this.phase.requests) this.stopReason = 'completed';
-    if (this.stopReason !== null) {
-      this.finishIfDrained();
-      return;
-    }
-    if (user >= this.pacer.usersAt(performance.now() - this.startedMs)) {
-      this.active = Math.min(this.active, user);
-      return;
-    }
-    this.hooks.send(user, this.sent++);
-  }
-
-  private finishIfDrained(): void {
-    if (this.finished || this.stopReason === null || this.hooks.inFlight() > 0) return;
-    this.finished = true;
-    if (this.sweeper) clearInterval(this.sweeper);
-    for (const timer of this.timers) clearTimeout(timer);
-    this.hooks.done(this.stopReason, this.sent);
-  }
-
-  private later(delayMs: number, action: () => void): void {
-    const timer = setTimeout(() => {
-      this.timers.delete(timer);
-      action();
-    }, delayMs);
-    this.timers.add(timer);
   }
 }

@@ -9,7 +9,13 @@ const probeTokens = 8;
  * where it answers 4xx, with less asked for. Not measured.
  * @returns the context to use, and the last answer
  */
-export async function probe(transport: Transport, protocol: Protocol, spec: RequestSpec, context: WireContext, timeoutMs: number): Promise<{ context: WireContext; answer: Answer }> {
+export async function probe(
+  transport: Transport,
+  protocol: Protocol,
+  spec: RequestSpec,
+  context: WireContext,
+  timeoutMs: number,
+): Promise<{ context: WireContext; answer: Answer }> {
   const small = { ...spec, minTokens: null, ignoreEos: false, maxTokens: Math.min(spec.maxTokens ?? probeTokens, probeTokens) };
   const attempts: WireContext[] = [context, { ...context, continuousUsage: false }, { ...context, continuousUsage: false, includeUsage: false }];
   let last: { context: WireContext; answer: Answer } | null = null;

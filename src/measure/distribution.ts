@@ -66,6 +66,17 @@ export class Distribution {
     this.histogram.add(other.histogram);
   }
 
+  /** Adds values that were counted in buckets elsewhere; `each` is called with what records a bucket, its value in histogram units. */
+  addCounted(exact: Omit<DistributionState, 'hdr'>, each: (record: (units: number, times: number) => void) => void): void {
+    if (exact.count === 0) return;
+    each((units, times) => this.histogram.recordValueWithCount(units, times));
+    this.count += exact.count;
+    this.sum += exact.sum;
+    this.sumOfSquares += exact.sumOfSquares;
+    this.min = Math.min(this.min, exact.min);
+    this.max = Math.max(this.max, exact.max);
+  }
+
   mean(): number | null {
     return this.count === 0 ? null : this.sum / this.count;
   }

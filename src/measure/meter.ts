@@ -43,7 +43,14 @@ class Window {
 
   figures(): Figures {
     const { succeeded, failed, outputTokens, latency, ttft } = this;
-    return { succeeded, failed, outputTokens, latencyP50Ms: latency.percentile(50), latencyP95Ms: latency.percentile(95), ttftP50Ms: ttft.percentile(50) };
+    return {
+      succeeded,
+      failed,
+      outputTokens,
+      latencyP50Ms: latency.percentile(50),
+      latencyP95Ms: latency.percentile(95),
+      ttftP50Ms: ttft.percentile(50),
+    };
   }
 }
 
@@ -54,6 +61,8 @@ export class Meter {
   readonly slowest: { record: RequestRecord; latencyMs: number }[] = [];
   readonly errors = new Map<ErrorKind, ErrorTally>();
   inFlight = 0;
+  /** Arrivals of an open schedule that were not sent. */
+  dropped = 0;
   lastEndMs = 0;
   private readonly whole = new Window();
   private phase = new Window();

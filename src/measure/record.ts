@@ -12,6 +12,10 @@ export interface RequestRecord {
   intendedMs: number;
   /** The first byte was handed to the socket; null when it never was. */
   sentMs: number | null;
+  /** How many times it was sent; more than 1 only where retries are on. */
+  attempts: number;
+  /** When the last attempt was started; null where retries are off. */
+  lastAttemptMs: number | null;
   /** On a fresh connection only. */
   connectMs: number | null;
   tlsMs: number | null;

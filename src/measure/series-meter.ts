@@ -1,5 +1,6 @@
 import type { RequestTimes } from './definitions.ts';
 import { Distribution, type DistributionState } from './distribution.ts';
+import { type GapState, pourGaps } from './gap-counts.ts';
 import { distributionDefinitions, itlDefinition } from './metrics.ts';
 import type { RequestRecord } from './record.ts';
 
@@ -33,15 +34,17 @@ export class SeriesMeter {
     this.succeeded++;
     this.inputTokens += record.inputTokens ?? 0;
     this.outputTokens += record.outputTokens ?? 0;
+    // Without counts per chunk every chunk was taken for one token; where the totals differ, that was a guess.
+    if (record.streamed && record.outputTokens !== null && record.outputTokens !== record.outputChunks) this.gapsEstimated = true;
     for (const definition of distributionDefinitions) {
       const value = definition.of(record, times);
       if (value !== null) this.distributions.get(definition.name)?.record(value);
     }
   }
 
-  /** One gap between chunks that carried output, shared by the tokens that the later one brought. */
-  recordGap(gapMs: number, tokens: number): void {
-    this.itl.record(gapMs / tokens, tokens);
+  /** Gaps between tokens that were counted where the chunks came in. */
+  addGaps(gaps: GapState): void {
+    pourGaps(gaps, this.itl);
   }
 
   add(other: SeriesMeter): void {

@@ -1,8 +1,8 @@
 import type { Prompt } from '../config/prompts.ts';
 import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
-import type { Message, RequestSpec } from '../protocol/protocol.ts';
 import { generatePrompt } from './generate.ts';
+import type { Message, RequestSpec } from './request-spec.ts';
 
 /** One class of requests whose figures stand apart. */
 export interface Cell {
@@ -23,9 +23,10 @@ export interface Workload {
 /** Prompts of warm-up requests come from their own range of indices, so that they do not warm a prefix cache for the measured ones. */
 export const warmupIndexBase = 1_000_000_000;
 
-export function createWorkload(scenario: Scenario, target: TargetConfig, prompts: readonly Prompt[]): Workload {
+export function createWorkload(scenario: Scenario, target: Pick<TargetConfig, 'model' | 'max_tokens'>, prompts: readonly Prompt[]): Workload {
   const { request } = scenario;
   const cells = grid(scenario, target);
+  const lap = usesFile(cells) ? leastCommonMultiple(cells.length, Math.max(1, prompts.length)) : Number.POSITIVE_INFINITY;
   const model = target.model ?? null;
   const common = {
     model,
@@ -46,7 +47,7 @@ export function createWorkload(scenario: Scenario, target: TargetConfig, prompts
           ? Number.POSITIVE_INFINITY
           : new Set(prompts.map((line) => JSON.stringify(messagesOf(line)))).size,
     request(index) {
-      const cell = cells[index % cells.length] as Cell;
+      const cell = cells[(index + Math.floor(index / lap)) % cells.length] as Cell;
       const line = cell.promptTokens === null ? prompts[index % Math.max(1, prompts.length)] : undefined;
       const maxTokens = cell.maxTokens ?? capped(line?.max_tokens ?? null, target);
       const messages =
@@ -61,17 +62,28 @@ export function createWorkload(scenario: Scenario, target: TargetConfig, prompts
   };
 }
 
+function usesFile(cells: readonly Cell[]): boolean {
+  return cells.every((cell) => cell.promptTokens === null);
+}
+
+/** After so many requests classes and prompts of a file would pair up as before: the classes then move on by one, so that every prompt meets every class. */
+function leastCommonMultiple(a: number, b: number): number {
+  let [divisor, rest] = [a, b];
+  while (rest > 0) [divisor, rest] = [rest, divisor % rest];
+  return (a * b) / divisor;
+}
+
 function messagesOf(line: Prompt): readonly Message[] {
   return line.messages ?? [{ role: 'user', content: line.prompt }];
 }
 
-function capped(maxTokens: number | null, target: TargetConfig): number | null {
+function capped(maxTokens: number | null, target: Pick<TargetConfig, 'max_tokens'>): number | null {
   if (target.max_tokens === undefined) return maxTokens;
   return maxTokens === null ? null : Math.min(maxTokens, target.max_tokens);
 }
 
 /** Every prompt length with every answer length; one plain cell where nothing varies. */
-function grid(scenario: Scenario, target: TargetConfig): Cell[] {
+function grid(scenario: Scenario, target: Pick<TargetConfig, 'max_tokens'>): Cell[] {
   const promptLengths = scenario.request.prompt_tokens ?? [null];
   const answerLengths = scenario.request.max_tokens ?? [null];
   const cells: Cell[] = [];

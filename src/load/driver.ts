@@ -1,0 +1,63 @@
+import type { RequestRecord } from '../measure/record.ts';
+import type { StopReason } from './executor.ts';
+
+/** What a driver needs of the loop. */
+export interface DriverHooks {
+  /** Sends the request of an index. */
+  send(user: number, index: number, intendedMs: number): void;
+  /** The next index of a closed loop, shared by all workers; null when the phase has had its requests. */
+  takeIndex(): number | null;
+  inFlight(): number;
+  /** The phase is over and nothing is in flight any more. */
+  done(reason: StopReason): void;
+}
+
+/** Sends the requests of one phase by its pacer. */
+export interface Driver {
+  begin(): void;
+  /** A request of this driver ended. */
+  answered(user: number, record: RequestRecord): void;
+  /** No further request is sent; the phase is done when the last answer is in. */
+  endSending(reason: StopReason): void;
+  /** Arrivals that were not sent because too many requests were in flight. */
+  readonly dropped: number;
+}
+
+/** The end of a phase, alike for every driver: remembers the first reason, waits for what is in flight, and says so once. */
+export class Ending {
+  reason: StopReason | null = null;
+  private finished = false;
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly hooks: DriverHooks;
+  private readonly onFinish: () => void;
+
+  constructor(hooks: DriverHooks, onFinish: () => void = () => {}) {
+    this.hooks = hooks;
+    this.onFinish = onFinish;
+  }
+
+  end(reason: StopReason): void {
+    this.reason ??= reason;
+    this.finishIfDrained();
+  }
+
+  finishIfDrained(): void {
+    if (this.finished || this.reason === null || this.hooks.inFlight() > 0) return;
+    this.finished = true;
+    for (const timer of this.timers) clearTimeout(timer);
+    this.onFinish();
+    this.hooks.done(this.reason);
+  }
+
+  /** A timer that is dropped when the phase ends. */
+  later(delayMs: number, action: () => void): void {
+    const timer = setTimeout(
+      () => {
+        this.timers.delete(timer);
+        action();
+      },
+      Math.max(0, delayMs),
+    );
+    this.timers.add(timer);
+  }
+}

@@ -1,0 +1,141 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { GapState } from '../measure/gap-counts.ts';
+import type { RequestRecord } from '../measure/record.ts';
+import type { ClientFigures } from '../measure/validity.ts';
+import type { WarmReport } from '../protocol/transport.ts';
+import type { PhaseOutcome, StopReason } from './executor.ts';
+import type { Command, Report, WorkerData } from './messages.ts';
+import type { LoadPlan } from './plan.ts';
+import { RowReader } from './rows.ts';
+
+export interface FleetEvents {
+  /** Requests that ended, in the order they ended within each worker. */
+  onRecords(records: Iterable<RequestRecord>, inFlight: number): void;
+}
+
+/** What a phase came to over all workers. */
+export interface FleetOutcome {
+  stopReason: StopReason;
+  dropped: number;
+  startEpochMs: number;
+  endedEpochMs: number;
+  gaps: [string, GapState][];
+}
+
+interface Member {
+  thread: Worker;
+  reader: RowReader;
+  inFlight: number;
+}
+
+/** The load workers of this machine, driven in step. */
+export class Fleet {
+  private readonly members: Member[] = [];
+  private readonly counter = new SharedArrayBuffer(4);
+  private readonly events: FleetEvents;
+  private failure: Error | null = null;
+
+  /** Starts the threads; they load while the caller prepares the plan. */
+  constructor(workers: number, entryUrl: URL, events: FleetEvents) {
+    this.events = events;
+    for (let index = 0; index < workers; index++) {
+      const workerData: WorkerData = { role: 'load-worker', index, entryUrl: entryUrl.href, counter: this.counter };
+      const thread = new Worker(entryUrl, { workerData });
+      const member = { thread, reader: new RowReader(), inFlight: 0 };
+      thread.on('message', (report: Report) => {
+        if (report.type === 'batch') this.take(member, report);
+      });
+      thread.on('error', (error) => {
+        this.failure ??= error instanceof Error ? error : new Error(String(error));
+      });
+      this.members.push(member);
+    }
+  }
+
+  /** Gives every worker the plan and waits until each is ready to send. */
+  async prepare(plan: LoadPlan): Promise<void> {
+    await this.ask({ type: 'plan', plan }, 'ready');
+  }
+
+  /** Opens connections and sends the warm-up; returns how the connections came up. */
+  async warm(connections: number, requests: number, concurrency: number): Promise<WarmReport[]> {
+    const reports = await this.ask({ type: 'warm', connections, requests, concurrency }, 'warmed');
+    return reports.map((report) => (report as Extract<Report, { type: 'warmed' }>).connections);
+  }
+
+  /** Runs the executor's next phase on every worker, begun at one time. */
+  async run(outcome: PhaseOutcome | null, at: { originEpochMs: number; startEpochMs: number; firstIndex: number }): Promise<FleetOutcome> {
+    Atomics.store(new Int32Array(this.counter), 0, 0);
+    const ended = (await this.ask({ type: 'phase', outcome, ...at }, 'phase-ended')) as Extract<Report, { type: 'phase-ended' }>[];
+    const told = ended.map((report) => report.stopReason);
+    return {
+      // A worker that was told to stop says why; the others may have completed their part.
+      stopReason:
+        told.find((reason) => reason !== 'completed' && reason !== 'duration') ?? told.find((reason) => reason === 'duration') ?? 'completed',
+      dropped: ended.reduce((sum, report) => sum + report.dropped, 0),
+      startEpochMs: at.startEpochMs,
+      endedEpochMs: Math.max(...ended.map((report) => report.endedEpochMs)),
+      gaps: ended.flatMap((report) => report.gaps),
+    };
+  }
+
+  endSending(reason: StopReason): void {
+    this.tell({ type: 'end-sending', reason });
+  }
+
+  abort(reason: StopReason): void {
+    this.tell({ type: 'abort', reason });
+  }
+
+  /** Closes connections and ends the threads; the busiest worker's figures are returned. */
+  async close(): Promise<ClientFigures[]> {
+    if (this.failure) {
+      await Promise.all(this.members.map(({ thread }) => thread.terminate()));
+      return [];
+    }
+    const reports = (await this.ask({ type: 'close' }, 'closed')) as Extract<Report, { type: 'closed' }>[];
+    await Promise.all(this.members.map(({ thread }) => (thread.threadId === -1 ? null : once(thread, 'exit'))));
+    return reports.map((report) => report.client);
+  }
+
+  private tell(command: Command): void {
+    for (const { thread } of this.members) thread.postMessage(command);
+  }
+
+  /** Sends a command to every worker and waits for each one's answer. @throws the error of a worker that died */
+  private async ask(command: Command, answer: Report['type']): Promise<Report[]> {
+    if (this.failure) throw this.failure;
+    const answers = this.members.map(
+      ({ thread }) =>
+        new Promise<Report>((resolve, reject) => {
+          const settle = () => {
+            thread.off('message', onMessage);
+            thread.off('error', onError);
+            thread.off('exit', onExit);
+          };
+          const onMessage = (report: Report) => {
+            if (report.type !== answer) return;
+            settle();
+            resolve(report);
+          };
+          const onError = (error: unknown) => {
+            settle();
+            reject(error);
+          };
+          const onExit = (code: number) => onError(this.failure ?? new Error(`a load worker ended with code ${code}`));
+          thread.on('message', onMessage);
+          thread.on('error', onError);
+          thread.on('exit', onExit);
+        }),
+    );
+    this.tell(command);
+    return Promise.all(answers);
+  }
+
+  private take(member: Member, report: Extract<Report, { type: 'batch' }>): void {
+    member.inFlight = report.inFlight;
+    const inFlight = this.members.reduce((sum, one) => sum + one.inFlight, 0);
+    this.events.onRecords(report.batch ? member.reader.read(report.batch) : [], inFlight);
+  }
+}

@@ -1,0 +1,33 @@
+import type { GapState } from '../measure/gap-counts.ts';
+import type { ClientFigures } from '../measure/validity.ts';
+import type { WarmReport } from '../protocol/transport.ts';
+import type { PhaseOutcome, StopReason } from './executor.ts';
+import type { LoadPlan } from './plan.ts';
+import type { RecordBatch } from './rows.ts';
+
+/** What a worker is started with. */
+export interface WorkerData {
+  role: 'load-worker';
+  index: number;
+  entryUrl: string;
+  /** One word: the next index of the present phase. */
+  counter: SharedArrayBuffer;
+}
+
+/** Main thread to worker. */
+export type Command =
+  | { type: 'plan'; plan: LoadPlan }
+  | { type: 'warm'; connections: number; requests: number; concurrency: number }
+  /** The next phase of the scenario's executor, by the outcome of the one before; begins at a time common to all. Records count from the origin. */
+  | { type: 'phase'; outcome: PhaseOutcome | null; originEpochMs: number; startEpochMs: number; firstIndex: number }
+  | { type: 'end-sending'; reason: StopReason }
+  | { type: 'abort'; reason: StopReason }
+  | { type: 'close' };
+
+/** Worker to main thread. */
+export type Report =
+  | { type: 'ready' }
+  | { type: 'warmed'; connections: WarmReport }
+  | { type: 'batch'; batch: RecordBatch | null; inFlight: number }
+  | { type: 'phase-ended'; stopReason: StopReason; dropped: number; endedEpochMs: number; gaps: [string, GapState][] }
+  | { type: 'closed'; client: ClientFigures };

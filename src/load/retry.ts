@@ -1,0 +1,32 @@
+import type { ErrorKind } from '../protocol/error-kind.ts';
+
+/** Whether and when a failed request is sent again. */
+export interface RetryPolicy {
+  maxAttempts: number;
+  baseMs: number;
+}
+
+/** What the retry preset stands for: ten attempts, two seconds before the second. */
+export const retryPreset: RetryPolicy = { maxAttempts: 10, baseMs: 2000 };
+
+const longestDelayMs = 60_000;
+
+/** The request itself was refused or its answer is beyond mending, or we gave it up: the same again would end the same. */
+const final: ReadonlySet<ErrorKind> = new Set(['http_4xx', 'malformed', 'too_large', 'tls', 'cancelled']);
+
+/**
+ * How long to wait before the next attempt: the base doubled for each attempt made, of which a random half is taken off so that clients do not return together;
+ * never less than the server's Retry-After. Null: do not try again. Pure.
+ * @param random a number in [0, 1)
+ */
+export function retryDelayMs(
+  policy: RetryPolicy | null,
+  attempts: number,
+  error: ErrorKind,
+  retryAfterMs: number | null,
+  random: number,
+): number | null {
+  if (policy === null || attempts >= policy.maxAttempts || final.has(error)) return null;
+  const backoffMs = Math.min(longestDelayMs, policy.baseMs * 2 ** (attempts - 1)) * (0.5 + random / 2);
+  return Math.max(backoffMs, retryAfterMs ?? 0);
+}

@@ -1,0 +1,126 @@
+import type { RequestRecord } from '../measure/record.ts';
+import { type ErrorKind, errorKinds } from '../protocol/error-kind.ts';
+
+/** Numbers of a row; `null` travels as NaN. */
+const width = 21;
+
+/** Ended requests on their way from a worker to the main thread: a row of doubles each, and the few texts that were not sent before. */
+export interface RecordBatch {
+  rows: Float64Array;
+  /** Texts by number, new since the last batch. */
+  texts: [number, string][];
+}
+
+/** More different texts than this (error messages that hold an id, say) are not sent: memory stays bounded. */
+const mostTexts = 4096;
+
+/** Texts that come again and again (a series, a model, an error's message) travel once. */
+class Texts {
+  private readonly known = new Map<string, number>();
+  fresh: [number, string][] = [];
+
+  numberOf(text: string | null): number {
+    if (text === null) return Number.NaN;
+    const known = this.known.get(text);
+    if (known !== undefined) return known;
+    if (this.known.size >= mostTexts) return Number.NaN;
+    const number = this.known.size;
+    this.known.set(text, number);
+    this.fresh.push([number, text]);
+    return number;
+  }
+}
+
+/** A worker's end: gathers records until they are taken. */
+export class RowWriter {
+  private buffer = new Float64Array(64 * width);
+  private used = 0;
+  private readonly texts = new Texts();
+
+  add(record: RequestRecord): void {
+    if (this.used + width > this.buffer.length) {
+      const larger = new Float64Array(this.buffer.length * 2);
+      larger.set(this.buffer);
+      this.buffer = larger;
+    }
+    const row = this.buffer.subarray(this.used, this.used + width);
+    this.used += width;
+    const { texts } = this;
+    row[0] = record.index;
+    row[1] = texts.numberOf(record.series);
+    row[2] = record.intendedMs;
+    row[3] = record.sentMs ?? Number.NaN;
+    row[4] = record.attempts;
+    row[5] = record.lastAttemptMs ?? Number.NaN;
+    row[6] = record.connectMs ?? Number.NaN;
+    row[7] = record.tlsMs ?? Number.NaN;
+    row[8] = record.headersMs ?? Number.NaN;
+    row[9] = record.firstOutputMs ?? Number.NaN;
+    row[10] = record.lastOutputMs ?? Number.NaN;
+    row[11] = record.endMs;
+    row[12] = record.outputChunks;
+    row[13] = record.inputTokens ?? Number.NaN;
+    row[14] = record.outputTokens ?? Number.NaN;
+    row[15] = record.cachedTokens ?? Number.NaN;
+    row[16] = record.reasoningTokens ?? Number.NaN;
+    row[17] = record.responseBytes;
+    row[18] = (record.status ?? 0) * 2 + (record.streamed ? 1 : 0);
+    row[19] = record.error === null ? texts.numberOf(record.finishReason) : -1 - errorKinds.indexOf(record.error);
+    row[20] = texts.numberOf(record.error === null ? record.model : record.errorMessage);
+  }
+
+  /** What was gathered since the last call; null when nothing. The rows are the caller's, to be transferred. */
+  take(): RecordBatch | null {
+    if (this.used === 0) return null;
+    const rows = this.buffer.slice(0, this.used);
+    const { fresh } = this.texts;
+    this.used = 0;
+    this.texts.fresh = [];
+    return { rows, texts: fresh };
+  }
+}
+
+/** The main thread's end, one for each worker. */
+export class RowReader {
+  private readonly texts = new Map<number, string>();
+
+  /** The records of a batch, in the order they ended. */
+  *read(batch: RecordBatch): Generator<RequestRecord> {
+    for (const [number, text] of batch.texts) this.texts.set(number, text);
+    for (let at = 0; at < batch.rows.length; at += width) yield this.record(batch.rows.subarray(at, at + width));
+  }
+
+  private record(row: Float64Array): RequestRecord {
+    const cell = (at: number) => row[at] as number;
+    const optional = (at: number) => (Number.isNaN(cell(at)) ? null : cell(at));
+    const text = (at: number) => (Number.isNaN(cell(at)) ? null : (this.texts.get(cell(at)) ?? null));
+    const error: ErrorKind | null = cell(19) < 0 ? (errorKinds[-1 - cell(19)] ?? null) : null;
+    const status = Math.floor(cell(18) / 2);
+    return {
+      index: cell(0),
+      series: text(1) ?? '',
+      intendedMs: cell(2),
+      sentMs: optional(3),
+      attempts: cell(4),
+      lastAttemptMs: optional(5),
+      connectMs: optional(6),
+      tlsMs: optional(7),
+      headersMs: optional(8),
+      firstOutputMs: optional(9),
+      lastOutputMs: optional(10),
+      endMs: cell(11),
+      outputChunks: cell(12),
+      inputTokens: optional(13),
+      outputTokens: optional(14),
+      cachedTokens: optional(15),
+      reasoningTokens: optional(16),
+      responseBytes: cell(17),
+      status: status === 0 ? null : status,
+      streamed: cell(18) % 2 === 1,
+      error,
+      finishReason: error === null ? text(19) : null,
+      model: error === null ? text(20) : null,
+      errorMessage: error === null ? null : text(20),
+    };
+  }
+}

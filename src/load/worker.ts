@@ -1,0 +1,168 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { RequestRecord } from '../measure/record.ts';
+import { createTransport } from '../protocol/connect.ts';
+import { protocols } from '../protocol/registry.ts';
+import type { Transport } from '../protocol/transport.ts';
+import { loadTokenizer } from '../workload/tokenizer.ts';
+import { createWorkload, warmupIndexBase } from '../workload/workload.ts';
+import { type Alarm, createAlarm } from './alarm.ts';
+import { watchClient } from './client-watch.ts';
+import type { ClosedPacer, Phase, PhaseOutcome } from './executor.ts';
+import { executors } from './executors/registry.ts';
+import { LoadLoop } from './loop.ts';
+import type { Command, Report, WorkerData } from './messages.ts';
+import type { LoadPlan } from './plan.ts';
+import { RowWriter } from './rows.ts';
+
+const batchIntervalMs = 100;
+const maxHeaderBytes = 64 * 1024;
+
+/** A load worker: owns its connections, stamps and counts locally, and hands over ended requests in batches. */
+export async function start(): Promise<void> {
+  const port = parentPort;
+  if (!port) throw new Error('a load worker runs in a worker thread');
+  const data = workerData as WorkerData;
+  let worker: LoadWorker | null = null;
+  port.on('message', (command: Command) => {
+    if (command.type === 'plan')
+      void LoadWorker.open(command.plan, data, (report, transfer) => port.postMessage(report, transfer)).then((opened) => (worker = opened));
+    else if (command.type === 'close') void worker?.close().then(() => port.close());
+    else worker?.handle(command);
+  });
+}
+
+type Post = (report: Report, transfer?: ArrayBuffer[]) => void;
+
+class LoadWorker {
+  private readonly plan: LoadPlan;
+  private readonly data: WorkerData;
+  private readonly post: Post;
+  private readonly transport: Transport;
+  private readonly loop: LoadLoop;
+  private readonly rows = new RowWriter();
+  private readonly planned: Generator<Phase, void, PhaseOutcome>;
+  private readonly watch = watchClient();
+  private alarm: Alarm | null = null;
+  private batching: NodeJS.Timeout | null = null;
+
+  static async open(plan: LoadPlan, data: WorkerData, post: Post): Promise<LoadWorker> {
+    const transport = await createTransport({
+      kind: plan.transport,
+      origin: plan.origin,
+      connections: shareOf(plan.connections, data.index, plan.workers),
+      freshConnections: plan.freshConnections,
+      connectTimeoutMs: plan.connectTimeoutMs,
+      maxHeaderBytes,
+    });
+    const worker = new LoadWorker(plan, data, post, transport, plan.countTokens ? await loadTokenizer() : null);
+    post({ type: 'ready' });
+    return worker;
+  }
+
+  private constructor(plan: LoadPlan, data: WorkerData, post: Post, transport: Transport, countTokens: ((text: string) => number) | null) {
+    this.plan = plan;
+    this.data = data;
+    this.post = post;
+    this.transport = transport;
+    const { scenario } = plan;
+    const protocol = protocols.get(scenario.request.api);
+    const executor = executors.get(scenario.load.executor);
+    if (!protocol || !executor) throw new Error(`unknown protocol ${scenario.request.api} or executor ${scenario.load.executor}`);
+    this.planned = executor.phases(scenario.load, scenario.seed);
+    this.loop = new LoadLoop({
+      transport,
+      protocol,
+      wire: plan.wire,
+      workload: createWorkload(scenario, plan.target, plan.prompts),
+      deadlines: plan.deadlines,
+      retry: plan.retry,
+      countTokens,
+      share: { first: plan.shard.index * plan.workers + data.index, of: plan.shard.count * plan.workers },
+      alarm: () => (this.alarm ??= createAlarm(new URL(data.entryUrl))),
+      onRecord: (record: RequestRecord) => this.rows.add(record),
+    });
+  }
+
+  handle(command: Exclude<Command, { type: 'plan' } | { type: 'close' }>): void {
+    if (command.type === 'warm') void this.warm(command.connections, command.requests, command.concurrency);
+    else if (command.type === 'phase') void this.runPhase(command);
+    else if (command.type === 'end-sending') this.loop.endSending(command.reason);
+    else this.loop.abort(command.reason);
+  }
+
+  async close(): Promise<void> {
+    await this.transport.close();
+    await this.alarm?.close();
+    this.post({ type: 'closed', client: this.watch.stop() });
+  }
+
+  private async warm(connections: number, requests: number, concurrency: number): Promise<void> {
+    const { index } = this.data;
+    const { workers } = this.plan;
+    const report = await this.transport.warm(shareOf(connections, index, workers));
+    const own = shareOf(requests, index, workers);
+    await this.loop.warmUp(own, Math.min(Math.max(1, shareOf(concurrency, index, workers)), Math.max(1, own)), warmupIndexBase + index * requests);
+    this.watch.reset();
+    this.post({ type: 'warmed', connections: report });
+  }
+
+  private async runPhase(command: Extract<Command, { type: 'phase' }>): Promise<void> {
+    const next = command.outcome === null ? this.planned.next() : this.planned.next(command.outcome);
+    if (next.done) throw new Error('the executor has no further phase');
+    this.loop.originMs = command.originEpochMs - performance.timeOrigin;
+    const phase = this.ownShare(next.value);
+    const counter = new Int32Array(this.data.counter);
+    const { requests } = next.value;
+    const { shard } = this.plan;
+    // Machines that share a closed load take every count-th index; on one machine the workers draw from one counter.
+    const own = requests === null ? null : shareOf(requests, shard.index, shard.count);
+    this.batching ??= setInterval(() => this.sendBatch(), batchIntervalMs);
+    const outcome = await this.loop.run({
+      phase,
+      startMs: command.startEpochMs - performance.timeOrigin,
+      firstIndex: command.firstIndex,
+      takeIndex: () => {
+        const taken = Atomics.add(counter, 0, 1);
+        return own !== null && taken >= own ? null : command.firstIndex + taken * shard.count + shard.index;
+      },
+      measured: true,
+    });
+    clearInterval(this.batching);
+    this.batching = null;
+    this.sendBatch();
+    const gaps = this.loop.takeGaps().map(([series, counts]): [string, ReturnType<typeof counts.state>] => [series, counts.state()]);
+    this.post({
+      type: 'phase-ended',
+      stopReason: outcome.stopReason,
+      dropped: outcome.dropped,
+      endedEpochMs: outcome.endedMs + performance.timeOrigin,
+      gaps,
+    });
+  }
+
+  private sendBatch(): void {
+    const batch = this.rows.take();
+    this.post({ type: 'batch', batch, inFlight: this.loop.inFlight }, batch ? [batch.rows.buffer as ArrayBuffer] : []);
+  }
+
+  /** A closed pacer's users are divided over machines and workers; an open one's arrivals are, by the driver. */
+  private ownShare(phase: Phase): Phase {
+    const { pacer } = phase;
+    const { shard, workers } = this.plan;
+    const [place, of] = [shard.index * workers + this.data.index, shard.count * workers];
+    if (pacer.kind === 'open')
+      return { ...phase, pacer: { ...pacer, next: () => pacer.next(), maxInFlight: Math.max(1, shareOf(pacer.maxInFlight, place, of)) } };
+    const own: ClosedPacer = {
+      ...pacer,
+      usersAt: (elapsedMs) => shareOf(pacer.usersAt(elapsedMs), place, of),
+      nextChangeMs: (elapsedMs) => pacer.nextChangeMs(elapsedMs),
+      maxUsers: shareOf(pacer.maxUsers, place, of),
+    };
+    return { ...phase, pacer: own };
+  }
+}
+
+/** The part of `total` that falls to the one at `place` of `of`; the parts add up to the total. */
+export function shareOf(total: number, place: number, of: number): number {
+  return Math.floor(total / of) + (place < total % of ? 1 : 0);
+}

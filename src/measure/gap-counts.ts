@@ -1,0 +1,78 @@
+import type { Distribution } from './distribution.ts';
+
+/** Values below this have a bucket each; from here on every power of two is divided into half as many. The layout of an HdrHistogram with 3 significant digits. */
+const subBuckets = 2048;
+const halfBits = 10;
+const half = subBuckets / 2;
+/** 2^31 microseconds is 35 minutes. */
+const largest = 2 ** 31 - 1;
+const buckets = subBuckets + (31 - halfBits - 1) * half;
+
+/** Plain data of GapCounts, for a message between threads. */
+export interface GapState {
+  counts: Uint32Array;
+  count: number;
+  sum: number;
+  sumOfSquares: number;
+  min: number;
+  max: number;
+}
+
+/**
+ * Counts of gaps between tokens, recorded once per token: a typed array and a few numbers, no allocation and no library on the hot path.
+ * The buckets are those of an HdrHistogram of microseconds at 3 significant digits, so that pouring them into one loses nothing further.
+ */
+export class GapCounts {
+  private readonly counts: Uint32Array;
+  private count = 0;
+  private sum = 0;
+  private sumOfSquares = 0;
+  private min = Number.POSITIVE_INFINITY;
+  private max = 0;
+
+  constructor() {
+    this.counts = new Uint32Array(buckets);
+  }
+
+  /** One gap in ms, `times` times. */
+  record(gapMs: number, times: number): void {
+    const ms = gapMs > 0 ? gapMs : 0;
+    this.count += times;
+    this.sum += ms * times;
+    this.sumOfSquares += ms * ms * times;
+    if (ms < this.min) this.min = ms;
+    if (ms > this.max) this.max = ms;
+    const us = Math.min(largest, Math.round(ms * 1000));
+    const index = bucketOf(us);
+    this.counts[index] = (this.counts[index] as number) + times;
+  }
+
+  state(): GapState {
+    const { counts, count, sum, sumOfSquares, min, max } = this;
+    return { counts, count, sum, sumOfSquares, min, max };
+  }
+}
+
+/** Index of the bucket that holds a whole number of microseconds. */
+function bucketOf(us: number): number {
+  if (us < subBuckets) return us;
+  const shift = 31 - Math.clz32(us) - halfBits;
+  return subBuckets + (shift - 1) * half + ((us >>> shift) - half);
+}
+
+/** The smallest value of a bucket. */
+function lowestOf(index: number): number {
+  if (index < subBuckets) return index;
+  const shift = Math.floor((index - subBuckets) / half) + 1;
+  return (((index - subBuckets) % half) + half) * 2 ** shift;
+}
+
+/** Adds counted gaps to a distribution of ms; count, sum and extremes stay exact. */
+export function pourGaps(gaps: GapState, into: Distribution): void {
+  into.addCounted(gaps, (record) => {
+    for (let index = 0; index < gaps.counts.length; index++) {
+      const times = gaps.counts[index] as number;
+      if (times > 0) record(lowestOf(index), times);
+    }
+  });
+}
