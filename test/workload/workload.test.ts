@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { countTokens } from 'gpt-tokenizer/encoding/cl100k_base';
+import type { Prompt } from '../../src/config/prompts.ts';
+import type { ResolvedRequest, Scenario } from '../../src/config/scenario.ts';
+import { createWorkload, warmupIndexBase } from '../../src/workload/workload.ts';
+
+const target = { name: 'service', model: 'm' };
+
+function scenarioOf(request: Partial<ResolvedRequest> = {}, changes: Partial<Scenario> = {}): Scenario {
+  return {
+    name: 'chat',
+    timeout: 30,
+    warmup: 0,
+    seed: 0,
+    load: { executor: 'closed', requests: 10, concurrency: 1 },
+    request: { api: 'chat', stream: true, max_tokens: null, max_tokens_cap: null, ...request },
+    ...changes,
+  };
+}
+
+const line = (prompt: string, changes: Partial<Prompt> = {}): Prompt => ({ prompt, messages: null, max_tokens: null, temperature: null, ...changes });
+
+test('requests are spread evenly over the grid of prompt and answer lengths', () => {
+  const workload = createWorkload(scenarioOf({ prompt_tokens: [10, 20, 30], max_tokens: [5, 7] }), target, []);
+  assert.deepEqual(
+    workload.cells.map(({ id, labels }) => [id, labels]),
+    [
+      ['chat/prompt_tokens=10/max_tokens=5', { prompt_tokens: 10, max_tokens: 5 }],
+      ['chat/prompt_tokens=10/max_tokens=7', { prompt_tokens: 10, max_tokens: 7 }],
+      ['chat/prompt_tokens=20/max_tokens=5', { prompt_tokens: 20, max_tokens: 5 }],
+      ['chat/prompt_tokens=20/max_tokens=7', { prompt_tokens: 20, max_tokens: 7 }],
+      ['chat/prompt_tokens=30/max_tokens=5', { prompt_tokens: 30, max_tokens: 5 }],
+      ['chat/prompt_tokens=30/max_tokens=7', { prompt_tokens: 30, max_tokens: 7 }],
+    ],
+  );
+  const seen = new Map<string, number>();
+  for (let index = 0; index < 60; index++) {
+    const { cell, spec } = workload.request(index);
+    seen.set(cell.id, (seen.get(cell.id) ?? 0) + 1);
+    assert.equal(spec.maxTokens, cell.maxTokens);
+    assert.equal(countTokens(spec.messages[0]?.content ?? ''), cell.promptTokens);
+  }
+  assert.deepEqual([...seen.values()], new Array(6).fill(10));
+});
+
+test('only what varies is in the name of a class', () => {
+  const plain = createWorkload(scenarioOf({ prompt_tokens: [10], max_tokens: [5] }), target, []);
+  assert.deepEqual(
+    plain.cells.map(({ id, labels }) => [id, labels]),
+    [['chat', { prompt_tokens: 10, max_tokens: 5 }]],
+  );
+  const byAnswer = createWorkload(scenarioOf({ prompt_tokens: [10], max_tokens: [5, 6] }), target, []);
+  assert.deepEqual(
+    byAnswer.cells.map(({ id }) => id),
+    ['chat/max_tokens=5', 'chat/max_tokens=6'],
+  );
+});
+
+test('the request of an index is always the same, generated prompts are never repeated', () => {
+  const scenario = scenarioOf({ prompt_tokens: [20] });
+  const one = createWorkload(scenario, target, []);
+  const other = createWorkload(scenario, target, []);
+  const texts = Array.from({ length: 200 }, (_, index) => {
+    assert.deepEqual(one.request(index).spec, other.request(index).spec);
+    return one.request(index).spec.messages[0]?.content;
+  });
+  assert.equal(new Set(texts).size, 200);
+  assert.notEqual(createWorkload({ ...scenario, seed: 1 }, target, []).request(0).spec.messages[0]?.content, texts[0]);
+  assert.ok(!texts.includes(one.request(warmupIndexBase).spec.messages[0]?.content));
+  assert.equal(one.uniquePrompts, Number.POSITIVE_INFINITY);
+});
+
+test('prompts of a file are sent as they stand, in order, over and over', () => {
+  const lines = [line('  first\n', { max_tokens: 9, temperature: 0.5 }), line('second'), line('third')];
+  const workload = createWorkload(scenarioOf(), target, lines);
+  const sent = Array.from({ length: 7 }, (_, index) => workload.request(index).spec);
+  assert.deepEqual(
+    sent.map(({ messages }) => messages),
+    ['  first\n', 'second', 'third', '  first\n', 'second', 'third', '  first\n'].map((content) => [{ role: 'user', content }]),
+  );
+  assert.deepEqual([sent[0]?.maxTokens, sent[0]?.temperature, sent[1]?.maxTokens, sent[1]?.temperature], [9, 0.5, null, null]);
+  assert.equal(workload.uniquePrompts, 3);
+});
+
+test('conversations are sent whole, and count as prompts', () => {
+  const messages = [
+    { role: 'system' as const, content: 'Be brief.' },
+    { role: 'user' as const, content: 'Hello' },
+  ];
+  const lines = [line('Be brief.\n\nHello', { messages }), line('Hello'), line('Hello')];
+  const workload = createWorkload(scenarioOf(), target, lines);
+  assert.deepEqual(workload.request(0).spec.messages, messages);
+  assert.equal(workload.uniquePrompts, 2);
+});
+
+test('every prompt of a file meets every answer length of a scenario equally often, and the prompts stay in order', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 7 }), fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 3 }), (prompts, answers, laps) => {
+      const lengths = Array.from({ length: answers }, (_, i) => i + 1);
+      const lines = Array.from({ length: prompts }, (_, i) => line(`p${i}`));
+      const workload = createWorkload(scenarioOf({ max_tokens: lengths }), target, lines);
+      const pairs = new Map<string, number>();
+      for (let index = 0; index < prompts * answers * laps; index++) {
+        const { spec } = workload.request(index);
+        assert.equal(spec.messages[0]?.content, `p${index % prompts}`);
+        const pair = `${spec.messages[0]?.content} ${spec.maxTokens}`;
+        pairs.set(pair, (pairs.get(pair) ?? 0) + 1);
+      }
+      assert.equal(pairs.size, prompts * answers);
+      assert.ok([...pairs.values()].every((times) => times === laps));
+    }),
+  );
+});
+
+test("a scenario's own settings win over those of a line", () => {
+  const workload = createWorkload(scenarioOf({ max_tokens: [3], temperature: 0 }), target, [line('a', { max_tokens: 50, temperature: 1 })]);
+  const { spec } = workload.request(0);
+  assert.deepEqual([spec.maxTokens, spec.temperature], [3, 0]);
+});
+
+test("a target's cap holds for a scenario's length and for a line's", () => {
+  const capped = { ...target, max_tokens: 8 };
+  assert.equal(createWorkload(scenarioOf({ max_tokens: [100] }), capped, [line('a')]).request(0).spec.maxTokens, 8);
+  assert.equal(createWorkload(scenarioOf(), capped, [line('a', { max_tokens: 50 })]).request(0).spec.maxTokens, 8);
+  assert.equal(createWorkload(scenarioOf(), capped, [line('a', { max_tokens: 5 })]).request(0).spec.maxTokens, 5);
+});
+
+test('an exact length asks for as many tokens at least as at most', () => {
+  const { spec } = createWorkload(scenarioOf({ prompt_tokens: [5], max_tokens: [30], ignore_eos: true }), target, []).request(0);
+  assert.deepEqual([spec.ignoreEos, spec.minTokens, spec.maxTokens], [true, 30, 30]);
+  const loose = createWorkload(scenarioOf({ prompt_tokens: [5], max_tokens: [30] }), target, []).request(0).spec;
+  assert.deepEqual([loose.ignoreEos, loose.minTokens], [false, null]);
+});
+
+test('a plain HTTP request carries its method, path and body, and no prompt', () => {
+  const workload = createWorkload(scenarioOf({ api: 'http', stream: false, method: 'PUT', path: '/x', body: '{"ä":1}' }), { name: 'service' }, []);
+  const { spec, cell } = workload.request(3);
+  assert.deepEqual([spec.method, spec.path, Buffer.from(spec.body ?? []).toString()], ['PUT', '/x', '{"ä":1}']);
+  assert.deepEqual([spec.messages, spec.model, cell.id, workload.uniquePrompts], [[], null, 'chat', null]);
+});
