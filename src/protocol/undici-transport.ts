@@ -23,13 +23,14 @@ class UndiciTransport implements Transport {
   private headersGiven: readonly string[] | null = null;
   private headersSent: string[] = [];
   private pathChecked = '';
+  private methodChecked = '';
 
   constructor(options: TransportOptions) {
     this.options = options;
   }
 
   send(request: WireRequest, sink: ResponseSink): (kind: ErrorKind, message: string) => void {
-    const exchange = new Exchange(request, sink);
+    const exchange = new Exchange(request, this.headersFor(request), sink);
     if (this.closed) exchange.abort('cancelled', 'the transport is closed');
     else {
       const slot = this.idle.pop() ?? this.openSlot();
@@ -46,7 +47,7 @@ class UndiciTransport implements Transport {
     if (!this.options.freshConnections && !this.closed) {
       const fresh: Slot[] = [];
       while (this.slots.size < Math.min(count, this.options.connections)) fresh.push(this.openSlot()!);
-      const cold = [...fresh, ...this.idle.filter((slot) => slot.socket === null)];
+      const cold = [...fresh, ...this.idle.filter((slot) => !slot.open())];
       await Promise.all(
         cold.map(async (slot) => {
           try {
@@ -86,12 +87,13 @@ class UndiciTransport implements Transport {
     this.idle.push(slot);
   }
 
-  /** The request's headers and those that every request has; the list is the same from request to request. */
-  headersFor(request: WireRequest): string[] {
+  /** Throws on what must not be sent. The request's headers and those that every request has; the list is the same from request to request. */
+  private headersFor(request: WireRequest): string[] {
     const { headers } = request;
-    if (headers !== this.headersGiven || request.path !== this.pathChecked) {
+    if (headers !== this.headersGiven || request.path !== this.pathChecked || request.method !== this.methodChecked) {
       checkRequest(request);
       this.pathChecked = request.path;
+      this.methodChecked = request.method;
       this.headersGiven = headers;
       this.headersSent = [...headers];
       if (!hasHeader(headers, 'accept-encoding')) this.headersSent.push('accept-encoding', 'identity');
@@ -139,7 +141,7 @@ class Slot {
       {
         path: request.path,
         method: request.method,
-        headers: this.transport.headersFor(request),
+        headers: exchange.headers,
         body: request.body,
         ...(freshConnections ? { reset: true } : {}),
       },
@@ -159,6 +161,12 @@ class Slot {
     const client = this.client;
     this.client = this.createClient();
     void client.destroy();
+  }
+
+  /** Connected, whether or not a request has gone out. */
+  open(): boolean {
+    const socket = this.ahead ?? this.socket;
+    return socket !== null && !socket.destroyed;
   }
 
   async connectAhead(): Promise<ConnectTiming> {
@@ -197,7 +205,8 @@ class Slot {
         this.ahead = null;
         if (ahead !== null && !ahead.destroyed) {
           this.adopt(ahead, null);
-          callback(null, ahead);
+          // Not at once: undici looks for what to send only once it is out of its own connecting.
+          queueMicrotask(() => callback(null, ahead));
           return;
         }
         this.connect(options, (error, socket, timing) => {
@@ -238,6 +247,7 @@ class Slot {
 /** One request and its answer. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly request: WireRequest;
+  readonly headers: string[];
   over = false;
   private readonly sink: ResponseSink;
   private slot: Slot | null = null;
@@ -249,8 +259,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   private bytesBefore = 0;
   private socket: Socket | null = null;
 
-  constructor(request: WireRequest, sink: ResponseSink) {
+  constructor(request: WireRequest, headers: string[], sink: ResponseSink) {
     this.request = request;
+    this.headers = headers;
     this.sink = sink;
   }
 
