@@ -34,7 +34,7 @@ async function shrink(folder: string): Promise<void> {
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
-execFileSync('ncc', ['build', 'src/entry.ts', '-o', join(out, 'engine'), '--license', 'licenses.txt', '--transpile-only', '--quiet'], { stdio: 'inherit' });
+execFileSync('ncc', ['build', 'src/entry.ts', '-o', join(out, 'engine'), '--license', 'licenses.txt', '--quiet'], { stdio: 'inherit' });
 await shrink(join(out, 'engine'));
 for (const entry of entries) {
   mkdirSync(join(out, entry));
