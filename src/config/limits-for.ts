@@ -1,6 +1,7 @@
 import picomatch from 'picomatch';
 import { headlineMetrics, isKnownMetric, splitMetricKey } from './metric-names.ts';
-import type { Limits, MetricLimits, Thresholds } from './thresholds.ts';
+import type { Limits } from './limits.ts';
+import type { MetricLimits, Thresholds } from './thresholds.ts';
 
 /**
  * The limits of one metric of one series, or null where none apply.

@@ -1,4 +1,4 @@
-import type { Limits } from './thresholds.ts';
+import type { Limits } from './limits.ts';
 
 /** What a shorthand stands for: one limit of one metric, its number multiplied by `scale`. Metric `*` stands for every gating metric of the series. */
 export interface Shorthand {

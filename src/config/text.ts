@@ -20,6 +20,8 @@ export const headersSchema = z.record(
 export const httpUrlSchema = z.string().refine(isHttpUrl, { error: 'expected an address such as http://localhost:8000 (http or https, no query)' });
 
 function isHttpUrl(text: string): boolean {
-  const url = URL.parse(text.replaceAll(/\$\{\w+\}/g, '1'));
+  // A variable may be the whole address; then only the start of the service can tell.
+  if (/^\$\{[^{}]+\}/.test(text)) return true;
+  const url = URL.parse(text.replaceAll(/\$\{[^{}]+\}/g, '1'));
   return url !== null && ['http:', 'https:'].includes(url.protocol) && url.search === '' && url.hash === '';
 }

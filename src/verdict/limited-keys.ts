@@ -1,5 +1,6 @@
 import { limitedMetrics, limitsFor } from '../config/limits-for.ts';
-import type { Limits, Thresholds } from '../config/thresholds.ts';
+import type { Limits } from '../config/limits.ts';
+import type { Thresholds } from '../config/thresholds.ts';
 import { distributionDefinitions } from '../measure/metrics.ts';
 import { isDistribution, type Series } from '../result/document.ts';
 
