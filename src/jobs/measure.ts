@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import type { BenchConfig } from '../config/bench-config.ts';
 import type { EntryContext } from '../config/entry-context.ts';
 import { UserError } from '../config/errors.ts';
 import { limitsFor } from '../config/limits-for.ts';
+import { maskSecrets } from '../config/print.ts';
 import { type Prompt, readPrompts } from '../config/prompts.ts';
 import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
@@ -16,7 +18,7 @@ import type { TransportKind } from '../protocol/connect.ts';
 import { buildResult } from '../result/build.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { mergeResults } from '../result/merge.ts';
-import { targetHeaders } from '../service/api-key.ts';
+import { resolveApiKey, targetHeaders } from '../service/api-key.ts';
 import { maskerOf, secretValues } from '../service/secrets.ts';
 import type { RunningService, ServiceCrash } from '../service/service.ts';
 import { crashError, loggedLines, type ServiceError } from '../service/service-error.ts';
@@ -65,15 +67,11 @@ export interface Measured {
 export async function measure(options: MeasureOptions): Promise<Measured> {
   const { config, env, signal } = options;
   const target = config.embedded ? embeddedTarget(config.target, options.entry) : config.target;
-  const plans = await Promise.all(config.scenarios.map((scenario) => planScenario(scenario, target)));
+  const plans = await Promise.all(config.scenarios.map((scenario) => planScenario(scenario, target, config.root)));
   const headers = targetHeaders(target, { env, root: config.root });
-  const service = await startService(target, {
-    root: config.root,
-    env,
-    logDirectory: options.logDirectory,
-    signal,
-    onProgress: (line) => options.progress.line(line),
-  });
+  const mask = maskerOf(secretsOf(options, headers));
+  const service = await startUnlessAborted(target, options);
+  if (service === null) return { document: null, crash: null, interrupted: true };
   const stop = new AbortController();
   const forward = () => stop.abort('interrupted');
   signal.addEventListener('abort', forward, { once: true });
@@ -88,8 +86,8 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     const shared = await readShared(options);
     for (const plan of plans) {
       for (let round = 0; round < options.runs && !stop.signal.aborted; round++) {
-        const outcome = await runPlan(plan, { ...options, service, headers, signal: stop.signal });
-        const document = describe(plan, outcome, { options, service, headers, target, shared });
+        const outcome = await runPlan(plan, { ...options, service, headers, mask, signal: stop.signal });
+        const document = describe(plan, outcome, { options, service, mask, target, shared });
         document.runs = document.runs.map((run) => ({ ...run, round, order: round }));
         documents.push(document);
       }
@@ -103,6 +101,34 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   }
 }
 
+/** Null when the signal was what ended the start. */
+async function startUnlessAborted(target: TargetConfig, options: MeasureOptions): Promise<RunningService | null> {
+  const { config, env, signal, onState } = options;
+  try {
+    return await startService(target, {
+      root: config.root,
+      env,
+      logDirectory: options.logDirectory,
+      signal,
+      onProgress: (line) => options.progress.line(line),
+      ...(onState ? { onState } : {}),
+    });
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return null;
+    throw error;
+  }
+}
+
+/** What a server may repeat in an error message and nobody may read: the key, and what looks like a secret by its name. */
+function secretsOf({ config, env }: MeasureOptions, headers: Record<string, string>): string[] {
+  const { target, scenarios, root } = config;
+  const key = resolveApiKey(target, { env, root });
+  return [
+    ...(key === null ? [] : [key.value]),
+    ...[target.env ?? {}, headers, ...scenarios.map(({ request }) => request.headers ?? {})].flatMap(secretValues),
+  ];
+}
+
 interface Plan {
   scenario: Scenario;
   executor: Executor<unknown>;
@@ -110,17 +136,20 @@ interface Plan {
   prompts: Prompt[];
 }
 
-async function planScenario(scenario: Scenario, target: TargetConfig): Promise<Plan> {
+async function planScenario(scenario: Scenario, target: TargetConfig, root: string): Promise<Plan> {
   const executor = executors.get(scenario.load.executor);
   if (!executor) throw new UserError(`scenario ${scenario.name}: no executor is named ${scenario.load.executor}`);
   const usesFile = scenario.request.api !== 'http' && scenario.request.prompt_tokens === undefined;
-  const lines = usesFile && scenario.request.prompts !== undefined ? await readPrompts(scenario.request.prompts) : [];
+  const lines = usesFile && scenario.request.prompts !== undefined ? await readPrompts(resolve(root, scenario.request.prompts)) : [];
   return { scenario, executor, workload: createWorkload(scenario, target, lines), prompts: lines };
 }
 
-async function runPlan(plan: Plan, context: MeasureOptions & { service: RunningService; headers: Record<string, string> }): Promise<LoadOutcome> {
+async function runPlan(
+  plan: Plan,
+  context: MeasureOptions & { service: RunningService; headers: Record<string, string>; mask: (text: string) => string },
+): Promise<LoadOutcome> {
   const { scenario, executor, workload } = plan;
-  const { progress } = context;
+  const { progress, onRecord, mask } = context;
   const concurrency = executor.concurrency(scenario.load);
   const { requests, duration } = scenario.load as { requests?: number; duration?: number };
   progress.scenarioStarted(scenario, { requests: requests ?? null, durationMs: duration === undefined ? null : duration * 1000, concurrency });
@@ -143,7 +172,9 @@ async function runPlan(plan: Plan, context: MeasureOptions & { service: RunningS
       userAgent: 'llm-bench',
       signal: context.signal,
       onSnapshot: (snapshot) => progress.snapshot(snapshot),
-      ...(context.onRecord ? { onRecord: context.onRecord } : {}),
+      ...(onRecord
+        ? { onRecord: (record) => onRecord(record.errorMessage === null ? record : { ...record, errorMessage: mask(record.errorMessage) }) }
+        : {}),
     });
   } finally {
     progress.scenarioEnded();
@@ -162,13 +193,13 @@ function describe(
   context: {
     options: MeasureOptions;
     service: RunningService;
-    headers: Record<string, string>;
+    mask: (text: string) => string;
     target: TargetConfig;
     shared: Awaited<ReturnType<typeof readShared>>;
   },
 ): ResultDocument {
   const { scenario, executor, workload } = plan;
-  const { options, shared } = context;
+  const { options, shared, mask } = context;
   const succeeded = [...outcome.meter.series.values()].reduce((sum, series) => sum + series.succeeded, 0);
   const snapshot = outcome.meter.snapshot(outcome.durationSeconds * 1000);
   const findings = checkValidity({
@@ -178,19 +209,18 @@ function describe(
     durationSeconds: outcome.durationSeconds,
     p99Samples: succeeded,
   });
-  const mask = maskerOf(secretValues({ ...options.config.target.env, ...context.headers }));
-  const resolved = { scenario, target: publicTarget(options.config.target), transport: options.transport };
+  const resolved = maskSecrets({ scenario, target: publicTarget(options.config.target), transport: options.transport });
   const document = buildResult({
     run: outcome,
     scenario,
     target: context.target,
-    baseUrl: context.service.baseUrl,
+    baseUrl: maskSecrets(context.service.baseUrl, ['base_url']) as string,
     workload,
     concurrency: executor.concurrency(scenario.load),
     findings,
     maxErrorRate: limitsFor(options.config.thresholds, scenario.name, 'error_rate')?.max ?? 1,
     environment: shared.environment,
-    cohort: cohortOf(shared.environment, sha256Of(scenario)),
+    cohort: cohortOf(shared.environment, sha256Of({ ...scenario, request: { ...scenario.request, prompts: plan.prompts } })),
     tool: shared.tool,
     git: shared.git,
     ci: shared.ci,
