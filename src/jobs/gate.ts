@@ -9,6 +9,8 @@ import { isBaselineEvent, uploadResult } from '../publish/artifact.ts';
 import { publishComment } from '../publish/comment.ts';
 import { appendSummary } from '../publish/summary.ts';
 import { renderComment } from '../report/comment.ts';
+import { forTerminal } from '../report/escape.ts';
+import { headline } from '../report/headline.ts';
 import { renderHtml } from '../report/html.ts';
 import type { ReportInput } from '../report/input.ts';
 import { renderMarkdown } from '../report/markdown.ts';
@@ -188,12 +190,7 @@ async function comment(options: GateOptions, input: ReportInput, { verdict }: Co
   return published.url;
 }
 
-function failureOf(exitCode: ExitCode, { verdict, current, baseline }: Comparison): string {
+function failureOf(exitCode: ExitCode, { verdict, current }: Comparison): string {
   if (exitCode === ExitCode.interrupted) return 'interrupted; what was measured until then is in the report';
-  const [headline] = renderText(
-    { ...verdict, series: verdict.series.filter((row) => row.verdict === 'regressed'), notes: [] },
-    current,
-    baseline,
-  ).split('\n');
-  return headline ?? verdict.verdict;
+  return headline(verdict, current, forTerminal).sentence;
 }
