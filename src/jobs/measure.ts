@@ -83,11 +83,12 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   });
   try {
     const documents: ResultDocument[] = [];
-    const shared = await readShared(options);
+    // Git and the machine are asked while the load runs up: nothing of it is needed before the first result.
+    const reading = readShared(options);
     for (const plan of plans) {
       for (let round = 0; round < options.runs && !stop.signal.aborted; round++) {
         const outcome = await runPlan(plan, { ...options, service, headers, mask, signal: stop.signal });
-        const document = describe(plan, outcome, { options, service, mask, target, shared });
+        const document = describe(plan, outcome, { options, service, mask, target, shared: await reading });
         document.runs = document.runs.map((run) => ({ ...run, round, order: round }));
         documents.push(document);
       }
