@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from '../config/errors.ts';
 import type { RequestRecord } from '../measure/record.ts';
@@ -8,23 +6,28 @@ import type { RequestRecord } from '../measure/record.ts';
 /** Writes one JSON line per request; `--compat` and `report` read it back. Records go to disk as they come, not to memory. */
 export interface RequestLog {
   write(record: RequestRecord): void;
-  close(): Promise<void>;
+  /** Resolves when everything is on disk, or when it cannot be: a full disk must not cost the measurement. Returns what went wrong; null when nothing did. */
+  close(): Promise<string | null>;
 }
 
 /** @throws UserError (2) when the file cannot be opened */
 export async function openRequestLog(path: string): Promise<RequestLog> {
-  await mkdir(dirname(path), { recursive: true });
-  const stream = createWriteStream(path);
-  try {
-    await once(stream, 'open');
-  } catch (cause) {
-    throw new UserError(`cannot write the request log ${path}: ${(cause as Error).message}`, { cause });
-  }
+  const handle = await mkdir(dirname(path), { recursive: true })
+    .then(() => open(path, 'w'))
+    .catch((cause: Error) => {
+      throw new UserError(`cannot write the request log ${path}: ${cause.message}`, { cause });
+    });
+  const stream = handle.createWriteStream();
+  let failure: string | null = null;
+  stream.on('error', (error) => {
+    failure ??= `the request log ${path} is incomplete: ${error.message}`;
+  });
   return {
-    write: (record) => void stream.write(`${JSON.stringify(record)}\n`),
+    write: (record) => void (stream.writable && stream.write(`${JSON.stringify(record)}\n`)),
     async close() {
       stream.end();
-      await once(stream, 'close');
+      if (!stream.closed) await new Promise<void>((resolve) => stream.once('close', () => resolve()));
+      return failure;
     },
   };
 }

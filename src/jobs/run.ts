@@ -12,7 +12,7 @@ import { type Measured, type MeasureOptions, measure } from './measure.ts';
 import { type OutputFiles, outputFiles } from './output-files.ts';
 import { openRequestLog } from './request-log.ts';
 import { acquireRunLock } from './run-lock.ts';
-import { writeText } from './write-text.ts';
+import { prepareToWrite, writeText } from './write-text.ts';
 
 export interface RunOptions extends Omit<MeasureOptions, 'onRecord'> {
   /** Path of the result document. */
@@ -35,24 +35,27 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   for (const warning of config.warnings) print.err(`warning: ${warning.message}`);
   if (config.embedded)
     print.err('No target was named: serving the embedded engine. Name one with --base-url, --command, --target or llm-bench.yaml.');
+  const files = outputFiles(options.output, typeof options.html === 'string' ? options.html : null);
+  await prepareToWrite(files.result);
+  if (options.html !== false) await prepareToWrite(files.html);
+  const log = options.logRequests === null ? null : await openRequestLog(options.logRequests);
   const lock = await acquireRunLock();
   if (lock.other)
     print.err(
       `warning: another llm-bench run is going on this machine (process ${lock.other.pid}, in ${lock.other.cwd}): both will measure each other.`,
     );
-  const log = options.logRequests === null ? null : await openRequestLog(options.logRequests);
   let measured: Measured;
   try {
     measured = await measure({ ...options, ...(log ? { onRecord: log.write } : {}) });
   } finally {
-    await log?.close();
+    const incomplete = await log?.close();
+    if (incomplete) print.err(`warning: ${incomplete}`);
     await lock.release();
   }
   const { document } = measured;
   if (document === null) return endWithout(measured, print);
   if (options.note !== null) document.note = options.note;
 
-  const files = outputFiles(options.output, typeof options.html === 'string' ? options.html : null);
   await writeResult(files.result, document);
   const comparison = compareWith(options.baseline, document, config);
   if (options.html !== false) await writeText(files.html, renderHtml(document, comparison.verdict, comparison.baseline));

@@ -107,7 +107,10 @@ export class Flight implements ResponseSink {
   /** A property, not a method: handed to the reader once per request without binding. */
   private readonly onOutput = (nowMs: number, tokens: number): void => {
     if (this.firstOutput === 0) this.firstOutput = nowMs;
-    else this.gaps?.record(tokens > 0 ? (nowMs - this.lastOutput) / tokens : nowMs - this.lastOutput, tokens > 0 ? tokens : 1);
+    else if (this.gaps !== null) {
+      if (tokens === 0) this.gaps.guessed = true;
+      this.gaps.record(tokens > 0 ? (nowMs - this.lastOutput) / tokens : nowMs - this.lastOutput, tokens > 0 ? tokens : 1);
+    }
     this.lastOutput = nowMs;
   };
 

@@ -7,6 +7,7 @@ const probeTokens = 8;
 /**
  * Sends one request ahead of everything else, to learn whether the server takes `stream_options.continuous_usage_stats` and `include_usage`;
  * where it answers 4xx, with less asked for. Not measured.
+ * @param signal gives it up; the answer is then `cancelled`
  * @returns the context to use, and the last answer
  */
 export async function probe(
@@ -15,24 +16,34 @@ export async function probe(
   spec: RequestSpec,
   context: WireContext,
   timeoutMs: number,
+  signal: AbortSignal,
 ): Promise<{ context: WireContext; answer: Answer }> {
   const small = { ...spec, minTokens: null, ignoreEos: false, maxTokens: Math.min(spec.maxTokens ?? probeTokens, probeTokens) };
   const attempts: WireContext[] = [context, { ...context, continuousUsage: false }, { ...context, continuousUsage: false, includeUsage: false }];
   let last: { context: WireContext; answer: Answer } | null = null;
   for (const attempt of spec.stream ? attempts : [{ ...context, continuousUsage: false }]) {
-    last = { context: attempt, answer: await sendOnce(transport, protocol, small, attempt, timeoutMs) };
+    last = { context: attempt, answer: await sendOnce(transport, protocol, small, attempt, timeoutMs, signal) };
     if (last.answer.error !== 'http_4xx') break;
   }
   return last as { context: WireContext; answer: Answer };
 }
 
-function sendOnce(transport: Transport, protocol: Protocol, spec: RequestSpec, context: WireContext, timeoutMs: number): Promise<Answer> {
+function sendOnce(
+  transport: Transport,
+  protocol: Protocol,
+  spec: RequestSpec,
+  context: WireContext,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Answer> {
   const reader = protocol.createReader();
   reader.begin(null, false);
   return new Promise((resolve) => {
     const timer = setTimeout(() => abort('timeout_total', `no complete answer within ${timeoutMs / 1000} s`), timeoutMs);
+    const giveUp = () => abort('cancelled', 'given up');
     const settle = (answer: Answer) => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
       resolve({ ...answer });
     };
     const sink: ResponseSink = {
@@ -46,5 +57,7 @@ function sendOnce(transport: Transport, protocol: Protocol, spec: RequestSpec, c
       onError: (kind, message, nowMs) => settle(reader.fail(kind, message, nowMs)),
     };
     const abort = transport.send(protocol.encode(spec, context), sink);
+    if (signal.aborted) giveUp();
+    else signal.addEventListener('abort', giveUp, { once: true });
   });
 }

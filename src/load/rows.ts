@@ -19,11 +19,12 @@ class Texts {
   private readonly known = new Map<string, number>();
   fresh: [number, string][] = [];
 
-  numberOf(text: string | null): number {
+  /** @param needed sent however many there are: the name of a series is never left out */
+  numberOf(text: string | null, needed = false): number {
     if (text === null) return Number.NaN;
     const known = this.known.get(text);
     if (known !== undefined) return known;
-    if (this.known.size >= mostTexts) return Number.NaN;
+    if (!needed && this.known.size >= mostTexts) return Number.NaN;
     const number = this.known.size;
     this.known.set(text, number);
     this.fresh.push([number, text]);
@@ -47,7 +48,7 @@ export class RowWriter {
     this.used += width;
     const { texts } = this;
     row[0] = record.index;
-    row[1] = texts.numberOf(record.series);
+    row[1] = texts.numberOf(record.series, true);
     row[2] = record.intendedMs;
     row[3] = record.sentMs ?? Number.NaN;
     row[4] = record.attempts;

@@ -150,7 +150,7 @@ class LoadRun {
       maxHeaderBytes,
     });
     try {
-      const learned = await probe(connection, protocol, workload.request(warmupIndexBase - 1).spec, wire, scenario.timeout * 1000);
+      const learned = await probe(connection, protocol, workload.request(warmupIndexBase - 1).spec, wire, scenario.timeout * 1000, this.input.signal);
       return { wire: learned.context, countTokens: reportsNoUsage(learned.answer) };
     } finally {
       await connection.close();
@@ -212,7 +212,7 @@ class LoadRun {
     }
     this.measuring = false;
     const used = process.cpuUsage(cpu);
-    const zero = startedEpochMs ?? this.originEpochMs;
+    const zero = startedEpochMs ?? performance.timeOrigin + performance.now();
     const durationSeconds = Math.max(0, (endedEpochMs - zero) / 1000);
     const client = { cpuSeconds: (used.user + used.system) / 1e6, wallSeconds: durationSeconds, loopUtilization: 0, eventLoopP99Ms: 0 };
     return { phases, started: new Date(zero).toISOString(), durationSeconds, client, stopReason };

@@ -16,6 +16,7 @@ export interface GapState {
   sumOfSquares: number;
   min: number;
   max: number;
+  guessed: boolean;
 }
 
 /**
@@ -29,6 +30,8 @@ export class GapCounts {
   private sumOfSquares = 0;
   private min = Number.POSITIVE_INFINITY;
   private max = 0;
+  /** A chunk came without its count of tokens and was taken for one. */
+  guessed = false;
 
   constructor() {
     this.counts = new Uint32Array(buckets);
@@ -48,8 +51,8 @@ export class GapCounts {
   }
 
   state(): GapState {
-    const { counts, count, sum, sumOfSquares, min, max } = this;
-    return { counts, count, sum, sumOfSquares, min, max };
+    const { counts, count, sum, sumOfSquares, min, max, guessed } = this;
+    return { counts, count, sum, sumOfSquares, min, max, guessed };
   }
 }
 

@@ -9,7 +9,8 @@ export interface SeriesState {
   failed: number;
   inputTokens: number;
   outputTokens: number;
-  gapsEstimated: boolean;
+  gapsGuessed: boolean;
+  chunksAreTokens: boolean;
   distributions: Record<string, DistributionState>;
 }
 
@@ -19,8 +20,10 @@ export class SeriesMeter {
   failed = 0;
   inputTokens = 0;
   outputTokens = 0;
-  /** True when a chunk came whose token count the server did not say and the answer held more tokens than chunks. */
-  gapsEstimated = false;
+  /** A chunk came whose token count the server did not say: it was taken for one token. */
+  gapsGuessed = false;
+  /** No answer held more tokens, or fewer, than chunks. */
+  chunksAreTokens = true;
   readonly distributions = new Map<string, Distribution>(
     distributionDefinitions.map((definition) => [definition.name, new Distribution(definition.resolution)]),
   );
@@ -34,16 +37,21 @@ export class SeriesMeter {
     this.succeeded++;
     this.inputTokens += record.inputTokens ?? 0;
     this.outputTokens += record.outputTokens ?? 0;
-    // Without counts per chunk every chunk was taken for one token; where the totals differ, that was a guess.
-    if (record.streamed && record.outputTokens !== null && record.outputTokens !== record.outputChunks) this.gapsEstimated = true;
+    if (record.streamed && record.outputTokens !== null && record.outputTokens !== record.outputChunks) this.chunksAreTokens = false;
     for (const definition of distributionDefinitions) {
       const value = definition.of(record, times);
       if (value !== null) this.distributions.get(definition.name)?.record(value);
     }
   }
 
+  /** The gaps are an estimate: chunks were taken for one token each, and the totals say that they were not. */
+  get gapsEstimated(): boolean {
+    return this.gapsGuessed && !this.chunksAreTokens;
+  }
+
   /** Gaps between tokens that were counted where the chunks came in. */
   addGaps(gaps: GapState): void {
+    this.gapsGuessed ||= gaps.guessed;
     pourGaps(gaps, this.itl);
   }
 
@@ -52,15 +60,16 @@ export class SeriesMeter {
     this.failed += other.failed;
     this.inputTokens += other.inputTokens;
     this.outputTokens += other.outputTokens;
-    this.gapsEstimated ||= other.gapsEstimated;
+    this.gapsGuessed ||= other.gapsGuessed;
+    this.chunksAreTokens &&= other.chunksAreTokens;
     for (const [name, distribution] of other.distributions) this.distributions.get(name)?.add(distribution);
   }
 
   state(): SeriesState {
     const distributions: Record<string, DistributionState> = {};
     for (const [name, distribution] of this.distributions) if (distribution.count > 0) distributions[name] = distribution.state();
-    const { succeeded, failed, inputTokens, outputTokens, gapsEstimated } = this;
-    return { succeeded, failed, inputTokens, outputTokens, gapsEstimated, distributions };
+    const { succeeded, failed, inputTokens, outputTokens, gapsGuessed, chunksAreTokens } = this;
+    return { succeeded, failed, inputTokens, outputTokens, gapsGuessed, chunksAreTokens, distributions };
   }
 
   static from(state: SeriesState): SeriesMeter {
@@ -70,7 +79,8 @@ export class SeriesMeter {
       failed: state.failed,
       inputTokens: state.inputTokens,
       outputTokens: state.outputTokens,
-      gapsEstimated: state.gapsEstimated,
+      gapsGuessed: state.gapsGuessed,
+      chunksAreTokens: state.chunksAreTokens,
     });
     for (const [name, distribution] of Object.entries(state.distributions)) {
       const own = meter.distributions.get(name);

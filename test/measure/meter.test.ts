@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { GapCounts } from '../../src/measure/gap-counts.ts';
 import { Meter } from '../../src/measure/meter.ts';
 import { SeriesMeter } from '../../src/measure/series-meter.ts';
 import { failureOf, recordOf } from './records.ts';
@@ -130,8 +131,22 @@ test('a series meter added to another, or sent as its state, loses nothing', () 
   };
   const one = filled([100, 200]);
   const other = filled([300]);
-  other.gapsEstimated = true;
+  other.gapsGuessed = true;
+  other.chunksAreTokens = false;
   one.add(SeriesMeter.from(structuredClone(other.state())));
   assert.deepEqual([one.succeeded, one.failed, one.inputTokens, one.outputTokens, one.gapsEstimated], [3, 2, 60, 33, true]);
   assert.deepEqual(one.distributions.get('latency_s')?.summary(), filled([100, 200, 300]).distributions.get('latency_s')?.summary());
+});
+
+test('gaps are an estimate where chunks without a count turn out to hold other than one token each', () => {
+  const meterOf = (tokensSaid: boolean, outputTokens: number) => {
+    const meter = new SeriesMeter();
+    const gaps = new GapCounts();
+    gaps.record(20, 1);
+    gaps.guessed = !tokensSaid;
+    meter.addGaps(gaps.state());
+    meter.record(recordOf({ outputChunks: 11, outputTokens }), { latencyMs: 305, ttftMs: 100, tpotMs: 20, generationTokensPerSecond: 50 });
+    return meter.gapsEstimated;
+  };
+  assert.deepEqual([meterOf(true, 11), meterOf(true, 44), meterOf(false, 11), meterOf(false, 44)], [false, false, false, true]);
 });
