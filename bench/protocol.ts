@@ -93,7 +93,7 @@ const spec: RequestSpec = {
 async function client(name: ClientName, load: Load, port: number, seconds: number): Promise<void> {
   let count = 0;
   if (name === 'bare') bare(load, port, () => count++);
-  else ours(name, load, port, () => count++);
+  else await ours(name, load, port, () => count++);
   await sleep(1500);
   const startMs = performance.now();
   const cpu = process.cpuUsage();
@@ -104,9 +104,9 @@ async function client(name: ClientName, load: Load, port: number, seconds: numbe
   process.stdout.write(`${JSON.stringify(measured)}\n`, () => process.exit(0));
 }
 
-function ours(kind: TransportKind, load: Load, port: number, counted: () => void): void {
+async function ours(kind: TransportKind, load: Load, port: number, counted: () => void): Promise<void> {
   const parallel = load === 'tokens' ? streams : posters;
-  const transport = createTransport({
+  const transport = await createTransport({
     kind,
     origin: `http://127.0.0.1:${port}`,
     connections: parallel,
@@ -203,24 +203,24 @@ async function compare(rounds: number, seconds: number): Promise<void> {
   try {
     const port = await firstLine(server);
     for (const load of loads) {
+      // A shared machine drifts: each round asks all three, each time in another order, and a ratio is of one round.
       const costs: Record<ClientName, number[]> = { bare: [], socket: [], undici: [] };
       let rate = 0;
       for (let round = 0; round < rounds; round++) {
-        for (const name of clients) {
+        for (let i = 0; i < clients.length; i++) {
+          const name = clients[(i + round) % clients.length]!;
           const measured = JSON.parse(await firstLine(start(0, 'client', name, load, port, String(seconds)))) as Measured;
           costs[name].push(measured.cpuUs / measured.count);
-          rate = measured.count / measured.seconds;
+          if (name === 'socket') rate = measured.count / measured.seconds;
         }
       }
-      const best = (name: ClientName) => Math.min(...costs[name]);
       const what =
         load === 'tokens' ? `token, ${streams} streams, one every ${tokenEveryMs} ms (${Math.round(rate)}/s)` : `plain POST, ${posters} connections`;
-      process.stdout.write(`CPU us per ${what}; least of ${rounds}\n`);
+      process.stdout.write(`CPU us per ${what}; median of ${rounds} rounds\n`);
       for (const name of clients) {
+        const ratio = median(costs[name].map((cost, round) => cost / costs.bare[round]!));
         const all = costs[name].map((cost) => cost.toFixed(1)).join(' ');
-        process.stdout.write(
-          `  ${name.padEnd(8)} ${best(name).toFixed(1).padStart(6)}  ${(best(name) / best('bare')).toFixed(2)} x bare   (${all})\n`,
-        );
+        process.stdout.write(`  ${name.padEnd(8)} ${median(costs[name]).toFixed(1).padStart(6)}  ${ratio.toFixed(2)} x bare   (${all})\n`);
       }
     }
   } finally {
@@ -228,7 +228,12 @@ async function compare(rounds: number, seconds: number): Promise<void> {
   }
 }
 
-const [first = '3', second = '4', ...rest] = process.argv.slice(2);
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)]!;
+}
+
+const [first = '5', second = '3', ...rest] = process.argv.slice(2);
 if (first !== 'role') await compare(Number(first), Number(second));
 else if (second === 'serve') serve();
 else await client(rest[0] as ClientName, rest[1] as Load, Number(rest[2]), Number(rest[3]));

@@ -65,7 +65,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
         test(`${behaviour.name}, ${how}`, async () => {
           const raw = rawServer(behaviour, cuts);
           await using site = await listening(raw.server);
-          const transport = createTransport({ ...options(site.origin, { connections: 1 }), kind });
+          const transport = await createTransport({ ...options(site.origin, { connections: 1 }), kind });
           try {
             const expected = (kind === 'undici' ? behaviour.undici?.expect : undefined) ?? behaviour.expect;
             const reused =

@@ -25,7 +25,7 @@ test('a streamed answer: output chunks, times, usage, text', async () => {
       response.end('data: [DONE]\n\n');
     });
   });
-  const transport = createTransport({ ...options(site.origin), kind: 'auto' });
+  const transport = await createTransport({ ...options(site.origin), kind: 'auto' });
   try {
     for (let i = 0; i < 3; i++) {
       received = '';

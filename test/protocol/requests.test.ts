@@ -75,7 +75,7 @@ for (const kind of ['socket', 'undici'] as const) {
       if (status === 429) response.setHeader('retry-after', '2');
       response.writeHead(status).end(status === 204 ? '' : 'body é');
     });
-    const transport = createTransport({ ...options(site.origin), kind });
+    const transport = await createTransport({ ...options(site.origin), kind });
     try {
       const get = async (status: number, keepText = true) => (await ask(transport, plainHttp, { path: `/${status}` }, { keepText })).answer;
       const good = await get(200);
@@ -112,7 +112,7 @@ for (const kind of ['socket', 'undici'] as const) {
       };
       pour();
     });
-    const transport = createTransport({ ...options(site.origin), kind });
+    const transport = await createTransport({ ...options(site.origin), kind });
     try {
       const { answer } = await ask(transport, openAiChat);
       assert.equal(answer.error, 'too_large', answer.errorMessage ?? '');

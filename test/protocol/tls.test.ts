@@ -18,7 +18,7 @@ test('https: connect and TLS times apart, connections kept, warmed ones too', as
   const authorities = getCACertificates('default');
   setDefaultCACertificates([...authorities, fixture('cert.pem')]);
   await using site = await secureServer();
-  const transport = createTransport({ ...options(`https://127.0.0.1:${site.port}`, { connections: 2 }), kind: 'auto' });
+  const transport = await createTransport({ ...options(`https://127.0.0.1:${site.port}`, { connections: 2 }), kind: 'auto' });
   try {
     const first = await fetchRaw(transport, get);
     assert.deepEqual(first.events, ['connected', 'sent', 'headers', 'data', 'end'], first.error?.message);
@@ -38,7 +38,7 @@ test('https: connect and TLS times apart, connections kept, warmed ones too', as
 
 test('a certificate that nobody vouches for: tls', async () => {
   await using site = await secureServer();
-  const transport = createTransport({ ...options(`https://127.0.0.1:${site.port}`), kind: 'auto' });
+  const transport = await createTransport({ ...options(`https://127.0.0.1:${site.port}`), kind: 'auto' });
   const answer = await fetchRaw(transport, get);
   assert.equal(answer.error?.kind, 'tls', answer.error?.message);
   assert.equal((await transport.warm(1)).error?.kind, 'tls');
@@ -47,7 +47,7 @@ test('a certificate that nobody vouches for: tls', async () => {
 
 test('https asked of a server that speaks plain http: tls', async () => {
   await using site = await httpServer((_, response) => response.end('x'));
-  const transport = createTransport({ ...options(`https://127.0.0.1:${site.port}`), kind: 'auto' });
+  const transport = await createTransport({ ...options(`https://127.0.0.1:${site.port}`), kind: 'auto' });
   const answer = await fetchRaw(transport, get);
   assert.equal(answer.error?.kind, 'tls', answer.error?.message);
   await transport.close();
@@ -56,13 +56,13 @@ test('https asked of a server that speaks plain http: tls', async () => {
 test('http asked of a server that speaks TLS: malformed or closed, named as such', async () => {
   await using site = await secureServer();
   for (const kind of ['socket', 'undici'] as const) {
-    const transport = createTransport({ ...options(`http://127.0.0.1:${site.port}`), kind });
+    const transport = await createTransport({ ...options(`http://127.0.0.1:${site.port}`), kind });
     const answer = await fetchRaw(transport, get);
     assert.ok(['malformed', 'reset'].includes(answer.error?.kind ?? ''), answer.error?.message);
     await transport.close();
   }
 });
 
-test('the socket transport does not take https', () => {
-  assert.throws(() => createTransport({ ...options('https://127.0.0.1:1'), kind: 'socket' }), /plain http only/);
+test('the socket transport does not take https', async () => {
+  await assert.rejects(async () => await createTransport({ ...options('https://127.0.0.1:1'), kind: 'socket' }), /plain http only/);
 });

@@ -56,7 +56,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
           response.end('ok');
         });
       });
-      const transport = createTransport({ ...options(site.origin), kind });
+      const transport = await createTransport({ ...options(site.origin), kind });
       try {
         const headers = ['Authorization', 'Bearer caf\u00e9', 'X-Twice', 'a', 'x-twice', 'b'];
         const long = 'é'.repeat(100_000);
@@ -86,7 +86,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
     });
 
     test('refuses what would break out of its line, and headers that are its own, before anything is sent', async () => {
-      const transport = createTransport({ ...options('http://127.0.0.1:9'), kind });
+      const transport = await createTransport({ ...options('http://127.0.0.1:9'), kind });
       const bad: Partial<WireRequest>[] = [
         { path: 'a' },
         { path: '/a b' },
@@ -119,7 +119,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
         response.write('a');
         setTimeout(() => response.end('b'), 20);
       });
-      const transport = createTransport({ ...options(site.origin), kind });
+      const transport = await createTransport({ ...options(site.origin), kind });
       try {
         const before = performance.now();
         const times: number[] = [];
@@ -165,7 +165,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
         }, 3);
       });
       site.server.on('connection', () => connections++);
-      const transport = createTransport({ ...options(site.origin, { connections: 3 }), kind });
+      const transport = await createTransport({ ...options(site.origin, { connections: 3 }), kind });
       try {
         const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => fetchRaw(transport, { ...get, path: `/${i}` })));
         for (const [i, answer] of answers.entries()) assert.equal(answer.body.toString(), `/${i}`);
@@ -186,7 +186,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
       let connections = 0;
       await using site = await httpServer((_, response) => response.end('x'));
       site.server.on('connection', () => connections++);
-      const transport = createTransport({ ...options(site.origin, { connections: 8 }), kind });
+      const transport = await createTransport({ ...options(site.origin, { connections: 8 }), kind });
       try {
         await new Promise<void>((resolve, reject) => {
           let left = 50;
@@ -217,7 +217,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
         response.end('x');
       });
       site.server.on('connection', () => connections++);
-      const transport = createTransport({ ...options(site.origin, { connections: 2, freshConnections: true }), kind });
+      const transport = await createTransport({ ...options(site.origin, { connections: 2, freshConnections: true }), kind });
       try {
         assert.deepEqual(await transport.warm(2), { opened: [], failed: 0, error: null });
         for (let i = 0; i < 4; i++) assert.deepEqual((await fetchRaw(transport, get)).events, ['connected', 'sent', 'headers', 'data', 'end']);
@@ -234,7 +234,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
       let connections = 0;
       await using site = await httpServer((_, response) => response.end('x'));
       site.server.on('connection', () => connections++);
-      const transport = createTransport({ ...options(site.origin, { connections: 5 }), kind });
+      const transport = await createTransport({ ...options(site.origin, { connections: 5 }), kind });
       try {
         const report = await transport.warm(20);
         assert.equal(report.opened.length, 5);
@@ -256,7 +256,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
     test('warm against a closed port says why', async () => {
       const site = await listening(createTcp());
       await site[Symbol.asyncDispose]();
-      const transport = createTransport({ ...options(site.origin), kind });
+      const transport = await createTransport({ ...options(site.origin), kind });
       const report = await transport.warm(2);
       assert.equal(report.failed, 2);
       assert.equal(report.error?.kind, 'refused');
@@ -270,7 +270,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
       const sockets: Socket[] = [];
       await using site = await httpServer((_, response) => response.end('x'));
       site.server.on('connection', (socket) => sockets.push(socket));
-      const transport = createTransport({ ...options(site.origin, { connections: 1 }), kind });
+      const transport = await createTransport({ ...options(site.origin, { connections: 1 }), kind });
       try {
         await transport.warm(1);
         await until('the connection', () => sockets.length === 1);
@@ -285,7 +285,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
     });
 
     test('a name that does not resolve', async () => {
-      const transport = createTransport({ ...options('http://no-such-host.invalid:80'), kind });
+      const transport = await createTransport({ ...options('http://no-such-host.invalid:80'), kind });
       const answer = await fetchRaw(transport, get);
       assert.equal(answer.error?.kind, 'dns', answer.error?.message);
       await transport.close();
@@ -306,7 +306,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
         });
       });
       await using site = await listening(raw);
-      const transport = createTransport({ ...options(site.origin, { connections: 1 }), kind });
+      const transport = await createTransport({ ...options(site.origin, { connections: 1 }), kind });
       try {
         const post: WireRequest = { ...get, method: 'POST', body: Buffer.from('{}') };
         assert.deepEqual((await fetchRaw(transport, post)).events, ['connected', 'sent', 'headers', 'data', 'end']);
@@ -334,7 +334,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
         });
       });
       await using site = await listening(raw);
-      const transport = createTransport({ ...options(site.origin, { connections: 1 }), kind });
+      const transport = await createTransport({ ...options(site.origin, { connections: 1 }), kind });
       try {
         assert.equal((await fetchRaw(transport, { ...get, path: '/fresh' })).error?.kind, 'reset');
         assert.equal(requests, 1);
@@ -355,7 +355,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
         });
       });
       await using site = await listening(slow);
-      const transport = createTransport({ ...options(site.origin, { connections: 1 }), kind });
+      const transport = await createTransport({ ...options(site.origin, { connections: 1 }), kind });
       const quick = { ...get, path: '/quick' };
       const aborted = async (path: string, when: string | null) => {
         const recorder = new Recorder();
@@ -398,7 +398,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
     for (const when of ['onConnected', 'onSent', 'onHeaders', 'onData'] as const) {
       test(`abort from within ${when}`, async () => {
         await using site = await httpServer((_, response) => response.end('x'.repeat(100)));
-        const transport = createTransport({ ...options(site.origin, { connections: 1 }), kind });
+        const transport = await createTransport({ ...options(site.origin, { connections: 1 }), kind });
         try {
           const recorder = new Recorder();
           const heard = recorder[when].bind(recorder) as (...args: unknown[]) => void;
@@ -421,7 +421,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
 
     test('close ends what is under way and what waits', async () => {
       await using site = await httpServer(() => {});
-      const transport = createTransport({ ...options(site.origin, { connections: 2 }), kind });
+      const transport = await createTransport({ ...options(site.origin, { connections: 2 }), kind });
       const recorders = Array.from({ length: 5 }, () => new Recorder());
       for (const recorder of recorders) transport.send(get, recorder);
       await until('two are sent', () => recorders.filter(({ events }) => events.includes('sent')).length === 2);
@@ -436,7 +436,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
         context.skip('this system completes handshakes even when the backlog is full');
         return;
       }
-      const transport = createTransport({ ...options(site.origin, { connectTimeoutMs: 300 }), kind });
+      const transport = await createTransport({ ...options(site.origin, { connectTimeoutMs: 300 }), kind });
       try {
         const answer = await fetchRaw(transport, get);
         assert.equal(answer.error?.kind, 'timeout_connect', answer.error?.message);
@@ -457,7 +457,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
           response.end();
         }, 1);
       });
-      const transport = createTransport({ ...options(site.origin, { connections: 200 }), kind });
+      const transport = await createTransport({ ...options(site.origin, { connections: 200 }), kind });
       try {
         const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => fetchRaw(transport, { ...get, path: `/${i}` })));
         for (const [i, answer] of answers.entries()) assert.equal(answer.body.toString(), `/${i} `.repeat(20));
