@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { BaselineFound } from '../baseline/source.ts';
 import type { BenchConfig } from '../config/bench-config.ts';
 import type { EntryContext } from '../config/entry-context.ts';
+import { UserError } from '../config/errors.ts';
 import { loadConfig } from '../config/load.ts';
 import { executorSchemas } from '../load/executors/registry.ts';
 import { type BenchFlags, overridesOf } from './bench-options.ts';
@@ -76,9 +77,20 @@ export async function runCommand(command: Command, context: EntryContext, kind: 
   }
 }
 
-/** On a laptop the baseline is a file or a folder; the artifact of a branch is the action's. */
+/**
+ * On a laptop the baseline is a file or a folder; the artifact of a branch is the action's.
+ * @throws UserError (2) for a file that is there and cannot be used: whoever names it should not wait for a measurement to hear so
+ */
 async function localBaseline(config: BenchConfig): Promise<BaselineFound> {
   const { findBaseline } = await import('../baseline/source.ts');
   const source = config.baseline.kind === 'artifact' ? { kind: 'file' as const, files: ['baseline.json'] } : config.baseline;
-  return findBaseline({ source, scenarios: config.scenarios.map(({ name }) => name), root: config.root, repository: null, context: null });
+  const found = await findBaseline({
+    source,
+    scenarios: config.scenarios.map(({ name }) => name),
+    root: config.root,
+    repository: null,
+    context: null,
+  });
+  if (source.kind === 'file' && !found.found && found.warning) throw new UserError(found.reason);
+  return found;
 }

@@ -19,13 +19,14 @@ import { buildResult } from '../result/build.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { mergeResults } from '../result/merge.ts';
 import { resolveApiKey, targetHeaders } from '../service/api-key.ts';
-import { maskerOf, secretValues } from '../service/secrets.ts';
+import { secretValues } from '../service/secrets.ts';
 import type { RunningService, ServiceCrash } from '../service/service.ts';
 import { crashError, loggedLines, type ServiceError } from '../service/service-error.ts';
 import { startService } from '../service/start.ts';
 import type { ServiceState } from '../service/state.ts';
 import { tokenizerEncoding } from '../workload/tokenizer.ts';
 import { createWorkload } from '../workload/workload.ts';
+import { messageMasker } from './mask-message.ts';
 import { readCi, readGit, readTool, sha256Of } from './provenance.ts';
 
 /** What a person watching is told; every member is optional work for the caller. */
@@ -69,7 +70,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   const target = config.embedded ? embeddedTarget(config.target, options.entry) : config.target;
   const plans = await Promise.all(config.scenarios.map((scenario) => planScenario(scenario, target, config.root)));
   const headers = targetHeaders(target, { env, root: config.root });
-  const mask = maskerOf(secretsOf(options, headers));
+  const mask = messageMasker(secretsOf(options, headers));
   const service = await startUnlessAborted(target, options);
   if (service === null) return { document: null, crash: null, interrupted: true };
   const stop = new AbortController();

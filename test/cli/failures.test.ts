@@ -115,7 +115,7 @@ test('a service that is never ready: exit 4 with its log, and nothing of it is l
   await using workspace = await Workspace.open();
   await writeFile(
     workspace.file('llm-bench.yaml'),
-    `target:\n  name: sleepy\n  command: echo loading weights; echo $$ > service.pid; exec sleep 1000\n  ready: { url: /health, timeout_seconds: 2 }\n`,
+    `target:\n  name: sleepy\n  command: echo loading weights; echo $$ > service.pid; exec sleep 150\n  ready: { url: /health, timeout_seconds: 2 }\n`,
   );
   const finished = await workspace.run(['run', '-n', '10']);
   assertExit(finished, 4);
@@ -153,7 +153,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 test('an interruption while the service starts: exit 130 at once, the service gone', async () => {
   await using workspace = await Workspace.open();
-  const { child, done, stderr } = workspace.start(['run', '--command', 'echo $$ > service.pid; exec sleep 1000', '-n', '10']);
+  const { child, done, stderr } = workspace.start(['run', '--command', 'echo $$ > service.pid; exec sleep 150', '-n', '10']);
   await until('the service to start', () => existsSync(workspace.file('service.pid')));
   await until('the wait', () => /waiting/.test(stderr()));
   child.kill('SIGINT');
@@ -206,7 +206,7 @@ test('where the result cannot be written is said before anything is started', as
     ['--log-requests', 'plain/log.jsonl'],
     ['-o', '.'],
   ]) {
-    const finished = await workspace.run(['run', '--command', 'touch started; exec sleep 1000', '-n', '3', ...args]);
+    const finished = await workspace.run(['run', '--command', 'touch started; exec sleep 150', '-n', '3', ...args]);
     assertExit(finished, 2);
     assert.match(finished.stderr, args[1] === '.' ? /directory|folder/ : /plain/);
     assert.ok(!existsSync(workspace.file('started')));

@@ -12,6 +12,13 @@ const cli = fileURLToPath(new URL('../../src/cli/index.ts', import.meta.url));
 /** Far longer than anything here takes on a slow machine: it only keeps a hung run from hanging the tests. */
 const patienceMs = 120_000;
 
+export interface Started {
+  child: ChildProcessWithoutNullStreams;
+  done: Promise<Finished>;
+  /** What it has written so far. */
+  stderr(): string;
+}
+
 export interface Finished {
   code: number | null;
   signal: NodeJS.Signals | null;
@@ -43,8 +50,18 @@ export class Workspace implements AsyncDisposable {
   }
 
   /** Starts `llm-bench ARGS` and returns at once. */
-  start(args: string[], env: Record<string, string> = {}): { child: ChildProcessWithoutNullStreams; done: Promise<Finished>; stderr(): string } {
-    const child = spawn(process.execPath, [cli, ...args], {
+  start(args: string[], env: Record<string, string> = {}): Started {
+    return this.spawn([process.execPath, cli, ...args], env);
+  }
+
+  /** Runs `llm-bench ARGS` with a terminal for its output; stdout and stderr come together. */
+  onTerminal(args: string[], env: Record<string, string> = {}): Promise<Finished> {
+    const line = [process.execPath, cli, ...args].map((part) => `'${part}'`).join(' ');
+    return this.spawn(['/usr/bin/script', '-qec', line, '/dev/null'], env).done;
+  }
+
+  private spawn([program = '', ...args]: string[], env: Record<string, string>): Started {
+    const child = spawn(program, args, {
       cwd: this.path,
       env: { PATH: process.env['PATH'] ?? '', HOME: this.path, TMPDIR: this.temporary, ...env },
     });

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { startMock } from '../../src/mock/server.ts';
+import type { Verdict } from '../../src/verdict/verdict.ts';
+import { type Finished, told, Workspace } from './harness.ts';
+
+// Latencies of about half a second, so that what a busy machine adds is small against the limit of 20%.
+const pace = { decodeStepMs: 60, decodeStepMsPerSequence: 0, naturalTokens: 100, jitterPercent: 0, logEvery: 0 };
+const load = ['-n', '24', '-c', '12', '--max-tokens', '8', '--model', 'm'];
+
+/** Runs against an engine of its own, `factor` times as slow. */
+async function against(workspace: Workspace, factor: number, command: string, ...args: string[]): Promise<Finished> {
+  const engine = await startMock({ ...pace, slowFactor: factor });
+  try {
+    return await workspace.run([command, '--url', engine.url, ...load, ...args]);
+  } finally {
+    await engine.close();
+  }
+}
+
+test('check without a baseline says what happens next and succeeds', async () => {
+  await using workspace = await Workspace.open();
+  const finished = await against(workspace, 0.1, 'check');
+  assert.equal(finished.code, 0, told(finished));
+  assert.match(finished.stderr, /No baseline yet: baseline\.json does not exist.*--set-baseline/s);
+  assert.ok(existsSync(workspace.file('bench_results.json')) && existsSync(workspace.file('bench_results.md')));
+});
+
+test('the way of a newcomer: run, set the baseline, check; the same again is ok', async () => {
+  await using workspace = await Workspace.open();
+  const first = await against(workspace, 1, 'run');
+  assert.equal(first.code, 0, told(first));
+  const set = await workspace.run(['compare', '--set-baseline']);
+  assert.equal(set.code, 0, told(set));
+  const finished = await against(workspace, 1, 'check', '-o', 'again.json');
+  assert.equal(finished.code, 0, told(finished));
+  const verdict = JSON.parse(await readFile(workspace.file('again.verdict.json'), 'utf8')) as Verdict;
+  assert.ok(['ok', 'warn', 'improved'].includes(verdict.verdict), verdict.verdict);
+  assert.equal(verdict.mode, 'rules');
+  assert.match(await readFile(workspace.file('again.md'), 'utf8'), /llm-bench/);
+  assert.match(finished.stdout, /Baseline/);
+});
+
+test('a slow-down of 30% turns the check red and names the p95 of the latency', async () => {
+  await using workspace = await Workspace.open();
+  assert.equal((await against(workspace, 1, 'run', '-o', 'fast.json')).code, 0);
+  const finished = await against(workspace, 1.3, 'check', '--baseline', 'fast.json');
+  assert.equal(finished.code, 1, told(finished));
+  assert.match(finished.stdout, /❌ llm-bench: .*[Ll]atency p95 regressed by \d+/);
+  const verdict = JSON.parse(await readFile(workspace.file('bench_results.verdict.json'), 'utf8')) as Verdict;
+  assert.equal(verdict.verdict, 'regressed');
+  const row = verdict.series.find(({ metric }) => metric === 'latency_s.p95');
+  assert.equal(row?.verdict, 'regressed');
+  assert.ok((row?.change_percent ?? 0) > 20 && (row?.change_percent ?? 0) < 60, `${row?.change_percent}%`);
+  const quiet = await against(workspace, 1.3, 'check', '--baseline', 'fast.json', '--quiet');
+  assert.equal(quiet.code, 1, told(quiet));
+  assert.match(quiet.stdout, /regressed/);
+  const lenient = await against(workspace, 1.3, 'check', '--baseline', 'fast.json', '--fail-on', 'never', '--json');
+  assert.equal(lenient.code, 0, told(lenient));
+  assert.equal(JSON.parse(lenient.stdout).scenario, 'default');
+});
+
+for (const [what, content, expected] of [
+  ['is not JSON', 'no json', /broken\.json/],
+  ['is cut short', '{"schema_version": 1, "series": [', /broken\.json/],
+  ['is of a newer version', '{"schema_version": 99, "series": []}', /broken\.json.*(version|newer)/s],
+] as const) {
+  test(`a baseline that ${what} is told before anything is started`, async () => {
+    await using workspace = await Workspace.open();
+    await writeFile(workspace.file('broken.json'), content);
+    const finished = await workspace.run(['check', '--command', 'touch started; exec sleep 150', '--baseline', 'broken.json', '-n', '3']);
+    assert.equal(finished.code, 2, told(finished));
+    assert.match(finished.stderr, expected);
+    assert.ok(!existsSync(workspace.file('started')));
+  });
+}
+
+test('a limit on the value itself is judged without a baseline, by run as well', async () => {
+  await using workspace = await Workspace.open();
+  await writeFile(workspace.file('limits.yaml'), 'series: { "*": { latency_s.p95: { max: 0.001 } } }\n');
+  for (const command of ['run', 'check']) {
+    const finished = await against(workspace, 0.1, command, '--thresholds', 'limits.yaml');
+    assert.equal(finished.code, 1, told(finished));
+    assert.match(finished.stdout, /[Ll]atency p95/);
+  }
+});
