@@ -166,6 +166,8 @@ export class Flight implements ResponseSink {
       connectMs: this.connect,
       tlsMs: this.tls,
       headersMs: since(this.responseHeaders),
+      firstChunkMs: since(answer.firstChunkMs),
+      lastChunkMs: since(answer.lastChunkMs),
       firstOutputMs: since(answer.firstOutputMs),
       lastOutputMs: since(answer.lastOutputMs),
       endMs: nowMs - originMs,

@@ -2,7 +2,7 @@ import type { RequestRecord } from '../measure/record.ts';
 import { type ErrorKind, errorKinds } from '../protocol/error-kind.ts';
 
 /** Numbers of a row; `null` travels as NaN. */
-const width = 21;
+const width = 23;
 
 /** Ended requests on their way from a worker to the main thread: a row of doubles each, and the few texts that were not sent before. */
 export interface RecordBatch {
@@ -68,6 +68,8 @@ export class RowWriter {
     row[18] = (record.status ?? 0) * 2 + (record.streamed ? 1 : 0);
     row[19] = record.error === null ? texts.numberOf(record.finishReason) : -1 - errorKinds.indexOf(record.error);
     row[20] = texts.numberOf(record.error === null ? record.model : record.errorMessage);
+    row[21] = record.firstChunkMs ?? Number.NaN;
+    row[22] = record.lastChunkMs ?? Number.NaN;
   }
 
   /** What was gathered since the last call; null when nothing. The rows are the caller's, to be transferred. */
@@ -107,6 +109,8 @@ export class RowReader {
       connectMs: optional(6),
       tlsMs: optional(7),
       headersMs: optional(8),
+      firstChunkMs: optional(21),
+      lastChunkMs: optional(22),
       firstOutputMs: optional(9),
       lastOutputMs: optional(10),
       endMs: cell(11),

@@ -7,6 +7,25 @@ export interface RequestTimes {
   tpotMs: number | null;
   /** Output tokens per second of generation, first to last output; null below two tokens or without TTFT. */
   generationTokensPerSecond: number | null;
+  /** One inter-token latency for the whole request, for definitions that take its mean; left out where the gaps themselves are counted. */
+  itlMs?: number | null;
+  /** When the request began, for definitions that take rates from the first request's begin to the last one's end; left out where the run's own time counts. */
+  beganMs?: number;
+}
+
+/**
+ * What becomes of the gaps between the chunks of a stream. `tokens`: a gap is divided among the tokens that its chunk brought. `chunks`: one gap for each
+ * chunk, the role's and the finish reason's included. `arrivals`: every token of a chunk comes at the chunk's time, so that all but its first wait zero.
+ * `none`: nothing is counted here (the definition has no such metric, or one value per request).
+ */
+export type GapRule = 'tokens' | 'chunks' | 'arrivals' | 'none';
+
+/** What the latencies, times to first token and rates of a result mean. */
+export interface Definition {
+  times(record: RequestRecord): RequestTimes;
+  gaps: GapRule;
+  /** Requests that a rate counts, of those that succeeded and failed. */
+  ratedRequests(succeeded: number, failed: number): number;
 }
 
 /**
@@ -26,3 +45,9 @@ export function ownTimes(record: RequestRecord): RequestTimes {
     generationTokensPerSecond: generationMs !== null && generationMs > 0 && steps > 0 ? (steps * 1000) / generationMs : null,
   };
 }
+
+export const ownDefinition: Definition = {
+  times: ownTimes,
+  gaps: 'tokens',
+  ratedRequests: (succeeded, failed) => succeeded + failed,
+};

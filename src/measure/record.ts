@@ -20,6 +20,12 @@ export interface RequestRecord {
   connectMs: number | null;
   tlsMs: number | null;
   headersMs: number | null;
+  /**
+   * The socket read that brought the first and the last event of a choice, whatever it held: a role alone, output, a finish reason.
+   * Not our idea of a token; definitions of other tools count from it. Null for an answer that was not streamed.
+   */
+  firstChunkMs: number | null;
+  lastChunkMs: number | null;
   /** The socket read that brought the first and the last chunk carrying output. */
   firstOutputMs: number | null;
   lastOutputMs: number | null;

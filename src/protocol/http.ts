@@ -87,6 +87,8 @@ class HttpReader implements AnswerReader {
       status: this.status === 0 ? null : this.status,
       retryAfterMs: this.retryAfter,
       streamed: false,
+      firstChunkMs: null,
+      lastChunkMs: null,
       firstOutputMs: null,
       lastOutputMs: null,
       outputChunks: 0,

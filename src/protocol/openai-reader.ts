@@ -15,6 +15,9 @@ export interface ReaderLimits {
 }
 export const defaultLimits: ReaderLimits = { maxLineBytes: defaultMaxLineBytes, maxBodyBytes: 64 * 1024 * 1024 };
 
+/** Bits that tell of a choice: output, its role, its end. */
+const choiceBits = outputBits | Seen.role | Seen.finish;
+
 /** What the body is, found from its first byte: servers mislabel it (a JSON error under text/event-stream, a stream under text/plain). */
 const Body = { unknown: 0, stream: 1, json: 2, failed: 3 } as const;
 
@@ -42,6 +45,8 @@ export class OpenAiReader implements AnswerReader, SseHandler {
   private garbage = '';
   private finished = false;
   private nowMs = 0;
+  private firstChunkMs = -1;
+  private lastChunkMs = -1;
   private firstMs = -1;
   private lastMs = -1;
   private outputChunks = 0;
@@ -77,6 +82,8 @@ export class OpenAiReader implements AnswerReader, SseHandler {
     this.events = 0;
     this.unreadable = 0;
     this.finished = false;
+    this.firstChunkMs = -1;
+    this.lastChunkMs = -1;
     this.firstMs = -1;
     this.lastMs = -1;
     this.outputChunks = 0;
@@ -136,8 +143,12 @@ export class OpenAiReader implements AnswerReader, SseHandler {
       this.finished = true;
       this.finishReason = chunk.finishReason;
     }
-    if ((bits & outputBits) === 0) return;
     const nowMs = this.nowMs;
+    if ((bits & choiceBits) !== 0) {
+      if (this.firstChunkMs < 0) this.firstChunkMs = nowMs;
+      this.lastChunkMs = nowMs;
+    }
+    if ((bits & outputBits) === 0) return;
     if (this.outputChunks++ === 0) {
       this.firstMs = nowMs;
       this.counting = chunk.completionTokens > 0;
@@ -257,6 +268,8 @@ export class OpenAiReader implements AnswerReader, SseHandler {
       status: this.status,
       retryAfterMs: this.retryAfter,
       streamed,
+      firstChunkMs: streamed && this.firstChunkMs >= 0 ? this.firstChunkMs : null,
+      lastChunkMs: streamed && this.lastChunkMs >= 0 ? this.lastChunkMs : null,
       firstOutputMs: streamed && this.firstMs >= 0 ? this.firstMs : null,
       lastOutputMs: streamed && this.lastMs >= 0 ? this.lastMs : null,
       outputChunks: this.outputChunks,

@@ -27,6 +27,9 @@ export interface Answer {
   retryAfterMs: number | null;
   /** The answer came as a stream of events. False: one body, so that there are no chunk times (a server may ignore `stream`). */
   streamed: boolean;
+  /** ms, performance.now(); the socket read that brought the first and the last event of a choice, be it a role alone or a finish reason. Null: none came, or the answer was not streamed. */
+  firstChunkMs: number | null;
+  lastChunkMs: number | null;
   /** ms, performance.now(); the socket read that brought the first and the last chunk carrying output. Null: none came, or the answer was not streamed. */
   firstOutputMs: number | null;
   lastOutputMs: number | null;

@@ -12,6 +12,8 @@ export function recordOf(changes: Partial<RequestRecord> = {}): RequestRecord {
     connectMs: null,
     tlsMs: null,
     headersMs: 50,
+    firstChunkMs: 60,
+    lastChunkMs: 302,
     firstOutputMs: 100,
     lastOutputMs: 300,
     endMs: 305,
@@ -34,6 +36,8 @@ export function recordOf(changes: Partial<RequestRecord> = {}): RequestRecord {
 /** One that failed. */
 export function failureOf(changes: Partial<RequestRecord> = {}): RequestRecord {
   return recordOf({
+    firstChunkMs: null,
+    lastChunkMs: null,
     firstOutputMs: null,
     lastOutputMs: null,
     outputChunks: 0,

@@ -75,7 +75,9 @@ describe('answers of several servers', () => {
         const cuts = [0, ...random.cuts(bytes.length, 1 + random.below(40)), bytes.length];
         const pieces = cuts.slice(1).map((to, k) => bytes.subarray(cuts[k], to));
         const { answer, tokens, times } = read(pieces, { reader });
-        assert.deepEqual({ ...answer, firstOutputMs: 1, lastOutputMs: 1 }, whole.answer);
+        assert.deepEqual({ ...answer, firstChunkMs: 1, lastChunkMs: 1, firstOutputMs: 1, lastOutputMs: 1 }, whole.answer);
+        assert.ok((answer.firstChunkMs as number) <= (answer.firstOutputMs as number));
+        assert.ok((answer.lastChunkMs as number) >= (answer.lastOutputMs as number));
         assert.deepEqual(tokens, whole.tokens);
         assert.deepEqual([answer.firstOutputMs, answer.lastOutputMs], [times[0], times.at(-1)]);
       }
@@ -253,4 +255,18 @@ describe('failures', () => {
     assert.equal(after('retry-after', '-3'), null);
     assert.equal(after(), null);
   });
+});
+
+test('events of a choice that hold no output are stamped apart: the role before the first token, the finish reason after the last', () => {
+  const { answer } = read([
+    Buffer.from(': ping\n\n'),
+    Buffer.from(chunk({ role: 'assistant', content: '' })),
+    Buffer.from(chunk({ content: 'a' })),
+    Buffer.from(chunk({ content: 'b' })),
+    Buffer.from(chunk({}, 'stop')),
+    Buffer.from('data: {"choices":[],"usage":{"completion_tokens":2}}\n\ndata: [DONE]\n\n'),
+  ]);
+  assert.deepEqual([answer.firstChunkMs, answer.firstOutputMs, answer.lastOutputMs, answer.lastChunkMs], [2, 3, 4, 5]);
+  const whole = readText('{"choices":[{"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}');
+  assert.deepEqual([whole.error, whole.firstChunkMs, whole.lastChunkMs], [null, null, null]);
 });
