@@ -3,12 +3,13 @@ import type { EntryContext } from '../config/entry-context.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerCompare } from './commands/compare.ts';
 import { registerInit } from './commands/init.ts';
+import { registerKnownSchedule } from './commands/known-schedule.ts';
 import { registerMerge } from './commands/merge.ts';
 import { registerMock } from './commands/mock.ts';
 import { registerReport } from './commands/report.ts';
 import { registerRun } from './commands/run.ts';
 
-const registers = [registerRun, registerCheck, registerCompare, registerReport, registerMerge, registerMock, registerInit];
+const registers = [registerRun, registerCheck, registerCompare, registerReport, registerMerge, registerMock, registerKnownSchedule, registerInit];
 
 /** The `llm-bench` command. Only commander loads here; what a command needs loads in its action. */
 export async function start(context: EntryContext): Promise<void> {
