@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { programOf, repositoryRoot, unless } from './components.ts';
 import { cli, type Finished, scratch, start, told } from './support.ts';
 
-const zizmorConfig = fileURLToPath(new URL('./fixtures/zizmor.yml', import.meta.url));
+const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 
 /** Everything in the repository that is a workflow: our own, and those of the examples, whatever they are called there. */
 function workflows(): string[] {
@@ -23,11 +23,13 @@ function actions(): string[] {
 
 /** In a folder of its own: in a repository it would look for that one's configuration. */
 async function actionlint(t: TestContext, files: string[]): Promise<Finished> {
-  return start(t, programOf('actionlint'), ['-no-color', '-shellcheck=', '-pyflakes=', ...files], { cwd: await scratch(t) }).done;
+  return start(t, programOf('actionlint'), ['-no-color', '-shellcheck=', '-pyflakes=', '-config-file', fixture('actionlint.yml'), ...files], {
+    cwd: await scratch(t),
+  }).done;
 }
 
 async function zizmor(t: TestContext, files: string[]): Promise<Finished> {
-  const args = ['--offline', '--no-progress', '--color', 'never', '--strict-collection', '--config', zizmorConfig, ...files];
+  const args = ['--offline', '--no-progress', '--color', 'never', '--strict-collection', '--config', fixture('zizmor.yml'), ...files];
   return start(t, programOf('zizmor'), args, { cwd: await scratch(t) }).done;
 }
 
