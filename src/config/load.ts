@@ -14,6 +14,7 @@ import { openScenarios, overlayScenario, type ScenarioDraft, type ScenarioLibrar
 import { readConfigFile, type Settings, settingsOf } from './settings.ts';
 import { readTargets } from './targets.ts';
 import type { Thresholds } from './thresholds.ts';
+import { type ReplayOptions, readTrace, replayRows } from './trace-file.ts';
 import type { Path } from './yaml-source.ts';
 
 export type { Override } from './overrides.ts';
@@ -60,7 +61,10 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
     .map((draft) => draft && resolveScenario(draft, flags, target, options.executors, files.issues, warnings))
     .filter((scenario) => scenario !== null);
   refuseTwins(scenarios, files);
-  for (const scenario of scenarios) await resolvePrompts(scenario, files, builtinRoot);
+  for (const scenario of scenarios) {
+    await resolvePrompts(scenario, files, builtinRoot);
+    await resolveTrace(scenario, files);
+  }
 
   const limits = scenarios.reduce(
     (layers, { scenario, layers: own }) => withScenarioLimits(layers, scenario.name, own),
@@ -178,6 +182,27 @@ async function resolvePrompts({ scenario, layers }: ResolvedScenario, files: Fil
     if (!(error instanceof ConfigError)) throw error;
     files.issues.push(...error.issues);
   });
+}
+
+/** Checks the trace that a scenario replays, every row, and that its window holds any. The path is left as written (relative to `root`). */
+async function resolveTrace({ scenario: { load }, layers }: ResolvedScenario, files: Files): Promise<void> {
+  if (load.executor !== 'trace') return;
+  const path = resolve(files.cwd, String(load['file']));
+  const blame = (key: string, message: string) => files.issues.push({ ...originAt(layers, ['load', key]).place, message });
+  if (!(await files.exists(path))) {
+    blame('file', `trace file ${files.display(path)} not found; expected Mooncake JSONL or an Azure CSV (TIMESTAMP,ContextTokens,GeneratedTokens)`);
+    return;
+  }
+  try {
+    const rows = await readTrace(path, files.display(path));
+    if (replayRows(rows, load as unknown as ReplayOptions).length === 0) {
+      const seconds = ((rows.at(-1)?.timestampMs ?? 0) - (rows[0]?.timestampMs ?? 0)) / 1000;
+      blame('window', `expected a part of the trace that holds a request, found none; the trace is ${seconds} s long`);
+    }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    files.issues.push(...error.issues);
+  }
 }
 
 function labels(prefix: string, layers: Layers): Record<string, string> {

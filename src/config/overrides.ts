@@ -9,7 +9,7 @@ import { targetSchema } from './target.ts';
 /** A value given by a flag or an input; it wins over every file. */
 export interface Override {
   /**
-   * Dotted path: `target` (a name, or a mapping), `target.model`, `scenario` (a name or a list), `load.requests`, `request.max_tokens`, `warmup`, `timeout`, `seed`,
+   * Dotted path: `target` (a name, or a mapping), `target.model`, `scenario` (a name or a list), `load.requests`, `request.max_tokens`, `warmup`, `timeout`, `retry`, `seed`,
    * `stop.max_error_rate` (these apply to every scenario), `thresholds` (a path), `baseline`, `baseline.artifact`, `mode`, `report.comment`, `fail_on`.
    */
   key: string;
@@ -28,12 +28,12 @@ export interface OverrideLayer {
 export interface CheckedOverrides {
   /** Below `target`, `thresholds`, `baseline`, `mode`, `report`, `fail_on`, `scenario`. */
   config: OverrideLayer[];
-  /** Below `load`, `request`, `warmup`, `timeout`, `seed`, `stop`: for every scenario. */
+  /** Below `load`, `request`, `warmup`, `timeout`, `retry`, `seed`, `stop` and the other settings of a scenario: for every one. */
   scenario: OverrideLayer[];
   issues: ConfigIssue[];
 }
 
-const scenarioKeys = ['load', 'request', 'warmup', 'timeout', 'seed', 'stop'] as const;
+const scenarioKeys = ['load', 'request', 'warmup', 'timeout', 'first_token_timeout', 'idle_timeout', 'retry', 'seed', 'stop'] as const;
 /** Numbers and lists in these are left to the executor's own schema, which is known only once the scenario is. */
 const looseNumbers = /^\d+(\.\d+)?$/;
 

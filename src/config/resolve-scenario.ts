@@ -1,10 +1,11 @@
 import type * as z from 'zod';
 import type { ConfigIssue } from './errors.ts';
-import { defaultOrigin, dotted, isTree, type Layers, originAt, overlay } from './layers.ts';
+import { defaultOrigin, dotted, isTree, type Layers, originAt, overlay, type Tree } from './layers.ts';
 import type { ResolvedTarget } from './resolve-target.ts';
 import { type Scenario, scenarioSchema } from './scenario.ts';
 import { overlayScenario, type ScenarioDraft } from './scenarios.ts';
 import { check, unknownName } from './schema-issues.ts';
+import { switchExecutor } from './switch-executor.ts';
 
 export interface ResolvedScenario {
   scenario: Scenario;
@@ -27,9 +28,16 @@ export function resolveScenario(
   issues: ConfigIssue[],
   warnings: ConfigIssue[],
 ): ResolvedScenario | null {
-  const given = overlayScenario(draft.layers, fromFlags.value, (path) => fromFlags.origins.get(dotted(path)) ?? defaultOrigin);
+  const found: ConfigIssue[] = [];
+  const switched = switchExecutor(draft.layers, fromFlags, executors, found);
+  if (found.length > 0) {
+    issues.push(...found);
+    return null;
+  }
+  const { flags } = switched;
+  const given = overlayScenario(switched.scenario, flags.value, (path) => flags.origins.get(dotted(path)) ?? defaultOrigin);
   const layers = withDefaults(withTargetTimeout(given, resolved));
-  const found = [...contradictions(layers)];
+  found.push(...contradictions(layers));
   const executor = String((layers.value['load'] as Record<string, unknown>)['executor']);
   const load = checkLoad(layers, executor, executors, found);
   issues.push(...found);
@@ -82,11 +90,19 @@ function withDefaults(layers: Layers): Layers {
     seed: 0,
     request: http
       ? { api: 'http', stream: false, method: 'GET', path: '/' }
-      : { api: 'chat', stream: true, ...(request['prompt_tokens'] === undefined ? { prompts: defaultPromptsFile } : {}) },
+      : { api: 'chat', stream: true, ...(bringsPrompts(request, load) ? {} : { prompts: defaultPromptsFile }) },
     ...(closed ? { load: { executor: 'closed', concurrency: 1, ...(sized ? {} : { requests: 100 }) } } : {}),
   };
   const base = overlay({ value: {}, origins: new Map() }, defaults, () => defaultOrigin);
   return overlay(base, layers.value, (path) => originAt(layers, path));
+}
+
+function bringsPrompts(request: Tree, load: Tree): boolean {
+  return (
+    request['prompt_tokens'] !== undefined ||
+    (isTree(request['classes']) && request['classes']['prompt'] !== undefined) ||
+    load['executor'] === 'trace'
+  );
 }
 
 function checkLoad(
@@ -112,15 +128,42 @@ function checkLoad(
 }
 
 function contradictions(layers: Layers): ConfigIssue[] {
-  const request = layers.value['request'] as Record<string, unknown>;
+  const request = layers.value['request'] as Tree;
+  const load = layers.value['load'] as Tree;
   const issues: ConfigIssue[] = [];
-  const blame = (key: string, message: string) => issues.push({ ...originAt(layers, ['request', key]).place, message: `request.${key}: ${message}` });
+  const blameAt = (path: string[], message: string) => issues.push({ ...originAt(layers, path).place, message: `${path.join('.')}: ${message}` });
+  const blame = (key: string, message: string) => blameAt(['request', key], message);
+  if (request['api'] === 'http' || request['stream'] === false) {
+    for (const key of ['first_token_timeout', 'idle_timeout'])
+      if (layers.value[key] !== undefined) blameAt([key], 'is for streams alone; an answer in one piece has only `timeout`');
+    if (isTree(load['slo']) && load['slo']['ttft'] !== undefined)
+      blameAt(['load', 'slo', 'ttft'], 'an answer in one piece has no first token; set request.stream: true, or use slo.latency');
+  }
   if (request['api'] === 'http') {
-    for (const key of ['prompts', 'prompt_tokens', 'max_tokens', 'ignore_eos', 'extra_body']) {
+    for (const key of ['prompts', 'prompt_tokens', 'max_tokens', 'classes', 'ignore_eos', 'extra_body']) {
       if (request[key] !== undefined) blame(key, 'a plain HTTP request (request.api: http) carries no prompt; use request.body');
     }
+    if (load['executor'] === 'trace') blameAt(['load', 'executor'], 'a trace holds prompts and answers; a plain HTTP request has none');
     return issues;
   }
+  if (load['executor'] === 'trace') {
+    for (const key of ['prompts', 'prompt_tokens', 'max_tokens', 'classes'])
+      if (request[key] !== undefined) blame(key, 'the trace says how long prompts and answers are; leave this out');
+    return issues;
+  }
+  const classes = isTree(request['classes']) ? request['classes'] : {};
+  const several = (key: string) => Array.isArray(request[key]) && request[key].length > 1;
+  for (const key of ['prompts', 'prompt_tokens'])
+    if (request[key] !== undefined && classes['prompt'] !== undefined)
+      blame(key, 'request.classes.prompt says which prompts are sent; leave one out');
+  if (request['max_tokens'] !== undefined && classes['answer'] !== undefined)
+    blame('max_tokens', 'request.classes.answer says how long answers are; leave one out');
+  for (const [key, kind] of [
+    ['prompt_tokens', 'answer'],
+    ['max_tokens', 'prompt'],
+  ] as const)
+    if (several(key) && classes[kind] !== undefined)
+      blame(key, `expected one length beside request.classes.${kind}: several lengths are spread evenly, classes by their weights`);
   for (const key of ['method', 'path', 'body']) {
     if (request[key] !== undefined)
       blame(key, `is for plain HTTP requests alone, found request.api: ${String(request['api'])}; set request.api: http`);

@@ -5,6 +5,29 @@ import { scenarioThresholdsSchema } from './thresholds.ts';
 
 const oneOrMore = <T extends z.ZodType>(schema: T) => z.union([schema.transform((value) => [value]), z.array(schema).min(1)]);
 
+const classFields = {
+  name: nameSchema,
+  weight: z.number().positive().default(1).meta({ description: 'Share of the requests, relative to the other weights' }),
+};
+
+const differentNames = { error: 'expected a name of its own for each class, found the same one twice' };
+const haveOwnNames = (classes: readonly { name: string }[]) => new Set(classes.map(({ name }) => name)).size === classes.length;
+
+/** Classes of requests that are mixed by weight; prompt and answer are chosen independently of each other. */
+export const classesSchema = z.strictObject({
+  prompt: z
+    .array(z.strictObject({ ...classFields, tokens: z.int().min(1).meta({ description: 'Length of the generated prompt' }) }))
+    .min(1)
+    .refine(haveOwnNames, differentNames)
+    .optional(),
+  answer: z
+    .array(z.strictObject({ ...classFields, max_tokens: z.int().min(1) }))
+    .min(1)
+    .refine(haveOwnNames, differentNames)
+    .optional(),
+});
+export type RequestClasses = z.output<typeof classesSchema>;
+
 /** What one request is: the wire it speaks and the prompt it carries. */
 export const requestSchema = z.strictObject({
   /** A file of src/protocol/. */
@@ -15,10 +38,14 @@ export const requestSchema = z.strictObject({
   /** Generated prompts of these lengths in tokens, spread evenly over the grid with max_tokens. */
   prompt_tokens: oneOrMore(z.int().min(1)).optional(),
   max_tokens: oneOrMore(z.int().min(1)).optional(),
+  /** A weighted mix of prompt and answer lengths. */
+  classes: classesSchema.optional(),
   temperature: z.number().min(0).optional(),
   /** Asks for the exact output length where the server can (ignore_eos, min_tokens). */
   ignore_eos: z.boolean().optional(),
   headers: headersSchema.optional(),
+  /** An answer whose `model` is not the one that was asked for is a failure of kind wrong_model. */
+  check_model: z.boolean().optional(),
   /** Plain HTTP only. */
   method: z
     .string()
@@ -36,6 +63,17 @@ export const stopSchema = z.strictObject({
   max_p95_latency: positiveDurationSchema.optional(),
 });
 
+/** Whether a failed request is sent again: `true` for ten attempts with two seconds before the second. */
+export const retrySchema = z
+  .union([
+    z.boolean(),
+    z.strictObject({
+      max_attempts: z.int().min(1).max(100).default(10).meta({ description: 'Times that a request is sent at most, the first among them' }),
+      base: positiveDurationSchema.default(2).meta({ description: 'Pause before the second attempt; it doubles with each further one' }),
+    }),
+  ])
+  .meta({ description: 'Send failed requests again: true for ten attempts, two seconds before the second' });
+
 /**
  * A scenario as written in YAML, all but `load`: the options of `load` belong to its executor, each validated by that executor's own schema,
  * which the caller passes to the loader (config may not import load).
@@ -49,6 +87,11 @@ export const scenarioFields = {
   /** Requests sent and thrown away before the measured window. */
   warmup: z.int().nonnegative().optional(),
   timeout: positiveDurationSchema.optional(),
+  /** Longest wait for the first token of a stream. */
+  first_token_timeout: positiveDurationSchema.optional(),
+  /** Longest time without a token within a stream. */
+  idle_timeout: positiveDurationSchema.optional(),
+  retry: retrySchema.optional(),
   seed: z.int().nonnegative().optional(),
   stop: stopSchema.optional(),
   /** The target to use where neither a flag nor llm-bench.yaml names one. */

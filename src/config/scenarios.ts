@@ -118,10 +118,22 @@ function checkedTree(source: YamlSource, issues: ConfigIssue[]): Tree | null {
 /** Settings that answer the same question: one given on top replaces the other from below. */
 const rivals = [
   ['load', 'requests', 'duration'],
+  ['load', 'total_requests', 'requests'],
+  ['load', 'total_requests', 'duration'],
+  ['load', 'users', 'rate'],
+  ['load', 'users', 'stages'],
+  ['load', 'spawn_rate', 'stages'],
+  ['load', 'step', 'factor'],
   ['request', 'prompts', 'prompt_tokens'],
 ] as const;
+/** What weighted classes of prompts and of answers stand instead of. */
+const promptSettings: readonly Path[] = [
+  ['request', 'prompts'],
+  ['request', 'prompt_tokens'],
+];
+const answerSettings: readonly Path[] = [['request', 'max_tokens']];
 /** What a plain HTTP request has no use for. */
-const modelSettings = ['prompts', 'prompt_tokens', 'max_tokens', 'temperature', 'stream', 'ignore_eos', 'extra_body'] as const;
+const modelSettings = ['prompts', 'prompt_tokens', 'max_tokens', 'classes', 'temperature', 'stream', 'ignore_eos', 'extra_body'] as const;
 
 /** Lays one scenario upon another: mapping by mapping, but another executor brings all its own options, and rivals replace each other. */
 export function overlayScenario(base: Layers, over: Tree, originOf: (path: Path) => Origin): Layers {
@@ -133,6 +145,14 @@ export function overlayScenario(base: Layers, over: Tree, originOf: (path: Path)
     if (section[one] !== undefined && section[other] === undefined) gone.push([group, other]);
     if (section[other] !== undefined && section[one] === undefined) gone.push([group, one]);
   }
+  const request = isTree(over['request']) ? over['request'] : {};
+  const classes = isTree(request['classes']) ? request['classes'] : {};
+  if (classes['prompt'] !== undefined) gone.push(...promptSettings);
+  else if (request['prompts'] !== undefined || request['prompt_tokens'] !== undefined) gone.push(['request', 'classes', 'prompt']);
+  if (classes['answer'] !== undefined) gone.push(...answerSettings);
+  else if (request['max_tokens'] !== undefined) gone.push(['request', 'classes', 'answer']);
+  // A trace brings the lengths of its prompts and answers.
+  if (executor(over) === 'trace') gone.push(...promptSettings, ...answerSettings, ['request', 'classes']);
   if (isTree(over['request']) && over['request']['api'] === 'http') gone.push(...modelSettings.map((name) => ['request', name]));
   return overlay(gone.length > 0 ? without(base, ...gone) : base, over, originOf);
 }

@@ -7,8 +7,10 @@ import { maskSecrets } from '../config/print.ts';
 import { type Prompt, readPrompts } from '../config/prompts.ts';
 import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
+import { type ReplayOptions, type ReplayRow, readTrace, replayRows } from '../config/trace-file.ts';
 import type { Executor } from '../load/executor.ts';
 import { executors } from '../load/executors/registry.ts';
+import { type RetryPolicy, retryPreset } from '../load/retry.ts';
 import { type LoadOutcome, runLoad } from '../load/run.ts';
 import type { Snapshot } from '../measure/meter.ts';
 import type { RequestRecord } from '../measure/record.ts';
@@ -136,6 +138,8 @@ interface Plan {
   executor: Executor<unknown>;
   workload: ReturnType<typeof createWorkload>;
   prompts: Prompt[];
+  /** Empty where no trace is replayed. */
+  trace: ReplayRow[];
 }
 
 async function planScenario(scenario: Scenario, target: TargetConfig, root: string): Promise<Plan> {
@@ -143,7 +147,9 @@ async function planScenario(scenario: Scenario, target: TargetConfig, root: stri
   if (!executor) throw new UserError(`scenario ${scenario.name}: no executor is named ${scenario.load.executor}`);
   const usesFile = scenario.request.api !== 'http' && scenario.request.prompt_tokens === undefined;
   const lines = usesFile && scenario.request.prompts !== undefined ? await readPrompts(resolve(root, scenario.request.prompts)) : [];
-  return { scenario, executor, workload: createWorkload(scenario, target, lines), prompts: lines };
+  const { load } = scenario;
+  const trace = load.executor === 'trace' ? replayRows(await readTrace(resolve(root, String(load['file']))), load as unknown as ReplayOptions) : [];
+  return { scenario, executor, workload: createWorkload(scenario, target, lines, trace), prompts: lines, trace };
 }
 
 async function runPlan(
@@ -153,8 +159,7 @@ async function runPlan(
   const { scenario, executor, workload } = plan;
   const { progress, onRecord, mask } = context;
   const concurrency = executor.concurrency(scenario.load);
-  const { requests, duration } = scenario.load as { requests?: number; duration?: number };
-  progress.scenarioStarted(scenario, { requests: requests ?? null, durationMs: duration === undefined ? null : duration * 1000, concurrency });
+  progress.scenarioStarted(scenario, { ...sizeOf(plan), concurrency });
   try {
     return await runLoad({
       scenario,
@@ -162,11 +167,12 @@ async function runPlan(
       workload,
       target: context.config.target,
       prompts: plan.prompts,
+      trace: plan.trace,
       baseUrl: context.service.baseUrl,
       targetHeaders: context.headers,
       entryUrl: context.entry.entryUrl,
       workers: null,
-      retry: null,
+      retry: retryPolicy(scenario),
       shard: { index: 0, count: 1 },
       startAtEpochMs: null,
       transport: context.transport,
@@ -181,6 +187,17 @@ async function runPlan(
   } finally {
     progress.scenarioEnded();
   }
+}
+
+function sizeOf({ scenario: { load }, executor, trace }: Plan): { requests: number | null; durationMs: number | null } {
+  if (trace.length > 0) return { requests: trace.length, durationMs: null };
+  const { requests, duration } = load as { requests?: number; duration?: number };
+  return executor.size?.(load) ?? { requests: requests ?? null, durationMs: duration === undefined ? null : duration * 1000 };
+}
+
+function retryPolicy({ retry }: Scenario): RetryPolicy | null {
+  if (retry === undefined || retry === false) return null;
+  return retry === true ? retryPreset : { maxAttempts: retry.max_attempts, baseMs: retry.base * 1000 };
 }
 
 /** What every document of a job says alike. */
@@ -222,7 +239,10 @@ function describe(
     findings,
     maxErrorRate: limitsFor(options.config.thresholds, scenario.name, 'error_rate')?.max ?? 1,
     environment: shared.environment,
-    cohort: cohortOf(shared.environment, sha256Of({ ...scenario, request: { ...scenario.request, prompts: plan.prompts } })),
+    cohort: cohortOf(
+      shared.environment,
+      sha256Of({ ...scenario, request: { ...scenario.request, prompts: plan.prompts }, ...(plan.trace.length > 0 ? { trace: plan.trace } : {}) }),
+    ),
     tool: shared.tool,
     git: shared.git,
     ci: shared.ci,

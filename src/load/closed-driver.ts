@@ -14,7 +14,8 @@ export class ClosedDriver implements Driver {
   private readonly hooks: DriverHooks;
   private readonly ending: Ending;
   private readonly startMs: number;
-  private active = 0;
+  /** Users at work, thinking or waiting for an answer; a user who is to leave stays among them until then. */
+  private readonly active = new Set<number>();
 
   /** @param startMs performance.now() at which the phase begins */
   constructor(pacer: ClosedPacer, durationMs: number | null, startMs: number, hooks: DriverHooks) {
@@ -46,9 +47,15 @@ export class ClosedDriver implements Driver {
   private adjustUsers(): void {
     const elapsedMs = Math.max(0, performance.now() - this.startMs);
     const wanted = this.pacer.usersAt(elapsedMs);
-    while (this.active < wanted && this.ending.reason === null) this.next(this.active++);
+    for (let user = 0; user < wanted && this.ending.reason === null; user++) {
+      if (this.active.has(user)) continue;
+      this.active.add(user);
+      this.next(user);
+    }
     const nextChangeMs = this.pacer.nextChangeMs(elapsedMs);
     if (nextChangeMs !== null && this.ending.reason === null) this.ending.later(nextChangeMs - elapsedMs, () => this.adjustUsers());
+    // Of few users among many threads or machines none may fall to this one: the requests are then the others' to send.
+    else if (this.active.size === 0 && this.durationMs === null) this.endSending('completed');
   }
 
   private next(user: number): void {
@@ -56,7 +63,7 @@ export class ClosedDriver implements Driver {
       const nowMs = performance.now();
       // The highest users go first when their number falls; `adjustUsers` starts them again when it rises.
       if (user >= this.pacer.usersAt(Math.max(0, nowMs - this.startMs))) {
-        this.active = Math.min(this.active, user);
+        this.active.delete(user);
       } else {
         const index = this.hooks.takeIndex();
         if (index === null) this.ending.reason = 'completed';

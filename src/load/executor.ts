@@ -1,5 +1,7 @@
 import type * as z from 'zod';
+import type { ReplayRow } from '../config/trace-file.ts';
 import type { Snapshot } from '../measure/meter.ts';
+import type { Slo } from '../measure/slo.ts';
 
 /** A closed loop: users who each wait for their answer before the next request. Pure: asked with the time since the phase began. */
 export interface ClosedPacer {
@@ -40,7 +42,7 @@ export interface PhaseOutcome extends Snapshot {
   dropped: number;
 }
 
-export type StopReason = 'completed' | 'duration' | 'error_rate' | 'p95_latency' | 'interrupted' | 'service_crashed';
+export type StopReason = 'completed' | 'duration' | 'error_rate' | 'p95_latency' | 'budget' | 'interrupted' | 'service_crashed';
 
 /** An arrival pattern: its options, their validation and its pure schedule, a file each. */
 export interface Executor<Options = never> {
@@ -49,7 +51,14 @@ export interface Executor<Options = never> {
   schema: z.ZodType<Options>;
   /** The most requests that may be in flight at once, for people and for the connection pool. */
   concurrency(options: Options): number;
+  /** Connections to open before the first request; left out: as many as `concurrency`. */
+  connectionsAhead?(options: Options): number;
+  /** How much the whole run is, for people who wait for its end; left out: the options `requests` and `duration`. */
+  size?(options: Options): { requests: number | null; durationMs: number | null };
+  /** What a request must keep within to be counted as good in each phase's figures. */
+  slo?(options: Options): Slo | null;
   /** A phase that a stop rule ended is followed by the next all the same: the executor is looking for that very point. */
   continuesAfterStop?: boolean;
-  phases(options: Options, seed: number): Generator<Phase, void, PhaseOutcome>;
+  /** The same phases in the main thread and in every worker: pure in what it is given. @param trace the requests of a recorded trace; empty where none is replayed */
+  phases(options: Options, seed: number, trace: readonly ReplayRow[]): Generator<Phase, void, PhaseOutcome>;
 }

@@ -1,8 +1,11 @@
 import type { Prompt } from '../config/prompts.ts';
 import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
+import type { ReplayRow } from '../config/trace-file.ts';
+import { chooseClasses } from './classes.ts';
 import { generatePrompt } from './generate.ts';
 import type { Message, RequestSpec } from './request-spec.ts';
+import { traceRequests } from './trace.ts';
 
 /** One class of requests whose figures stand apart. */
 export interface Cell {
@@ -23,10 +26,17 @@ export interface Workload {
 /** Prompts of warm-up requests come from their own range of indices, so that they do not warm a prefix cache for the measured ones. */
 export const warmupIndexBase = 1_000_000_000;
 
-export function createWorkload(scenario: Scenario, target: Pick<TargetConfig, 'model' | 'max_tokens'>, prompts: readonly Prompt[]): Workload {
+/** @param trace the requests of a recorded trace; they stand instead of prompts and lengths */
+export function createWorkload(
+  scenario: Scenario,
+  target: Pick<TargetConfig, 'model' | 'max_tokens'>,
+  prompts: readonly Prompt[],
+  trace: readonly ReplayRow[] = [],
+): Workload {
   const { request } = scenario;
   const cells = grid(scenario, target);
-  const lap = usesFile(cells) ? leastCommonMultiple(cells.length, Math.max(1, prompts.length)) : Number.POSITIVE_INFINITY;
+  const cellOf = cellChooser(scenario, cells, prompts.length);
+  const recorded = trace.length === 0 ? null : traceRequests(trace, scenario.seed);
   const model = target.model ?? null;
   const common = {
     model,
@@ -40,30 +50,40 @@ export function createWorkload(scenario: Scenario, target: Pick<TargetConfig, 'm
 
   return {
     cells,
-    uniquePrompts:
-      request.api === 'http'
-        ? null
-        : request.prompt_tokens
-          ? Number.POSITIVE_INFINITY
-          : new Set(prompts.map((line) => JSON.stringify(messagesOf(line)))).size,
+    uniquePrompts: request.api === 'http' ? null : (recorded?.uniquePrompts ?? uniquePrompts(cells, prompts)),
     request(index) {
-      const cell = cells[(index + Math.floor(index / lap)) % cells.length] as Cell;
-      const line = cell.promptTokens === null ? prompts[index % Math.max(1, prompts.length)] : undefined;
-      const maxTokens = cell.maxTokens ?? capped(line?.max_tokens ?? null, target);
-      const messages =
-        cell.promptTokens === null
-          ? line === undefined
-            ? []
-            : messagesOf(line)
-          : [{ role: 'user' as const, content: generatePrompt(cell.promptTokens, scenario.seed, index) }];
+      const cell = cellOf(index);
+      const line = cell.promptTokens === null && prompts.length > 0 ? prompts[index % prompts.length] : undefined;
+      const replayed = recorded?.request(index);
+      const maxTokens = cell.maxTokens ?? capped(replayed?.outputTokens ?? line?.max_tokens ?? null, target);
+      const generated = replayed?.content ?? (cell.promptTokens === null ? null : generatePrompt(cell.promptTokens, scenario.seed, index));
+      const messages = generated !== null ? [{ role: 'user' as const, content: generated }] : line === undefined ? [] : messagesOf(line);
       const temperature = request.temperature ?? line?.temperature ?? null;
       return { cell, spec: { ...common, messages, maxTokens, minTokens: common.ignoreEos ? maxTokens : null, temperature } };
     },
   };
 }
 
-function usesFile(cells: readonly Cell[]): boolean {
-  return cells.every((cell) => cell.promptTokens === null);
+/** Which class the request of an index belongs to: by weight where classes are given, else each in turn. */
+function cellChooser(scenario: Scenario, cells: readonly Cell[], prompts: number): (index: number) => Cell {
+  const { classes } = scenario.request;
+  if (classes?.prompt || classes?.answer) {
+    const choose = chooseClasses(classes, scenario.seed);
+    const answers = classes.answer?.length ?? 1;
+    return (index) => {
+      const { prompt, answer } = choose(index);
+      return cells[prompt * answers + answer] as Cell;
+    };
+  }
+  const fromFile = cells.every((cell) => cell.promptTokens === null);
+  const lap = fromFile ? leastCommonMultiple(cells.length, Math.max(1, prompts)) : Number.POSITIVE_INFINITY;
+  return (index) => cells[(index + Math.floor(index / lap)) % cells.length] as Cell;
+}
+
+/** Generated prompts are all different. */
+function uniquePrompts(cells: readonly Cell[], prompts: readonly Prompt[]): number {
+  if (cells.some((cell) => cell.promptTokens !== null)) return Number.POSITIVE_INFINITY;
+  return new Set(prompts.map((line) => JSON.stringify(messagesOf(line)))).size;
 }
 
 /** After so many requests classes and prompts of a file would pair up as before: the classes then move on by one, so that every prompt meets every class. */
@@ -82,23 +102,35 @@ function capped(maxTokens: number | null, target: Pick<TargetConfig, 'max_tokens
   return maxTokens === null ? null : Math.min(maxTokens, target.max_tokens);
 }
 
+/** A prompt or answer length that requests may have; named where it is a class of a weighted mix. */
+interface Length {
+  name: string | null;
+  tokens: number | null;
+}
+
 /** Every prompt length with every answer length; one plain cell where nothing varies. */
 function grid(scenario: Scenario, target: Pick<TargetConfig, 'max_tokens'>): Cell[] {
-  const promptLengths = scenario.request.prompt_tokens ?? [null];
-  const answerLengths = scenario.request.max_tokens ?? [null];
-  const cells: Cell[] = [];
-  for (const promptTokens of promptLengths) {
-    for (const wanted of answerLengths) {
-      const maxTokens = capped(wanted, target);
+  const { prompt_tokens, max_tokens, classes } = scenario.request;
+  const plain = (lengths: readonly (number | null)[]): Length[] => lengths.map((tokens) => ({ name: null, tokens }));
+  const prompts: Length[] = classes?.prompt ?? plain(prompt_tokens ?? [null]);
+  const answers: Length[] = classes?.answer?.map((one) => ({ name: one.name, tokens: one.max_tokens })) ?? plain(max_tokens ?? [null]);
+  return prompts.flatMap((prompt) =>
+    answers.map((answer): Cell => {
+      const maxTokens = capped(answer.tokens, target);
       const labels: Record<string, string | number> = {};
-      if (promptTokens !== null) labels['prompt_tokens'] = promptTokens;
+      if (prompt.name !== null) labels['prompt_class'] = prompt.name;
+      if (answer.name !== null) labels['answer_class'] = answer.name;
+      if (prompt.tokens !== null) labels['prompt_tokens'] = prompt.tokens;
       if (maxTokens !== null) labels['max_tokens'] = maxTokens;
       const varying = [
-        promptLengths.length > 1 ? `/prompt_tokens=${promptTokens}` : '',
-        answerLengths.length > 1 ? `/max_tokens=${wanted}` : '',
+        prompts.length > 1 ? nameOf('prompt', prompt, 'prompt_tokens') : '',
+        answers.length > 1 ? nameOf('answer', answer, 'max_tokens') : '',
       ].join('');
-      cells.push({ id: scenario.name + varying, labels, promptTokens, maxTokens });
-    }
-  }
-  return cells;
+      return { id: scenario.name + varying, labels, promptTokens: prompt.tokens, maxTokens };
+    }),
+  );
+}
+
+function nameOf(kind: 'prompt' | 'answer', { name, tokens }: Length, setting: string): string {
+  return name === null ? `/${setting}=${tokens}` : `/${kind}_class=${name}`;
 }

@@ -135,7 +135,7 @@ test('an exact length asks for as many tokens at least as at most', () => {
 });
 
 test('a plain HTTP request carries its method, path and body, and no prompt', () => {
-  const workload = createWorkload(scenarioOf({ api: 'http', stream: false, method: 'PUT', path: '/x', body: '{"ä":1}' }), { name: 'service' }, []);
+  const workload = createWorkload(scenarioOf({ api: 'http', stream: false, method: 'PUT', path: '/x', body: '{"ä":1}' }), {}, []);
   const { spec, cell } = workload.request(3);
   assert.deepEqual([spec.method, spec.path, Buffer.from(spec.body ?? []).toString()], ['PUT', '/x', '{"ä":1}']);
   assert.deepEqual([spec.messages, spec.model, cell.id, workload.uniquePrompts], [[], null, 'chat', null]);

@@ -1,9 +1,31 @@
 import type * as z from 'zod';
 import type { Executor } from '../executor.ts';
 import { closed } from './closed.ts';
+import { constantRate } from './constant-rate.ts';
+import { gamma } from './gamma.ts';
+import { poisson } from './poisson.ts';
+import { rampingRate } from './ramping-rate.ts';
+import { rampingUsers } from './ramping-users.ts';
+import { search } from './search.ts';
+import { soak } from './soak.ts';
+import { spike } from './spike.ts';
+import { steps } from './steps.ts';
+import { trace } from './trace.ts';
 
 // The options of an entry are what its own schema gave, so the union can be called with them.
-const all = [closed] as unknown as readonly Executor<unknown>[];
+const all = [
+  closed,
+  constantRate,
+  poisson,
+  gamma,
+  rampingUsers,
+  rampingRate,
+  steps,
+  spike,
+  soak,
+  search,
+  trace,
+] as unknown as readonly Executor<unknown>[];
 
 export const executors: ReadonlyMap<string, Executor<unknown>> = new Map(all.map((executor) => [executor.name, executor]));
 
