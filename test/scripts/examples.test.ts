@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { loadConfig } from '../../src/config/load.ts';
+import { executorSchemas } from '../../src/load/executors/registry.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const read = (path: string) => readFile(join(root, path), 'utf8');
+const load = (cwd: string) => loadConfig({ cwd, builtinRoot: root, overrides: [], env: {}, executors: executorSchemas });
+const documents = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/*.md', { cwd: root })];
+
+interface Workflow {
+  permissions: Record<string, string>;
+  jobs: Record<string, { steps: { uses?: string; with?: Record<string, unknown> }[] }>;
+}
+
+/** Code blocks of one language, in the order they stand in a document. */
+async function blocks(path: string, language: string): Promise<string[]> {
+  const found = (await read(path)).matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'));
+  return [...found].map(([, text]) => text as string);
+}
+
+async function inputNames(): Promise<string[]> {
+  return Object.keys((parse(await read('action.yml')) as { inputs: object }).inputs);
+}
+
+/** Every step that uses the action is given inputs that it has. */
+async function checkSteps(steps: { uses?: string; with?: Record<string, unknown> }[], where: string): Promise<void> {
+  const known = await inputNames();
+  for (const step of steps) {
+    if (step.uses !== 'org/llm-bench-action@v1' && step.uses !== './') continue;
+    for (const name of Object.keys(step.with ?? {})) assert.ok(known.includes(name), `${where}: no input is named ${name}`);
+  }
+}
+
+suite('examples', () => {
+  const configurations = globSync('examples/*/llm-bench.yaml', { cwd: root });
+  test('there are some', () => assert.ok(configurations.length >= 4));
+  for (const path of configurations) {
+    test(`${path} is sound`, async () => {
+      const config = await load(join(root, dirname(path)));
+      assert.deepEqual(config.warnings, []);
+      assert.equal(config.embedded, false);
+    });
+  }
+
+  for (const path of globSync(['examples/*/*.yml', '.github/workflows/*.yml'], { cwd: root })) {
+    test(`${path} gives the action only inputs that it has, and may read and write no more than it needs`, async () => {
+      const workflow = parse(await read(path)) as Workflow;
+      assert.equal(workflow.permissions['contents'], 'read');
+      for (const [name, level] of Object.entries(workflow.permissions)) if (name !== 'pull-requests') assert.equal(level, 'read', name);
+      await checkSteps(
+        Object.values(workflow.jobs).flatMap(({ steps }) => steps),
+        path,
+      );
+    });
+  }
+});
+
+suite('documents', () => {
+  for (const path of documents) {
+    test(`${path}: what it shows as YAML is sound`, async () => {
+      for (const text of await blocks(path, 'yaml')) {
+        const value = parse(text) as Record<string, unknown> | unknown[];
+        if (Array.isArray(value)) await checkSteps(value as Workflow['jobs'][string]['steps'], path);
+        else if (value['jobs'] !== undefined)
+          await checkSteps(
+            Object.values((value as unknown as Workflow).jobs).flatMap(({ steps }) => steps),
+            path,
+          );
+        else if (value['target'] !== undefined || (value['scenario'] !== undefined && value['jobs'] === undefined)) {
+          const folder = await mkdtemp(join(tmpdir(), 'llm-bench-docs-'));
+          try {
+            await writeFile(join(folder, 'llm-bench.yaml'), text);
+            await writeFile(join(folder, 'my-prompts.jsonl'), '{"prompt": "Hello"}\n');
+            await load(folder);
+          } finally {
+            await rm(folder, { recursive: true, force: true });
+          }
+        }
+      }
+    });
+
+    test(`${path}: its links lead somewhere`, async () => {
+      const text = await read(path);
+      for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (/^(https?:|mailto:)/.test(target)) continue;
+        const [file = '', anchor] = target.split('#');
+        const full = file === '' ? path : join(dirname(path), file);
+        const linked = await read(full).catch(() => null);
+        const exists = linked !== null || globSync(full, { cwd: root }).length > 0;
+        assert.ok(exists, `${target} (${relative(root, full)})`);
+        if (anchor !== undefined && linked !== null) assert.ok(anchors(linked).includes(anchor), `${target}: no heading for #${anchor}`);
+      }
+    });
+  }
+});
+
+/** Headings as they are linked to: lower case, without punctuation, dashes for blanks. */
+function anchors(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replaceAll(' ', '-'),
+  );
+}
