@@ -1,8 +1,10 @@
+import type { GapRule } from '../measure/definitions.ts';
 import type { GapCounts } from '../measure/gap-counts.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import type { ErrorKind } from '../protocol/error-kind.ts';
 import type { Answer, AnswerReader, Protocol } from '../protocol/protocol.ts';
 import type { ResponseSink, Transport, WireRequest } from '../protocol/transport.ts';
+import { type Budget, type TokenBound, tokensUsed } from './budget.ts';
 import { type RetryPolicy, retryDelayMs } from './retry.ts';
 
 /** What a flight needs of the loop it belongs to. */
@@ -11,8 +13,12 @@ export interface FlightDeck {
   originMs: number;
   /** Counts the tokens of a text for servers that report no usage; null when they do. */
   countTokens: ((text: string) => number) | null;
+  /** What is counted of the gaps between chunks. */
+  gapRule: GapRule;
   /** Null: a failed request stays failed. */
   retry: RetryPolicy | null;
+  /** Null: what requests use up is not counted. */
+  budget: Budget | null;
   ended(flight: Flight, record: RequestRecord): void;
 }
 
@@ -35,6 +41,8 @@ export class Flight implements ResponseSink {
   private series = '';
   private gaps: GapCounts | null = null;
   private request: WireRequest | null = null;
+  private expectedModel: string | null = null;
+  private bound: TokenBound | null = null;
   private attempts = 0;
   /** When the present attempt was started; the schedule's time for the first. */
   private attemptStarted = 0;
@@ -55,8 +63,22 @@ export class Flight implements ResponseSink {
   }
 
   /** @param intendedMs performance.now() at which the schedule wanted it sent */
-  launch(request: WireRequest, options: { index: number; series: string; gaps: GapCounts | null; intendedMs: number }): void {
+  launch(
+    request: WireRequest,
+    options: {
+      index: number;
+      series: string;
+      gaps: GapCounts | null;
+      intendedMs: number;
+      /** The model that has to answer; null: any. */
+      expectedModel: string | null;
+      /** What the budget has set aside for it; null without a budget. */
+      bound: TokenBound | null;
+    },
+  ): void {
     this.request = request;
+    this.expectedModel = options.expectedModel;
+    this.bound = options.bound;
     this.index = options.index;
     this.series = options.series;
     this.gaps = options.gaps;
@@ -106,11 +128,9 @@ export class Flight implements ResponseSink {
 
   /** A property, not a method: handed to the reader once per request without binding. */
   private readonly onOutput = (nowMs: number, tokens: number): void => {
-    if (this.firstOutput === 0) this.firstOutput = nowMs;
-    else if (this.gaps !== null) {
-      if (tokens === 0) this.gaps.guessed = true;
-      this.gaps.record(tokens > 0 ? (nowMs - this.lastOutput) / tokens : nowMs - this.lastOutput, tokens > 0 ? tokens : 1);
-    }
+    const first = this.firstOutput === 0;
+    if (first) this.firstOutput = nowMs;
+    if (this.gaps !== null) countGap(this.gaps, this.deck.gapRule, first ? null : nowMs - this.lastOutput, tokens);
     this.lastOutput = nowMs;
   };
 
@@ -140,9 +160,10 @@ export class Flight implements ResponseSink {
     this.finish(this.reader.fail(kind, message, nowMs), nowMs);
   }
 
-  private finish(answer: Answer, nowMs: number): void {
+  private finish(received: Answer, nowMs: number): void {
+    const answer = checkModel(received, this.expectedModel);
     const delayMs = answer.error === null ? null : retryDelayMs(this.deck.retry, this.attempts, answer.error, answer.retryAfterMs, Math.random());
-    if (delayMs === null) {
+    if (delayMs === null || !this.affordsAnother(answer)) {
       this.end(answer, nowMs);
       return;
     }
@@ -152,10 +173,24 @@ export class Flight implements ResponseSink {
     }, delayMs);
   }
 
+  /** An attempt that failed may have been paid for; the next one needs its own part of the budget. */
+  private affordsAnother(answer: Answer): boolean {
+    const { budget } = this.deck;
+    if (budget === null || this.bound === null) return true;
+    const { bound } = this;
+    budget.settle(bound, tokensUsed(bound, answer, this.sent !== null, answer.outputTokens));
+    if (budget.reserve(bound)) return true;
+    this.bound = null;
+    return false;
+  }
+
   private end(answer: Answer, nowMs: number): void {
+    if (this.gaps !== null && this.deck.gapRule === 'chunks' && answer.error === null) countChunksAround(this.gaps, answer);
     const { originMs, countTokens } = this.deck;
     const since = (at: number | null) => (at === null ? null : at - originMs);
     const outputTokens = answer.outputTokens ?? (countTokens !== null && answer.text !== null ? countTokens(answer.text) : null);
+    if (this.deck.budget !== null && this.bound !== null)
+      this.deck.budget.settle(this.bound, tokensUsed(this.bound, answer, this.sent !== null, outputTokens));
     const record: RequestRecord = {
       index: this.index,
       series: this.series,
@@ -186,4 +221,34 @@ export class Flight implements ResponseSink {
     };
     this.deck.ended(this, record);
   }
+}
+
+/** One chunk's gap to the chunk before, or its arrival as the first one (null), by the rule. No allocation: called once per chunk. */
+function countGap(gaps: GapCounts, rule: GapRule, gapMs: number | null, tokens: number): void {
+  if (rule === 'none') return;
+  if (rule === 'arrivals') {
+    if (tokens === 0) gaps.guessed = true;
+    if (gapMs !== null) gaps.record(gapMs, 1);
+    if (tokens > 1) gaps.record(0, tokens - 1);
+  } else if (gapMs !== null) {
+    if (rule === 'chunks') gaps.record(gapMs, 1);
+    else if (tokens > 0) gaps.record(gapMs / tokens, tokens);
+    else {
+      gaps.guessed = true;
+      gaps.record(gapMs, 1);
+    }
+  }
+}
+
+/** The chunks around the output count too under that rule: a role before it, a finish reason after it. One that came in the same read has no gap to tell. */
+function countChunksAround(gaps: GapCounts, { firstChunkMs, firstOutputMs, lastOutputMs, lastChunkMs }: Answer): void {
+  if (firstChunkMs === null || lastChunkMs === null) return;
+  if (firstOutputMs !== null && firstOutputMs > firstChunkMs) gaps.record(firstOutputMs - firstChunkMs, 1);
+  if (lastOutputMs !== null && lastChunkMs > lastOutputMs) gaps.record(lastChunkMs - lastOutputMs, 1);
+}
+
+/** A good answer of another model than the one that was asked is a failure where that is checked; a server that does not name its model cannot be checked. */
+function checkModel(answer: Answer, expected: string | null): Answer {
+  if (expected === null || answer.error !== null || answer.model === null || answer.model === expected) return answer;
+  return { ...answer, error: 'wrong_model', errorMessage: `asked for the model ${expected}, answered by ${answer.model}` };
 }

@@ -1,9 +1,11 @@
+import type { GapRule } from '../measure/definitions.ts';
 import { GapCounts } from '../measure/gap-counts.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import type { Protocol, WireContext } from '../protocol/protocol.ts';
 import type { Transport } from '../protocol/transport.ts';
 import type { Workload } from '../workload/workload.ts';
 import type { Alarm } from './alarm.ts';
+import { type Budget, inputBound, outputBound, type TokenBound } from './budget.ts';
 import { ClosedDriver } from './closed-driver.ts';
 import type { Driver, DriverHooks } from './driver.ts';
 import type { ClosedPacer, Phase, StopReason } from './executor.ts';
@@ -20,8 +22,12 @@ export interface LoopOptions {
   wire: WireContext;
   workload: Workload;
   deadlines: Deadlines;
+  gapRule: GapRule;
   retry: RetryPolicy | null;
   countTokens: ((text: string) => number) | null;
+  budget: Budget | null;
+  /** An answer of another model than the one asked is a failure. */
+  checkModel: boolean;
   /** Which arrivals of an open schedule are this loop's. */
   share: Share;
   /** The alarm that open schedules are kept by; created on first use. */
@@ -52,6 +58,8 @@ export class LoadLoop implements FlightDeck {
   originMs = performance.now();
   readonly countTokens: ((text: string) => number) | null;
   readonly retry: RetryPolicy | null;
+  readonly gapRule: GapRule;
+  readonly budget: Budget | null;
   /** Gaps between tokens by series since the last `takeGaps`. */
   private gaps = new Map<string, GapCounts>();
   private readonly options: LoopOptions;
@@ -64,6 +72,8 @@ export class LoadLoop implements FlightDeck {
     this.options = options;
     this.countTokens = options.countTokens;
     this.retry = options.retry;
+    this.gapRule = options.gapRule;
+    this.budget = options.budget;
   }
 
   get inFlight(): number {
@@ -140,14 +150,25 @@ export class LoadLoop implements FlightDeck {
   }
 
   private send(user: number, index: number, intendedMs: number, phase: Phase, measured: boolean): void {
-    const { workload, protocol, wire, transport } = this.options;
+    const { workload, protocol, wire, transport, checkModel } = this.options;
     const { spec, cell } = workload.request(index);
+    const request = protocol.encode(spec, wire);
+    let bound: TokenBound | null = null;
+    if (this.budget !== null) {
+      bound = { input: inputBound(request.body), output: outputBound(spec) ?? 0 };
+      if (!this.budget.reserve(bound)) {
+        this.driver?.endSending('budget');
+        return;
+      }
+    }
     const series = seriesId(cell.id, phase.label);
     const flight = this.idle.pop() ?? new Flight(this, protocol, transport);
     flight.user = user;
     flight.measured = measured;
     this.flying.add(flight);
-    flight.launch(protocol.encode(spec, wire), { index, series, gaps: measured ? this.gapsOf(series) : null, intendedMs });
+    const asked = spec.extraBody['model'] ?? spec.model;
+    const expectedModel = checkModel && typeof asked === 'string' ? asked : null;
+    flight.launch(request, { index, series, gaps: measured ? this.gapsOf(series) : null, intendedMs, expectedModel, bound });
   }
 
   private gapsOf(series: string): GapCounts {

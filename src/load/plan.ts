@@ -1,8 +1,11 @@
 import type { Prompt } from '../config/prompts.ts';
 import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
+import type { ReplayRow } from '../config/trace-file.ts';
+import type { GapRule } from '../measure/definitions.ts';
 import type { TransportKind } from '../protocol/connect.ts';
 import type { WireContext } from '../protocol/protocol.ts';
+import type { BudgetPlan } from './budget.ts';
 import type { Deadlines } from './flight.ts';
 import type { RetryPolicy } from './retry.ts';
 
@@ -12,6 +15,8 @@ export interface LoadPlan {
   /** What the workload asks of the target; nothing secret. */
   target: Pick<TargetConfig, 'name' | 'model' | 'max_tokens'>;
   prompts: Prompt[];
+  /** Empty where no trace is replayed. */
+  trace: readonly ReplayRow[];
   origin: string;
   wire: WireContext;
   transport: TransportKind;
@@ -20,6 +25,9 @@ export interface LoadPlan {
   /** Over all workers. */
   connections: number;
   deadlines: Deadlines;
+  gapRule: GapRule;
+  /** Null: no limit on what is used up. */
+  budget: BudgetPlan | null;
   retry: RetryPolicy | null;
   /** The server reports no usage: tokens are counted here. */
   countTokens: boolean;

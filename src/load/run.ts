@@ -1,7 +1,11 @@
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UserError } from '../config/errors.ts';
 import type { Prompt } from '../config/prompts.ts';
 import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
+import type { ReplayRow } from '../config/trace-file.ts';
+import { type Definition, ownDefinition } from '../measure/definitions.ts';
 import { Meter, type Snapshot } from '../measure/meter.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import type { ClientFigures } from '../measure/validity.ts';
@@ -10,17 +14,25 @@ import type { Answer, WireContext } from '../protocol/protocol.ts';
 import { protocols } from '../protocol/registry.ts';
 import type { WarmReport } from '../protocol/transport.ts';
 import { type Workload, warmupIndexBase } from '../workload/workload.ts';
+import { Budget, type BudgetPlan, inputBound, outputBound } from './budget.ts';
 import type { Executor, Phase, PhaseOutcome, StopReason } from './executor.ts';
 import { Fleet } from './fleet.ts';
 import type { LoadPlan } from './plan.ts';
 import { probe } from './probe.ts';
 import type { RetryPolicy } from './retry.ts';
+import { shareOf } from './share.ts';
 import { brokenRule, type StopRules } from './stop-rules.ts';
 import { wireContext } from './wire.ts';
 
 /** From the message that starts a phase to its beginning: long enough for every worker to have read it. */
 const phaseLeadMs = 5;
+/** Before an agreed start: long enough to look after the connections once more. */
+const lastLookMs = 1000;
+/** Indices of a phase where machines share one: each can tell where the next phase's begin, whatever the others sent. */
+const indicesPerPhase = 10_000_000;
 const connectTimeoutMs = 10_000;
+/** Longer than a worker gathers records before it sends them. */
+const timelineLagMs = 500;
 const maxHeaderBytes = 64 * 1024;
 /** More open connections ahead of the first request would only delay it; an open schedule opens the rest as it needs them. */
 const mostWarmed = 1024;
@@ -32,6 +44,8 @@ export interface LoadInput {
   /** The target's own headers, the API key among them. */
   targetHeaders: Readonly<Record<string, string>>;
   prompts: Prompt[];
+  /** The requests of a recorded trace, for the executor that replays one. */
+  trace?: readonly ReplayRow[];
   workload: Workload;
   executor: Executor<unknown>;
   transport: TransportKind;
@@ -45,6 +59,10 @@ export interface LoadInput {
   /** This machine's part of a schedule that several share, and when it starts (epoch ms; null: at once). */
   shard: { index: number; count: number };
   startAtEpochMs: number | null;
+  /** What times mean; left out: our own definitions. */
+  definition?: Definition;
+  /** What the run may use up, shared with the runs before and after it; left out: no limit. */
+  budget?: BudgetPlan | null;
   /** Aborting stops the run and keeps what was measured; the signal's reason is the stop reason. */
   signal: AbortSignal;
   onSnapshot?: (snapshot: Snapshot) => void;
@@ -72,7 +90,8 @@ export function spareWorkers(): number {
 
 /** Warms up, then drives every phase of the scenario's executor. Requests that fail are results; nothing here throws for a failing server. */
 export async function runLoad(input: LoadInput): Promise<LoadOutcome> {
-  const workers = input.workers ?? spareWorkers();
+  const users = shareOf(input.executor.concurrency(input.scenario.load), input.shard.index, input.shard.count);
+  const workers = input.workers ?? Math.min(spareWorkers(), Math.max(1, users));
   const run = new LoadRun(input, workers);
   const onAbort = () => run.abort(input.signal.reason === 'service_crashed' ? 'service_crashed' : 'interrupted');
   input.signal.addEventListener('abort', onAbort, { once: true });
@@ -88,7 +107,7 @@ class LoadRun {
   private readonly input: LoadInput;
   private readonly workers: number;
   private readonly fleet: Fleet;
-  private readonly meter = new Meter();
+  private readonly meter: Meter;
   private readonly rules: StopRules;
   private originEpochMs = 0;
   private aborted: StopReason | null = null;
@@ -97,6 +116,7 @@ class LoadRun {
   constructor(input: LoadInput, workers: number) {
     this.input = input;
     this.workers = workers;
+    this.meter = new Meter(input.definition?.times, input.executor.slo?.(input.scenario.load));
     const { stop } = input.scenario;
     this.rules = {
       maxErrorRate: stop?.max_error_rate ?? null,
@@ -112,14 +132,16 @@ class LoadRun {
 
   async go(): Promise<LoadOutcome> {
     const { input, fleet } = this;
-    const { scenario, executor } = input;
-    const concurrency = executor.concurrency(scenario.load);
+    const { scenario, executor, shard } = input;
+    const concurrency = shareOf(executor.concurrency(scenario.load), shard.index, shard.count);
+    const ahead = Math.min(concurrency, executor.connectionsAhead?.(scenario.load) ?? concurrency);
     let closed = false;
     try {
       const learned = await this.learn();
       await fleet.prepare(this.plan(learned, concurrency));
       if (this.aborted) fleet.abort(this.aborted);
-      const warm = await fleet.warm(Math.min(concurrency, mostWarmed), scenario.warmup, concurrency);
+      const warm = await fleet.warm(Math.min(ahead, mostWarmed), scenario.warmup, ahead);
+      await this.awaitStart(Math.min(ahead, mostWarmed), ahead);
       const measured = await this.measure();
       const figures = await fleet.close();
       closed = true;
@@ -150,7 +172,16 @@ class LoadRun {
       maxHeaderBytes,
     });
     try {
-      const learned = await probe(connection, protocol, workload.request(warmupIndexBase - 1).spec, wire, scenario.timeout * 1000, this.input.signal);
+      const { spec } = workload.request(warmupIndexBase - 1);
+      const budget = this.input.budget ? new Budget(this.input.budget) : null;
+      const bound = { input: inputBound(protocol.encode(spec, wire).body), output: outputBound(spec) ?? 0 };
+      if (budget !== null && !budget.reserve(bound)) {
+        this.abort('budget');
+        return { wire, countTokens: false };
+      }
+      const learned = await probe(connection, protocol, spec, wire, scenario.timeout * 1000, this.input.signal);
+      const { inputTokens, outputTokens } = learned.answer;
+      budget?.settle(bound, { input: inputTokens ?? 0, output: outputTokens ?? 0 });
       return { wire: learned.context, countTokens: reportsNoUsage(learned.answer) };
     } finally {
       await connection.close();
@@ -158,19 +189,22 @@ class LoadRun {
   }
 
   private plan({ wire, countTokens }: { wire: WireContext; countTokens: boolean }, connections: number): LoadPlan {
-    const { scenario, target, prompts, baseUrl, transport, freshConnections, retry, shard } = this.input;
+    const { scenario, target, prompts, trace, baseUrl, transport, freshConnections, retry, shard } = this.input;
     const { name, model, max_tokens } = target;
     return {
       scenario,
       target: { name, ...(model === undefined ? {} : { model }), ...(max_tokens === undefined ? {} : { max_tokens }) },
       prompts,
+      trace: trace ?? [],
       origin: new URL(baseUrl).origin,
       wire,
       transport,
       freshConnections,
       connectTimeoutMs: Math.min(connectTimeoutMs, scenario.timeout * 1000),
       connections,
-      deadlines: { totalMs: scenario.timeout * 1000, firstTokenMs: null, idleMs: null },
+      deadlines: { totalMs: scenario.timeout * 1000, firstTokenMs: inMs(scenario.first_token_timeout), idleMs: inMs(scenario.idle_timeout) },
+      gapRule: (this.input.definition ?? ownDefinition).gaps,
+      budget: this.input.budget ?? null,
       retry,
       countTokens,
       shard,
@@ -178,10 +212,35 @@ class LoadRun {
     };
   }
 
+  /**
+   * Waits for the agreed start; connections that the server closed meanwhile are opened again.
+   * @throws UserError (2) when it has passed: the other machines have begun
+   */
+  private async awaitStart(connections: number, concurrency: number): Promise<void> {
+    const { startAtEpochMs, signal } = this.input;
+    if (startAtEpochMs === null || this.aborted) return;
+    const leftMs = startAtEpochMs - Date.now();
+    if (leftMs < 0) {
+      throw new UserError(`the start that was agreed on (--start-at) passed ${(-leftMs / 1000).toFixed(1)} s before this machine was ready`, {
+        hint: 'Give a later time: the service has to be up and warm by then.',
+      });
+    }
+    if (leftMs < 2 * lastLookMs) return;
+    await sleep(leftMs - lastLookMs, undefined, { signal }).catch(() => {});
+    if (!this.aborted) await this.fleet.warm(connections, 0, concurrency);
+  }
+
+  /** The agreed start on this process's clock, which a change of the system's clock does not move. */
+  private agreedStart(): number | null {
+    const { startAtEpochMs } = this.input;
+    return startAtEpochMs === null ? null : startAtEpochMs - Date.now() + performance.timeOrigin + performance.now();
+  }
+
   private async measure(): Promise<Pick<LoadOutcome, 'phases' | 'started' | 'durationSeconds' | 'client' | 'stopReason'>> {
-    const { scenario, executor, startAtEpochMs } = this.input;
+    const { scenario, executor, shard } = this.input;
+    const agreedEpochMs = this.agreedStart();
     const cpu = process.cpuUsage();
-    const planned = executor.phases(scenario.load, scenario.seed);
+    const planned = executor.phases(scenario.load, scenario.seed, this.input.trace ?? []);
     const phases: LoadOutcome['phases'] = [];
     let stopReason: StopReason = this.aborted ?? 'completed';
     let firstIndex = 0;
@@ -192,7 +251,7 @@ class LoadRun {
     for (let next = planned.next(undefined as never); !next.done && this.aborted === null; next = planned.next(previous as PhaseOutcome)) {
       this.meter.beginPhase();
       const isFirst: boolean = startedEpochMs === null;
-      const startEpochMs: number = isFirst && startAtEpochMs !== null ? startAtEpochMs : performance.timeOrigin + performance.now() + phaseLeadMs;
+      const startEpochMs: number = isFirst && agreedEpochMs !== null ? agreedEpochMs : performance.timeOrigin + performance.now() + phaseLeadMs;
       if (isFirst) this.originEpochMs = startedEpochMs = startEpochMs;
       const ran = await this.fleet.run(previous, { originEpochMs: this.originEpochMs, startEpochMs, firstIndex });
       endedEpochMs = ran.endedEpochMs;
@@ -201,11 +260,12 @@ class LoadRun {
       const snapshot = this.meter.snapshot(ran.endedEpochMs - this.originEpochMs);
       previous = { ...snapshot, durationMs: ran.endedEpochMs - ran.startEpochMs, stopReason: ran.stopReason, dropped: ran.dropped };
       phases.push({ phase: next.value, outcome: previous });
-      firstIndex += snapshot.phase.succeeded + snapshot.phase.failed + ran.dropped;
+      firstIndex = shard.count > 1 ? phases.length * indicesPerPhase : firstIndex + snapshot.phase.succeeded + snapshot.phase.failed + ran.dropped;
       stopReason = ran.stopReason;
       if (
         stopReason === 'interrupted' ||
         stopReason === 'service_crashed' ||
+        stopReason === 'budget' ||
         (!executor.continuesAfterStop && stopReason !== 'completed' && stopReason !== 'duration')
       )
         break;
@@ -230,11 +290,17 @@ class LoadRun {
     }
     if (!this.measuring) return;
     const elapsedMs = performance.timeOrigin + performance.now() - this.originEpochMs;
+    // Seconds in which nothing ended are in the timeline too; requests that ended in the last one may still be on their way from a worker.
+    meter.timeline.advance(elapsedMs - timelineLagMs, inFlight);
     const snapshot = meter.snapshot(elapsedMs);
     const broken = brokenRule(snapshot.phase, this.rules);
     if (broken) this.fleet.endSending(broken);
     input.onSnapshot?.(snapshot);
   }
+}
+
+function inMs(seconds: number | undefined): number | null {
+  return seconds === undefined ? null : seconds * 1000;
 }
 
 function reportsNoUsage(answer: Answer): boolean {

@@ -6,6 +6,7 @@ import type { Transport } from '../protocol/transport.ts';
 import { loadTokenizer } from '../workload/tokenizer.ts';
 import { createWorkload, warmupIndexBase } from '../workload/workload.ts';
 import { type Alarm, createAlarm } from './alarm.ts';
+import { Budget } from './budget.ts';
 import { watchClient } from './client-watch.ts';
 import type { ClosedPacer, Phase, PhaseOutcome } from './executor.ts';
 import { executors } from './executors/registry.ts';
@@ -13,6 +14,7 @@ import { LoadLoop } from './loop.ts';
 import type { Command, Report, WorkerData } from './messages.ts';
 import type { LoadPlan } from './plan.ts';
 import { RowWriter } from './rows.ts';
+import { shareOf } from './share.ts';
 
 const batchIntervalMs = 100;
 const maxHeaderBytes = 64 * 1024;
@@ -49,7 +51,7 @@ class LoadWorker {
     const transport = await createTransport({
       kind: plan.transport,
       origin: plan.origin,
-      connections: shareOf(plan.connections, data.index, plan.workers),
+      connections: Math.max(1, shareOf(plan.connections, data.index, plan.workers)),
       freshConnections: plan.freshConnections,
       connectTimeoutMs: plan.connectTimeoutMs,
       maxHeaderBytes,
@@ -68,16 +70,20 @@ class LoadWorker {
     const protocol = protocols.get(scenario.request.api);
     const executor = executors.get(scenario.load.executor);
     if (!protocol || !executor) throw new Error(`unknown protocol ${scenario.request.api} or executor ${scenario.load.executor}`);
-    this.planned = executor.phases(scenario.load, scenario.seed);
+    this.planned = executor.phases(scenario.load, scenario.seed, plan.trace);
     this.loop = new LoadLoop({
       transport,
       protocol,
       wire: plan.wire,
-      workload: createWorkload(scenario, plan.target, plan.prompts),
+      workload: createWorkload(scenario, plan.target, plan.prompts, plan.trace),
       deadlines: plan.deadlines,
+      gapRule: plan.gapRule,
+      budget: plan.budget === null ? null : new Budget(plan.budget),
+      checkModel: scenario.request.check_model ?? false,
       retry: plan.retry,
       countTokens,
-      share: { first: plan.shard.index * plan.workers + data.index, of: plan.shard.count * plan.workers },
+      // Every count-th arrival is this machine's, and of those every workers-th this thread's, however many threads the other machines have.
+      share: { first: plan.shard.index + plan.shard.count * data.index, of: plan.shard.count * plan.workers },
       alarm: () => (this.alarm ??= createAlarm(new URL(data.entryUrl))),
       onRecord: (record: RequestRecord) => this.rows.add(record),
     });
@@ -149,20 +155,14 @@ class LoadWorker {
   private ownShare(phase: Phase): Phase {
     const { pacer } = phase;
     const { shard, workers } = this.plan;
-    const [place, of] = [shard.index * workers + this.data.index, shard.count * workers];
-    if (pacer.kind === 'open')
-      return { ...phase, pacer: { ...pacer, next: () => pacer.next(), maxInFlight: Math.max(1, shareOf(pacer.maxInFlight, place, of)) } };
+    const part = (total: number) => shareOf(shareOf(total, shard.index, shard.count), this.data.index, workers);
+    if (pacer.kind === 'open') return { ...phase, pacer: { ...pacer, next: () => pacer.next(), maxInFlight: Math.max(1, part(pacer.maxInFlight)) } };
     const own: ClosedPacer = {
       ...pacer,
-      usersAt: (elapsedMs) => shareOf(pacer.usersAt(elapsedMs), place, of),
+      usersAt: (elapsedMs) => part(pacer.usersAt(elapsedMs)),
       nextChangeMs: (elapsedMs) => pacer.nextChangeMs(elapsedMs),
-      maxUsers: shareOf(pacer.maxUsers, place, of),
+      maxUsers: part(pacer.maxUsers),
     };
     return { ...phase, pacer: own };
   }
-}
-
-/** The part of `total` that falls to the one at `place` of `of`; the parts add up to the total. */
-export function shareOf(total: number, place: number, of: number): number {
-  return Math.floor(total / of) + (place < total % of ? 1 : 0);
 }

@@ -3,10 +3,12 @@ import { ownTimes, type RequestTimes } from './definitions.ts';
 import { Distribution } from './distribution.ts';
 import type { RequestRecord } from './record.ts';
 import { SeriesMeter } from './series-meter.ts';
+import { type Slo, withinSlo } from './slo.ts';
 import { Timeline } from './timeline.ts';
 
 const slowestKept = 20;
 const exampleLength = 500;
+const connectionErrors: ReadonlySet<ErrorKind> = new Set(['refused', 'dns', 'tls', 'timeout_connect', 'reset']);
 
 export interface ErrorTally {
   kind: ErrorKind;
@@ -23,6 +25,8 @@ export interface Figures {
   latencyP50Ms: number | null;
   latencyP95Ms: number | null;
   ttftP50Ms: number | null;
+  /** Successful requests that kept within the objective; null without one. */
+  good: number | null;
 }
 
 /** What stop rules, the progress bar and a dashboard read while a run is going. */
@@ -33,16 +37,24 @@ export interface Snapshot extends Figures {
   phase: Figures;
 }
 
+/** How often requests were sent, counted over all that ended; attempts are known only where retries are on. */
+export interface AttemptTally {
+  requests: number;
+  attempts: number;
+  most: number;
+}
+
 /** Running figures of a window of requests. */
 class Window {
   succeeded = 0;
   failed = 0;
   outputTokens = 0;
+  good = 0;
   readonly latency = new Distribution(1000);
   readonly ttft = new Distribution(1000);
 
-  figures(): Figures {
-    const { succeeded, failed, outputTokens, latency, ttft } = this;
+  figures(countsGood: boolean): Figures {
+    const { succeeded, failed, outputTokens, good, latency, ttft } = this;
     return {
       succeeded,
       failed,
@@ -50,6 +62,7 @@ class Window {
       latencyP50Ms: latency.percentile(50),
       latencyP95Ms: latency.percentile(95),
       ttftP50Ms: ttft.percentile(50),
+      good: countsGood ? good : null,
     };
   }
 }
@@ -64,12 +77,17 @@ export class Meter {
   /** Arrivals of an open schedule that were not sent. */
   dropped = 0;
   lastEndMs = 0;
+  /** Requests that had a connection opened for them, those that found one open, and those that got none. */
+  readonly connections = { opened: 0, reused: 0, failed: 0 };
+  readonly attempts: AttemptTally = { requests: 0, attempts: 0, most: 0 };
   private readonly whole = new Window();
   private phase = new Window();
   private readonly times: (record: RequestRecord) => RequestTimes;
+  private readonly slo: Slo | null;
 
-  constructor(times: (record: RequestRecord) => RequestTimes = ownTimes) {
+  constructor(times: (record: RequestRecord) => RequestTimes = ownTimes, slo: Slo | null = null) {
     this.times = times;
+    this.slo = slo;
   }
 
   seriesMeter(id: string): SeriesMeter {
@@ -86,6 +104,7 @@ export class Meter {
     second.requests++;
     this.lastEndMs = Math.max(this.lastEndMs, record.endMs);
     this.seriesMeter(record.series).record(record, times);
+    this.countWays(record);
     if (record.error !== null) {
       second.errors++;
       this.whole.failed++;
@@ -96,8 +115,10 @@ export class Meter {
     second.tokens += record.outputTokens ?? 0;
     second.latencyMs.push(times.latencyMs);
     if (times.ttftMs !== null) second.ttftMs.push(times.ttftMs);
+    const good = this.slo !== null && withinSlo(times, this.slo);
     for (const window of [this.whole, this.phase]) {
       window.succeeded++;
+      if (good) window.good++;
       window.outputTokens += record.outputTokens ?? 0;
       window.latency.record(times.latencyMs);
       if (times.ttftMs !== null) window.ttft.record(times.ttftMs);
@@ -111,7 +132,7 @@ export class Meter {
   }
 
   snapshot(elapsedMs: number): Snapshot {
-    return { elapsedMs, inFlight: this.inFlight, ...this.whole.figures(), phase: this.phase.figures() };
+    return { elapsedMs, inFlight: this.inFlight, ...this.whole.figures(this.slo !== null), phase: this.phase.figures(this.slo !== null) };
   }
 
   /** Counts an error by kind; also for requests that were given up with the run and so neither succeeded nor failed. */
@@ -119,6 +140,17 @@ export class Meter {
     const known = this.errors.get(kind);
     if (known) known.count++;
     else this.errors.set(kind, { kind, count: 1, firstSeenMs: atMs, example: (message ?? '').slice(0, exampleLength) });
+  }
+
+  private countWays(record: RequestRecord): void {
+    const { connections, attempts } = this;
+    if (record.connectMs !== null) connections.opened++;
+    else if (record.sentMs !== null) connections.reused++;
+    else if (record.error !== null && connectionErrors.has(record.error)) connections.failed++;
+    if (record.lastAttemptMs === null) return;
+    attempts.requests++;
+    attempts.attempts += record.attempts;
+    attempts.most = Math.max(attempts.most, record.attempts);
   }
 
   private keepIfSlow(record: RequestRecord, latencyMs: number): void {

@@ -11,6 +11,8 @@ export interface SeriesState {
   outputTokens: number;
   gapsGuessed: boolean;
   chunksAreTokens: boolean;
+  beganMs: number;
+  endedMs: number;
   distributions: Record<string, DistributionState>;
 }
 
@@ -24,6 +26,9 @@ export class SeriesMeter {
   gapsGuessed = false;
   /** No answer held more tokens, or fewer, than chunks. */
   chunksAreTokens = true;
+  /** The first begin and the last end of the successful requests, where the definition says when a request began; ms from the run's start. */
+  private beganMs = Number.POSITIVE_INFINITY;
+  private endedMs = Number.NEGATIVE_INFINITY;
   readonly distributions = new Map<string, Distribution>(
     distributionDefinitions.map((definition) => [definition.name, new Distribution(definition.resolution)]),
   );
@@ -38,6 +43,11 @@ export class SeriesMeter {
     this.inputTokens += record.inputTokens ?? 0;
     this.outputTokens += record.outputTokens ?? 0;
     if (record.streamed && record.outputTokens !== null && record.outputTokens !== record.outputChunks) this.chunksAreTokens = false;
+    if (times.itlMs !== undefined && times.itlMs !== null) this.itl.record(times.itlMs);
+    if (times.beganMs !== undefined) {
+      this.beganMs = Math.min(this.beganMs, times.beganMs);
+      this.endedMs = Math.max(this.endedMs, times.beganMs + times.latencyMs);
+    }
     for (const definition of distributionDefinitions) {
       const value = definition.of(record, times);
       if (value !== null) this.distributions.get(definition.name)?.record(value);
@@ -47,6 +57,11 @@ export class SeriesMeter {
   /** The gaps are an estimate: chunks were taken for one token each, and the totals say that they were not. */
   get gapsEstimated(): boolean {
     return this.gapsGuessed && !this.chunksAreTokens;
+  }
+
+  /** Seconds from the first request's begin to the last one's end; null where the definition takes rates over the run's own time. */
+  get windowSeconds(): number | null {
+    return this.endedMs > this.beganMs ? (this.endedMs - this.beganMs) / 1000 : null;
   }
 
   /** Gaps between tokens that were counted where the chunks came in. */
@@ -62,14 +77,16 @@ export class SeriesMeter {
     this.outputTokens += other.outputTokens;
     this.gapsGuessed ||= other.gapsGuessed;
     this.chunksAreTokens &&= other.chunksAreTokens;
+    this.beganMs = Math.min(this.beganMs, other.beganMs);
+    this.endedMs = Math.max(this.endedMs, other.endedMs);
     for (const [name, distribution] of other.distributions) this.distributions.get(name)?.add(distribution);
   }
 
   state(): SeriesState {
     const distributions: Record<string, DistributionState> = {};
     for (const [name, distribution] of this.distributions) if (distribution.count > 0) distributions[name] = distribution.state();
-    const { succeeded, failed, inputTokens, outputTokens, gapsGuessed, chunksAreTokens } = this;
-    return { succeeded, failed, inputTokens, outputTokens, gapsGuessed, chunksAreTokens, distributions };
+    const { succeeded, failed, inputTokens, outputTokens, gapsGuessed, chunksAreTokens, beganMs, endedMs } = this;
+    return { succeeded, failed, inputTokens, outputTokens, gapsGuessed, chunksAreTokens, beganMs, endedMs, distributions };
   }
 
   static from(state: SeriesState): SeriesMeter {
@@ -81,6 +98,8 @@ export class SeriesMeter {
       outputTokens: state.outputTokens,
       gapsGuessed: state.gapsGuessed,
       chunksAreTokens: state.chunksAreTokens,
+      beganMs: state.beganMs,
+      endedMs: state.endedMs,
     });
     for (const [name, distribution] of Object.entries(state.distributions)) {
       const own = meter.distributions.get(name);
