@@ -22,7 +22,12 @@ if (files.length === 0) throw new Error(`no file of ${folder} is named like ${wa
 const tell = (line: string) => console.log(`e2e: ${line}`);
 const missing: Map<ComponentName, string> = await installAll(tell);
 process.env['E2E_MISSING'] = JSON.stringify(Object.fromEntries(missing));
-await stageAction(tell);
+try {
+  await stageAction(tell);
+} catch (error) {
+  console.error((error as Error).message);
+  process.exit(1);
+}
 
 const skipped: string[] = [];
 let failed = false;

@@ -29,7 +29,9 @@ export async function stageAction(tell: (line: string) => void = () => {}): Prom
     tell('building dist');
     await rm(stamp, { force: true });
     const path = `${join(repositoryRoot, 'node_modules', '.bin')}:${process.env['PATH']}`;
-    await run(process.execPath, ['scripts/build.ts', dist], { cwd: repositoryRoot, env: { ...process.env, PATH: path } });
+    await run(process.execPath, ['scripts/build.ts', dist], { cwd: repositoryRoot, env: { ...process.env, PATH: path } }).catch((error: unknown) => {
+      throw new Error(`dist cannot be built:\n${(error as { stderr: string }).stderr}`);
+    });
     await writeFile(stamp, sources);
   }
   for (const file of files.filter((name) => !notShipped.test(name))) {
