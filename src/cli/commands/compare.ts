@@ -20,7 +20,7 @@ interface CompareFlags {
 export function registerCompare(program: Command, context: EntryContext): void {
   program
     .command('compare')
-    .description('compare a result with a baseline and judge it by the thresholds')
+    .description('Compare a result with a baseline and judge it by the thresholds.')
     .option('--current <file>', 'the result to judge', 'bench_results.json')
     .option('--baseline <files...>', 'result to compare with; several make a pool', ['baseline.json'])
     .option('--config <file>', 'configuration file (default: llm-bench.yaml here or in .github/)')

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 export function registerMerge(program: Command): void {
   program
     .command('merge')
-    .description('add results: runs of one scenario, shards of one run, or results of several scenarios')
+    .description('Add results: runs of one scenario, shards of one run, or results of several scenarios.')
     .argument('<files...>', 'result files')
     .option('-o, --output <file>', 'where to write the merged result (default: standard output)')
     .addHelpText(

@@ -8,7 +8,7 @@ const environment: Partial<Record<keyof MockOptions, string>> = { port: 'PORT', 
 export function registerMock(program: Command): void {
   const command = program
     .command('mock')
-    .description('serve the embedded engine: an OpenAI-compatible server that simulates a continuous-batching LLM engine, with faults on demand')
+    .description('Serve the embedded engine: an OpenAI-compatible server that simulates a continuous-batching LLM engine, with faults on demand.')
     .addHelpText('after', '\nOne request may ask for a fault by its header x-mock-fault: NAME or NAME=AMOUNT.');
   const options = new Map(mockFieldNames.map((name) => [name, optionOf(name, mockFields[name])]));
   for (const option of options.values()) command.addOption(option);

@@ -14,7 +14,7 @@ interface ReportFlags {
 export function registerReport(program: Command, context: EntryContext): void {
   program
     .command('report')
-    .description('render results again: the console summary, markdown, an HTML page, JSON or CSV')
+    .description('Render results again: the console summary, markdown, an HTML page, JSON or CSV.')
     .argument('<files...>', 'result files')
     .option('--baseline <file>', 'compare with this result, by rules')
     .option('--thresholds <file>', 'judge by these limits (default with --baseline: those of the configuration)')
