@@ -17,7 +17,8 @@ export function usersCurve(changes: Iterable<UsersChange>): Pick<ClosedPacer, 'u
 
   /** Position of the change in force. */
   function find(elapsedMs: number): number {
-    while (!exhausted && (known.length === 0 || (known.at(-1) as UsersChange).atMs <= elapsedMs)) {
+    // Two changes ahead: the nearer one is settled only when a later one is known, for several may come at one time.
+    while (!exhausted && (known.at(-2)?.atMs ?? Number.NEGATIVE_INFINITY) <= elapsedMs) {
       const next = source.next();
       if (next.done) exhausted = true;
       else add(next.value);
