@@ -90,7 +90,7 @@ test('a ramping rate sends the k-th request when the integral of the rate reache
   const expected = [0, 500, Math.sqrt(0.5) * 1000, Math.sqrt(0.75) * 1000];
   const ramp = arrivals(phase, 9);
   assert.equal(ramp.length, 4);
-  ramp.forEach((at, k) => assert.ok(Math.abs(at - (expected[k] as number)) < 1e-9, `${at}`));
+  for (const [k, at] of ramp.entries()) assert.ok(Math.abs(at - (expected[k] as number)) < 1e-9, `${at}`);
   assert.equal(phase?.durationMs, 1000);
   const stage = fc.record({ rate: fc.double({ min: 0, max: 400, noNaN: true }), duration: fc.integer({ min: 1, max: 20 }) });
   fc.assert(
