@@ -20,6 +20,16 @@ export interface EventContext {
   headRef: string | null;
   /** The branch that a pull request or merge group goes into, without `refs/heads/`. */
   baseRef: string | null;
+  /** For a merge group: the commit that the queue built it on. Unlike a pull request's `base.sha` it cannot grow old: a group is built anew instead. */
+  groupBase: string | null;
+  /** The repository that a pull request's code comes from; null where it was deleted, or for other events. */
+  headRepositoryId: number | null;
+  /** A pull request's labels at the time of the event. */
+  labels: string[];
+  /** The label that was put on or taken off, for the actions `labeled` and `unlabeled`. */
+  label: string | null;
+  /** The account that caused the event. */
+  sender: string | null;
   /** Its number, where the event is about exactly one. */
   pullRequest: number | null;
   /** True where the code under test comes from another repository than this one; a deleted source repository counts as another. */
@@ -68,6 +78,11 @@ export async function readContext(env: Environment, readFile: (path: string) => 
     sha,
     ref,
     ...aboutChange(event, payload, { ref, sha }),
+    groupBase: event === 'merge_group' ? text(payload, 'merge_group', 'base_sha') : null,
+    headRepositoryId: number(payload, 'pull_request', 'head', 'repo', 'id'),
+    labels: list(payload, 'pull_request', 'labels').flatMap((label) => text(label, 'name') ?? []),
+    label: text(payload, 'label', 'name'),
+    sender: text(payload, 'sender', 'login'),
     dependabot: causedByDependabot(env, payload),
     runId: whole(env.GITHUB_RUN_ID),
     runAttempt: whole(env.GITHUB_RUN_ATTEMPT),

@@ -59,6 +59,11 @@ test('pull request of the same repository', async () => {
     headSha: sha,
     headRef: 'feature',
     baseRef: 'main',
+    groupBase: null,
+    headRepositoryId: 1,
+    labels: [],
+    label: null,
+    sender: null,
     pullRequest: 12,
     fork: false,
     dependabot: false,
@@ -172,4 +177,23 @@ test('any JSON object is read without a crash', async () => {
 
 test('branchOf', () => {
   assert.deepEqual([branchOf('refs/heads/a/b'), branchOf('refs/tags/v1'), branchOf(null)], ['a/b', null, null]);
+});
+
+test('labels: those that were there, the one that changed, and who changed it', async () => {
+  const payload = pullRequest({ sha, ref: 'feature', repo: { id: 5 } });
+  const context = await read(pullRequestEnv, {
+    ...payload,
+    action: 'labeled',
+    label: { name: 'accept-regression' },
+    sender: { login: 'maintainer' },
+    pull_request: { ...payload.pull_request, labels: [{ name: 'bug' }, { name: 'accept-regression' }, { id: 3 }] },
+  });
+  assert.deepEqual([context.labels, context.label, context.sender], [['bug', 'accept-regression'], 'accept-regression', 'maintainer']);
+  assert.deepEqual([context.headRepositoryId, context.fork], [5, true]);
+});
+
+test('a merge group says what it was built on; a pull request does not', async () => {
+  const group = { head_sha: sha, head_ref: 'refs/heads/gh-readonly-queue/main/pr-3-abcdef0', base_ref: 'refs/heads/main', base_sha: mergeSha };
+  assert.equal((await read({ GITHUB_EVENT_NAME: 'merge_group' }, { repository, merge_group: group })).groupBase, mergeSha);
+  assert.equal((await read(pullRequestEnv, pullRequest({ sha, ref: 'f', repo: { id: 1 } }))).groupBase, null);
 });
