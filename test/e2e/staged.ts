@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder, repositoryRoot } from './components.ts';
@@ -34,6 +34,8 @@ export async function stageAction(tell: (line: string) => void = () => {}): Prom
     });
     await writeFile(stamp, sources);
   }
+  // What was deleted or renamed meanwhile must not stay.
+  for (const name of await readdir(actionFolder)) if (name !== 'dist') await rm(join(actionFolder, name), { recursive: true });
   for (const file of files.filter((name) => !notShipped.test(name))) {
     const to = join(actionFolder, file);
     await mkdir(dirname(to), { recursive: true });
