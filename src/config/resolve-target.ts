@@ -65,7 +65,17 @@ export function resolveTarget(
   return { target, embedded, layers: { value: layers.value, origins } };
 }
 
-const starters = [['setup'], ['command'], ['image'], ['build'], ['ports'], ['port'], ['ready', 'log'], ['ready', 'port']] as const;
+const starters = [
+  ['setup'],
+  ['command'],
+  ['image'],
+  ['build'],
+  ['ports'],
+  ['port'],
+  ['ready', 'log'],
+  ['ready', 'port'],
+  ['ready', 'timeout_seconds'],
+] as const;
 
 /** An address given by hand says that the service already runs there: what would start one is left out, and said so. */
 function overlayOwn(base: Layers, own: Layers, warnings: ConfigIssue[]): Layers {

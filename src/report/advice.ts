@@ -11,10 +11,11 @@ export function adviceLines(input: ReportInput, firstRun: boolean): string[] {
   const { verdict } = input;
   const lines: string[] = [];
   if (verdict.baseline === null) {
+    // Whoever looked for the baseline says why there is none, and what happens next.
     const branch = markdownText(input.names?.baseline ?? 'the main branch');
-    const next = firstRun ? `The next run on ${branch} leaves its result as the baseline, and pull requests after it are compared with that.` : '';
-    const why = input.noBaseline ? markdownText(input.noBaseline) : '';
-    if (why !== '' || next !== '') lines.push(`${why} ${next}`.trim());
+    const next = `The next run on ${branch} leaves its result as the baseline, and pull requests after it are compared with that.`;
+    if (input.noBaseline) lines.push(markdownText(input.noBaseline));
+    else if (firstRun) lines.push(next);
   }
   if (verdict.verdict === 'invalid')
     lines.push(

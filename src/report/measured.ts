@@ -69,8 +69,11 @@ function validity(result: ResultDocument, escaping: Escaping): string[] {
   const failed = checks.filter((check) => !check.ok);
   if (checks.length === 0) return ['Validity: no checks were made'];
   if (failed.length === 0) return [`Validity: all ${checks.length} checks passed`];
+  const advice = failed.filter((check) => check.severity === 'advice').length;
   return [
-    `Validity: ${checks.length - failed.length} of ${checks.length} checks passed`,
+    advice === failed.length
+      ? `Validity: valid, with ${advice} remark${advice === 1 ? '' : 's'}`
+      : `Validity: not valid; ${checks.length - failed.length} of ${checks.length} checks passed`,
     ...failed.map((check) => `${check.severity === 'fatal' ? 'Not valid' : 'Advice'}: ${escaping.text(check.name)}: ${escaping.text(check.detail)}`),
   ];
 }

@@ -85,10 +85,10 @@ test('an improvement is named and shown, and nothing is said to have regressed',
 test('the first run says what happens next, in one line', () => {
   const fresh = sampleRow({ verdict: 'new', baseline: null, change_percent: null, limit_percent: null, rule: null });
   const verdict = sampleVerdict('new', [fresh], { baseline: null });
-  const text = comment(verdict, { baseline: null, noBaseline: 'No run of main has left llm-bench-baseline yet.' });
+  const text = comment(verdict, { baseline: null, noBaseline: 'No run of main has left llm-bench-baseline yet. The next one does.' });
   assert.deepEqual(lines(text).slice(1, 4), [
     '### 🆕 llm-bench: first measurement, nothing to compare with yet',
-    'No run of main has left llm-bench-baseline yet. The next run on main leaves its result as the baseline, and pull requests after it are compared with that.',
+    'No run of main has left llm-bench-baseline yet. The next one does.',
     '',
   ]);
   assert.match(text, /\| Metric \| this PR \| Limit \| \|\n.*\n\| Latency p95 \| 1\.10 s \| — \| 🆕 new \|/);
