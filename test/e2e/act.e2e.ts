@@ -187,6 +187,7 @@ test('a first run without any baseline is green and says what comes next; each l
   for (const { body } of comments) {
     assert.match(body, /\n### 🆕 llm-bench: first measurement, nothing to compare with yet/);
     assert.match(body, /No baseline yet: no run of main has stored an artifact named llm-bench-baseline-bench,leg=(small|large)/);
+    assert.equal(body.match(/next run on main/g)?.length, 1, `what comes next is said once: ${body}`);
   }
   for (const leg of ['small', 'large']) {
     const { outcome, outputs } = await ran.kept(leg);

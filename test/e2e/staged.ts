@@ -16,7 +16,7 @@ export const built = (entry: 'cli' | 'main' | 'post'): string => join(actionFold
 
 const sourcesOfDist = /^(src|scripts)\/|^(package(-lock)?|tsconfig)\.json$/;
 /** What the action has no use for at run time. */
-const notShipped = /^(src|scripts|test|bench|dist)\//;
+const notShipped = /^((src|scripts|test|bench|dist)\/|node_modules$)/;
 
 /** Builds what is not built yet, and lays it out beside action.yml, config/ and everything else that is shipped. */
 export async function stageAction(tell: (line: string) => void = () => {}): Promise<void> {
