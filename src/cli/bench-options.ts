@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Override } from '../config/overrides.ts';
+import { parseCompat, parseCost, parseShard, parseStartAt, parseTokens, parseWorkers, type ShapeFlags } from './run-shape.ts';
 
 /** Flags that measuring commands share, each with the setting that it overrides. */
 const settings = [
@@ -18,13 +19,15 @@ const settings = [
   ['--prompts <file>', 'request.prompts', 'prompts.jsonl: {"prompt","max_tokens","temperature"} a line'],
   ['--api <name>', 'request.api', 'chat, completions or http'],
   ['--timeout <time>', 'timeout', 'longest time for one request'],
+  ['--first-token-timeout <time>', 'first_token_timeout', 'longest wait for the first token of a stream'],
+  ['--idle-timeout <time>', 'idle_timeout', 'longest time without a token within a stream'],
   ['--warmup <count>', 'warmup', 'requests sent and thrown away before the measured ones'],
   ['--seed <number>', 'seed', 'seed of everything random'],
   ['--method <name>', 'request.method', 'plain HTTP: method'],
   ['--thresholds <file>', 'thresholds', 'limits to judge by'],
 ] as const;
 
-export interface BenchFlags {
+export interface BenchFlags extends ShapeFlags {
   config?: string;
   stream?: boolean;
   header?: string[];
@@ -59,6 +62,12 @@ export function addBenchOptions(command: Command): Command {
     .option('--note <text>', 'kept in the result')
     .option('--fresh-connections', 'a new connection for every request')
     .option('--transport <kind>', 'auto, socket or undici', oneOf('auto', 'socket', 'undici'), 'auto')
+    .option('--workers <count>', 'threads that send: auto (one per spare core) or a number', parseWorkers)
+    .option('--compat <name>', 'times and rates by the definitions of vllm, guidellm, aiperf, inference-perf, mlperf or suite', parseCompat)
+    .option('--shard <i/n>', 'the part of the I-th of N machines that share one schedule; add their results with `merge`', parseShard)
+    .option('--start-at <time>', 'begin at this time, on every machine: ISO, seconds since 1970, or +30s', (text) => parseStartAt(text))
+    .option('--max-total-tokens <count>', 'stop before more prompt and output tokens than this are used', parseTokens)
+    .option('--max-cost <amount>', "stop before more than this is spent, by the target's prices", parseCost)
     .option('--print-config', 'print the resolved configuration and where each value comes from, then exit');
 }
 

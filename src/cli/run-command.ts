@@ -10,6 +10,7 @@ import { loadConfig } from '../config/load.ts';
 import { executorSchemas } from '../load/executors/registry.ts';
 import { type BenchFlags, overridesOf } from './bench-options.ts';
 import { createProgress } from './progress.ts';
+import { shapeOf } from './run-shape.ts';
 
 /** Turns the flags of `run` and `check` into the job; returns its exit code. */
 export async function runCommand(command: Command, context: EntryContext, kind: 'run' | 'check'): Promise<number> {
@@ -58,6 +59,7 @@ export async function runCommand(command: Command, context: EntryContext, kind: 
       runs: flags.runs,
       transport: flags.transport,
       freshConnections: flags.freshConnections === true,
+      shape: shapeOf(flags),
       output: flags.output ?? 'bench_results.json',
       html: flags.html ?? config.report.html,
       logRequests: flags.logRequests ?? null,

@@ -8,6 +8,7 @@ import { type Prompt, readPrompts } from '../config/prompts.ts';
 import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
 import { type ReplayOptions, type ReplayRow, readTrace, replayRows } from '../config/trace-file.ts';
+import type { BudgetPlan } from '../load/budget.ts';
 import type { Executor } from '../load/executor.ts';
 import { executors } from '../load/executors/registry.ts';
 import { type RetryPolicy, retryPreset } from '../load/retry.ts';
@@ -30,6 +31,7 @@ import { tokenizerEncoding } from '../workload/tokenizer.ts';
 import { createWorkload } from '../workload/workload.ts';
 import { messageMasker } from './mask-message.ts';
 import { readCi, readGit, readTool, sha256Of } from './provenance.ts';
+import { boundSentence, budgetBlock, budgetOf, checkShape, definitionOf, plainShape, type RunShape } from './shape.ts';
 
 /** What a person watching is told; every member is optional work for the caller. */
 export interface MeasureProgress {
@@ -50,7 +52,10 @@ export interface MeasureOptions {
   runs: number;
   transport: TransportKind;
   freshConnections: boolean;
-  onRecord?: (record: RequestRecord) => void;
+  /** Left out: one machine, at once, without a budget, by our own definitions. */
+  shape?: RunShape;
+  /** @param run counts the runs of all scenarios from 0 */
+  onRecord?: (record: RequestRecord, run: number) => void;
   /** Told from before the service starts on, so that another process can stop it if this one is killed. */
   onState?: (state: ServiceState) => void;
 }
@@ -71,6 +76,14 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   const { config, env, signal } = options;
   const target = config.embedded ? embeddedTarget(config.target, options.entry) : config.target;
   const plans = await Promise.all(config.scenarios.map((scenario) => planScenario(scenario, target, config.root)));
+  const shape = options.shape ?? plainShape;
+  const shaped = plans.map((plan) => ({ ...plan, requests: sizeOf(plan).requests }));
+  checkShape(shape, shaped, target, options.runs);
+  const budget = budgetOf(shape, target);
+  for (const plan of shaped) {
+    const sentence = boundSentence(plan, target, options.runs);
+    if (sentence !== null) options.progress.line(sentence);
+  }
   const headers = targetHeaders(target, { env, root: config.root });
   const mask = messageMasker(secretsOf(options, headers));
   const service = await startUnlessAborted(target, options);
@@ -89,14 +102,15 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     // Git and the machine are asked while the load runs up: nothing of it is needed before the first result.
     const reading = readShared(options);
     for (const plan of plans) {
-      for (let round = 0; round < options.runs && !stop.signal.aborted; round++) {
-        const outcome = await runPlan(plan, { ...options, service, headers, mask, signal: stop.signal });
+      for (let round = 0; round < options.runs && !stop.signal.aborted && documents.at(-1)?.stop_reason !== 'budget'; round++) {
+        const outcome = await runPlan(plan, { ...options, shape, budget, run: documents.length, service, headers, mask, signal: stop.signal });
         const document = describe(plan, outcome, { options, service, mask, target, shared: await reading });
         document.runs = document.runs.map((run) => ({ ...run, round, order: round }));
         documents.push(document);
       }
     }
     const document = documents.length === 0 ? null : documents.length === 1 ? (documents[0] as ResultDocument) : mergeResults(documents);
+    if (document !== null && budget !== null) document['budget'] = budgetBlock(budget, target);
     const error = crash === null ? null : crashError(target.name, crash, await service.lastLogLines(loggedLines));
     return { document, crash: error, interrupted: signal.aborted };
   } finally {
@@ -154,10 +168,18 @@ async function planScenario(scenario: Scenario, target: TargetConfig, root: stri
 
 async function runPlan(
   plan: Plan,
-  context: MeasureOptions & { service: RunningService; headers: Record<string, string>; mask: (text: string) => string },
+  context: MeasureOptions & {
+    service: RunningService;
+    headers: Record<string, string>;
+    mask: (text: string) => string;
+    shape: RunShape;
+    budget: BudgetPlan | null;
+    run: number;
+  },
 ): Promise<LoadOutcome> {
   const { scenario, executor, workload } = plan;
-  const { progress, onRecord, mask } = context;
+  const { progress, onRecord, mask, shape, budget, run } = context;
+  const definition = definitionOf(shape);
   const concurrency = executor.concurrency(scenario.load);
   progress.scenarioStarted(scenario, { ...sizeOf(plan), concurrency });
   try {
@@ -171,17 +193,19 @@ async function runPlan(
       baseUrl: context.service.baseUrl,
       targetHeaders: context.headers,
       entryUrl: context.entry.entryUrl,
-      workers: null,
+      workers: shape.workers,
       retry: retryPolicy(scenario),
-      shard: { index: 0, count: 1 },
-      startAtEpochMs: null,
+      shard: shape.shard,
+      startAtEpochMs: shape.startAtEpochMs,
+      budget,
+      ...(definition ? { definition } : {}),
       transport: context.transport,
       freshConnections: context.freshConnections,
       userAgent: 'llm-bench',
       signal: context.signal,
       onSnapshot: (snapshot) => progress.snapshot(snapshot),
       ...(onRecord
-        ? { onRecord: (record) => onRecord(record.errorMessage === null ? record : { ...record, errorMessage: mask(record.errorMessage) }) }
+        ? { onRecord: (record) => onRecord(record.errorMessage === null ? record : { ...record, errorMessage: mask(record.errorMessage) }, run) }
         : {}),
     });
   } finally {
@@ -219,6 +243,8 @@ function describe(
 ): ResultDocument {
   const { scenario, executor, workload } = plan;
   const { options, shared, mask } = context;
+  const { shard } = options.shape ?? plainShape;
+  const compat = definitionOf(options.shape ?? plainShape);
   const succeeded = [...outcome.meter.series.values()].reduce((sum, series) => sum + series.succeeded, 0);
   const snapshot = outcome.meter.snapshot(outcome.durationSeconds * 1000);
   const findings = checkValidity({
@@ -228,7 +254,12 @@ function describe(
     durationSeconds: outcome.durationSeconds,
     p99Samples: succeeded,
   });
-  const resolved = maskSecrets({ scenario, target: publicTarget(options.config.target), transport: options.transport });
+  const resolved = maskSecrets({
+    scenario,
+    target: publicTarget(options.config.target),
+    transport: options.transport,
+    ...(compat ? { compat: compat.name } : {}),
+  });
   const document = buildResult({
     run: outcome,
     scenario,
@@ -241,11 +272,18 @@ function describe(
     environment: shared.environment,
     cohort: cohortOf(
       shared.environment,
-      sha256Of({ ...scenario, request: { ...scenario.request, prompts: plan.prompts }, ...(plan.trace.length > 0 ? { trace: plan.trace } : {}) }),
+      sha256Of({
+        ...scenario,
+        request: { ...scenario.request, prompts: plan.prompts },
+        ...(plan.trace.length > 0 ? { trace: plan.trace } : {}),
+        ...(compat ? { compat: compat.name } : {}),
+      }),
     ),
     tool: shared.tool,
     git: shared.git,
     ci: shared.ci,
+    compat,
+    shard: shard.count > 1 ? shard : null,
     config: { resolved, sha256: sha256Of(resolved) },
     notes: outcome.tokensCountedHere ? { outputTokens: `counted with ${tokenizerEncoding}: the server reports no usage` } : {},
   });

@@ -54,7 +54,8 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   }
   const { document } = measured;
   if (document === null) return endWithout(measured, print);
-  if (options.note !== null) document.note = options.note;
+  const notes = [options.note, document.note].filter((note) => note);
+  if (notes.length > 0) document.note = notes.join('; ');
 
   await writeResult(files.result, document);
   const comparison = compareWith(options.baseline, document, config);

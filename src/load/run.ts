@@ -20,6 +20,7 @@ import { Fleet } from './fleet.ts';
 import type { LoadPlan } from './plan.ts';
 import { probe } from './probe.ts';
 import type { RetryPolicy } from './retry.ts';
+import { seriesId } from './series-id.ts';
 import { shareOf } from './share.ts';
 import { brokenRule, type StopRules } from './stop-rules.ts';
 import { wireContext } from './wire.ts';
@@ -112,6 +113,7 @@ class LoadRun {
   private originEpochMs = 0;
   private aborted: StopReason | null = null;
   private measuring = false;
+  private readonly warm: WarmReport[] = [];
 
   constructor(input: LoadInput, workers: number) {
     this.input = input;
@@ -140,9 +142,10 @@ class LoadRun {
       const learned = await this.learn();
       await fleet.prepare(this.plan(learned, concurrency));
       if (this.aborted) fleet.abort(this.aborted);
-      const warm = await fleet.warm(Math.min(ahead, mostWarmed), scenario.warmup, ahead);
+      this.warm.push(...(await fleet.warm(Math.min(ahead, mostWarmed), scenario.warmup, ahead)));
       await this.awaitStart(Math.min(ahead, mostWarmed), ahead);
       const measured = await this.measure();
+      this.addConnections(measured.phases[0]?.phase);
       const figures = await fleet.close();
       closed = true;
       const client = {
@@ -150,7 +153,7 @@ class LoadRun {
         loopUtilization: Math.max(0, ...figures.map((one) => one.loopUtilization)),
         eventLoopP99Ms: Math.max(0, ...figures.map((one) => one.eventLoopP99Ms)),
       };
-      return { ...measured, client, meter: this.meter, workers: this.workers, tokensCountedHere: learned.countTokens, warm };
+      return { ...measured, client, meter: this.meter, workers: this.workers, tokensCountedHere: learned.countTokens, warm: this.warm };
     } finally {
       if (!closed) await fleet.close().catch(() => {});
     }
@@ -227,7 +230,14 @@ class LoadRun {
     }
     if (leftMs < 2 * lastLookMs) return;
     await sleep(leftMs - lastLookMs, undefined, { signal }).catch(() => {});
-    if (!this.aborted) await this.fleet.warm(connections, 0, concurrency);
+    if (!this.aborted) this.warm.push(...(await this.fleet.warm(connections, 0, concurrency)));
+  }
+
+  /** The connections that were opened ahead served the first class of the first phase before any other. */
+  private addConnections(first: Phase | undefined): void {
+    const cell = this.input.workload.cells[0];
+    const series = first === undefined || cell === undefined ? null : seriesId(cell.id, first.label);
+    for (const { opened, failed } of this.warm) this.meter.addConnections(series, opened, failed);
   }
 
   /** The agreed start on this process's clock, which a change of the system's clock does not move. */

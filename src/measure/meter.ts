@@ -126,6 +126,18 @@ export class Meter {
     this.keepIfSlow(record, times.latencyMs);
   }
 
+  /** Connections that were opened ahead of the requests; how long they took stands with those of the requests of a series. */
+  addConnections(series: string | null, opened: readonly { connectMs: number; tlsMs: number | null }[], failed: number): void {
+    this.connections.opened += opened.length;
+    this.connections.failed += failed;
+    if (series === null) return;
+    const { distributions } = this.seriesMeter(series);
+    for (const { connectMs, tlsMs } of opened) {
+      distributions.get('connect_ms')?.record(connectMs);
+      if (tlsMs !== null) distributions.get('tls_ms')?.record(tlsMs);
+    }
+  }
+
   /** A new level or step begins: figures of the phase start at zero. */
   beginPhase(): void {
     this.phase = new Window();

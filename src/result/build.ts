@@ -2,6 +2,9 @@ import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
 import type { Phase, PhaseOutcome, StopReason } from '../load/executor.ts';
 import { seriesId } from '../load/series-id.ts';
+import { shareOf } from '../load/share.ts';
+import { type CompatDefinition, compatNote } from '../measure/compat.ts';
+import { type Definition, ownDefinition } from '../measure/definitions.ts';
 import type { DistributionSummary } from '../measure/distribution.ts';
 import type { Meter } from '../measure/meter.ts';
 import { distributionDefinitions } from '../measure/metrics.ts';
@@ -22,16 +25,18 @@ export interface MeasuredRun {
   durationSeconds: number;
   client: ClientFigures;
   stopReason: StopReason;
+  /** Threads that sent; left out where nobody counted. */
+  workers?: number;
 }
 
 export interface BuildInput {
   run: MeasuredRun;
   scenario: Scenario;
-  target: TargetConfig;
+  target: Pick<TargetConfig, 'name' | 'model'>;
   baseUrl: string;
-  workload: Workload;
-  /** The most requests in flight that the executor asked for. */
-  concurrency: number;
+  workload: Pick<Workload, 'cells' | 'uniquePrompts'>;
+  /** The most requests in flight that the executor asked for, over all machines; null where it is not known. */
+  concurrency: number | null;
   findings: ValidityFinding[];
   /** Percent; a run with more errors is no baseline. */
   maxErrorRate: number;
@@ -42,6 +47,10 @@ export interface BuildInput {
   ci: ResultDocument['ci'];
   config: ResultDocument['config'];
   notes: { itl?: string; outputTokens?: string };
+  /** The definitions of another tool that the meter folded its times under; null: our own. */
+  compat?: CompatDefinition | null;
+  /** This machine's part of a load that several share, counted from 0; null: all of it. */
+  shard?: { index: number; count: number } | null;
 }
 
 /** MLPerf Inference "Standard" interactive-chat limits as the suites this replaces state them: TTFT p95 2.0 s, TPOT p95 100 ms. */
@@ -49,12 +58,12 @@ const mlperfStandard = { ttftP95Ms: 2000, tpotP95Ms: 100 } as const;
 
 /** Turns what was measured into the result document. Pure. */
 export function buildResult(input: BuildInput): ResultDocument {
-  const { run, scenario, target } = input;
+  const { run, scenario, target, shard, compat } = input;
   const pooled = pool([...run.meter.series.values()]);
-  const series = buildSeries(input);
   const valid = input.findings.every((finding) => finding.ok || finding.severity === 'advice');
   const partial = run.stopReason === 'interrupted' || run.stopReason === 'service_crashed';
   const results = buildResults(input, pooled);
+  const series = buildSeries(input);
   const runEntry: Run = { round: 0, order: 0, started: run.started, duration_seconds: run.durationSeconds, values: valuesOf(series) };
   return {
     schema_version: schemaVersion,
@@ -70,28 +79,25 @@ export function buildResult(input: BuildInput): ResultDocument {
     series,
     runs: [runEntry],
     timeline: run.meter.timeline.buckets().map((bucket) => ({ ...bucket })),
-    slowest: run.meter.slowest.map(({ record, latencyMs }) => ({
-      index: record.index,
-      series: record.series,
-      started_s: record.intendedMs / 1000,
-      connect_ms: record.connectMs,
-      headers_ms: record.headersMs === null || record.sentMs === null ? null : record.headersMs - record.sentMs,
-      ttft_ms: record.firstOutputMs === null || !record.streamed ? null : record.firstOutputMs - record.intendedMs,
-      generation_ms:
-        record.firstOutputMs === null || record.lastOutputMs === null || !record.streamed ? null : record.lastOutputMs - record.firstOutputMs,
-      latency_ms: latencyMs,
-      output_tokens: record.outputTokens,
-    })),
+    slowest: slowestOf(run.meter),
     errors: [...run.meter.errors.values()].map(({ kind, count, firstSeenMs, example }) => ({ kind, count, first_seen: firstSeenMs / 1000, example })),
-    retries: null,
+    retries: retriesOf(run.meter),
     validity: { valid, checks: input.findings },
-    admissible: valid && !partial && pooled.succeeded > 0 && (results.error_rate ?? 100) <= input.maxErrorRate,
-    client: { cpu_seconds: run.client.cpuSeconds, event_loop_p99_ms: run.client.eventLoopP99Ms, late_sends: null, timing_error_ms: null },
+    admissible: valid && !partial && run.stopReason !== 'budget' && pooled.succeeded > 0 && (results.error_rate ?? 100) <= input.maxErrorRate,
+    client: {
+      cpu_seconds: run.client.cpuSeconds,
+      event_loop_p99_ms: run.client.eventLoopP99Ms,
+      late_sends: null,
+      timing_error_ms: null,
+      ...(run.workers === undefined ? {} : { workers: run.workers }),
+    },
     environment: input.environment,
     cohort: input.cohort,
     git: input.git,
     ci: input.ci,
     config: input.config,
+    ...(shard ? { shard: { index: shard.index + 1, count: shard.count } } : {}),
+    ...(compat ? { note: compatNote(compat) } : {}),
   };
 }
 
@@ -114,15 +120,20 @@ function buildSeries(input: BuildInput): Series[] {
     const seconds = outcome.durationMs / 1000;
     const whole: Series = {
       id: seriesId(scenario.name, phase.label),
-      labels: { ...labels, concurrency: input.concurrency, ...phase.label, ...(leaves.length === 1 ? leaves[0]?.cell.labels : {}) },
-      metrics: metricsOf(pool(leaves.map((leaf) => leaf.meter)), seconds, input.notes),
+      labels: {
+        ...labels,
+        ...(input.concurrency === null ? {} : { concurrency: input.concurrency }),
+        ...phase.label,
+        ...(leaves.length === 1 ? leaves[0]?.cell.labels : {}),
+      },
+      metrics: metricsOf(pool(leaves.map((leaf) => leaf.meter)), seconds, input.notes, input.compat ?? ownDefinition),
     };
     if (leaves.length === 1) return [whole];
     const details = leaves.map(
       ({ cell, id, meter }): Series => ({
         id,
         labels: { ...labels, ...phase.label, ...cell.labels },
-        metrics: metricsOf(meter, null, input.notes),
+        metrics: metricsOf(meter, null, input.notes, input.compat ?? ownDefinition),
         detail: true,
       }),
     );
@@ -130,8 +141,9 @@ function buildSeries(input: BuildInput): Series[] {
   });
 }
 
-/** @param seconds null for a class of requests within a phase, of which a rate would say nothing */
-function metricsOf(meter: SeriesMeter, seconds: number | null, notes: BuildInput['notes']): Record<string, Metric> {
+/** @param runSeconds null for a class of requests within a phase, of which a rate would say nothing */
+function metricsOf(meter: SeriesMeter, runSeconds: number | null, notes: BuildInput['notes'], definition: Definition): Record<string, Metric> {
+  const seconds = runSeconds === null ? null : (meter.windowSeconds ?? runSeconds);
   const metrics: Record<string, Metric> = {};
   for (const { name, unit, better, resolution, scale } of distributionDefinitions) {
     const distribution = meter.distributions.get(name);
@@ -153,7 +165,7 @@ function metricsOf(meter: SeriesMeter, seconds: number | null, notes: BuildInput
   metrics['error_rate'] = { unit: '%', better: 'lower', value: percent(meter.failed) };
   metrics['success_rate'] = { unit: '%', better: 'higher', value: percent(meter.succeeded) };
   if (seconds !== null && seconds > 0) {
-    metrics['requests_per_sec'] = { unit: 'req/s', better: 'higher', value: total / seconds };
+    metrics['requests_per_sec'] = { unit: 'req/s', better: 'higher', value: definition.ratedRequests(meter.succeeded, meter.failed) / seconds };
     metrics['successful_requests_per_sec'] = { unit: 'req/s', better: 'higher', value: meter.succeeded / seconds };
     if (metrics['output_tokens']) metrics['tokens_per_sec'] = { unit: 'tokens/s', better: 'higher', value: meter.outputTokens / seconds };
   }
@@ -163,9 +175,10 @@ function metricsOf(meter: SeriesMeter, seconds: number | null, notes: BuildInput
 }
 
 function buildResults(input: BuildInput, pooled: SeriesMeter): Results {
-  const { run } = input;
+  const { run, shard } = input;
   const total = pooled.succeeded + pooled.failed;
-  const seconds = run.durationSeconds;
+  const seconds = pooled.windowSeconds ?? run.durationSeconds;
+  const definition = input.compat ?? ownDefinition;
   const summaryOf = (name: string, scale: number): Summary | null => {
     const distribution = pooled.distributions.get(name);
     return distribution && distribution.count > 0 ? (distribution.summary(scale) satisfies DistributionSummary) : null;
@@ -181,8 +194,8 @@ function buildResults(input: BuildInput, pooled: SeriesMeter): Results {
     failed: pooled.failed,
     success_rate: total === 0 ? null : (100 * pooled.succeeded) / total,
     error_rate: total === 0 ? null : (100 * pooled.failed) / total,
-    duration_seconds: seconds,
-    concurrency: input.concurrency,
+    duration_seconds: run.durationSeconds,
+    concurrency: shard && input.concurrency !== null ? shareOf(input.concurrency, shard.index, shard.count) : input.concurrency,
     unique_prompts: unique === null ? null : Math.min(unique, total),
     ttft_ms: ttft,
     tpot_ms: tpot,
@@ -190,7 +203,7 @@ function buildResults(input: BuildInput, pooled: SeriesMeter): Results {
     latency_s: summaryOf('latency_s', 0.001),
     throughput: {
       tokens_per_sec: known('output_tokens') ? rate(pooled.outputTokens) : null,
-      requests_per_sec: rate(total),
+      requests_per_sec: rate(definition.ratedRequests(pooled.succeeded, pooled.failed)),
       successful_requests_per_sec: rate(pooled.succeeded),
     },
     mean_request_tokens_per_sec: pooled.distributions.get('generation_tokens_per_sec')?.mean() ?? null,
@@ -199,7 +212,29 @@ function buildResults(input: BuildInput, pooled: SeriesMeter): Results {
     input_output_token_ratio: known('input_tokens') && pooled.outputTokens > 0 ? pooled.inputTokens / pooled.outputTokens : null,
     mlperf_compliant: ttft?.p95 == null || tpot?.p95 == null ? null : ttft.p95 <= mlperfStandard.ttftP95Ms && tpot.p95 <= mlperfStandard.tpotP95Ms,
     spike_rate_percent: null,
+    connections: { ...run.meter.connections },
+    ...(input.compat ? { compat: input.compat.name } : {}),
   };
+}
+
+function slowestOf(meter: Meter): ResultDocument['slowest'] {
+  return meter.slowest.map(({ record, latencyMs }) => ({
+    index: record.index,
+    series: record.series,
+    started_s: record.intendedMs / 1000,
+    connect_ms: record.connectMs,
+    headers_ms: record.headersMs === null || record.sentMs === null ? null : record.headersMs - record.sentMs,
+    ttft_ms: record.firstOutputMs === null || !record.streamed ? null : record.firstOutputMs - record.intendedMs,
+    generation_ms:
+      record.firstOutputMs === null || record.lastOutputMs === null || !record.streamed ? null : record.lastOutputMs - record.firstOutputMs,
+    latency_ms: latencyMs,
+    output_tokens: record.outputTokens,
+  }));
+}
+
+/** Null where nothing was to be sent again. */
+function retriesOf({ attempts: { requests, attempts, most } }: Meter): ResultDocument['retries'] {
+  return requests === 0 ? null : { total: attempts - requests, mean_attempts: attempts / requests, max_attempts: most };
 }
 
 /** Every statistic of every metric of every series, flat: what one run says. */
