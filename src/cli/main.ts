@@ -8,8 +8,19 @@ import { registerMerge } from './commands/merge.ts';
 import { registerMock } from './commands/mock.ts';
 import { registerReport } from './commands/report.ts';
 import { registerRun } from './commands/run.ts';
+import { registerSelftest } from './commands/selftest.ts';
 
-const registers = [registerRun, registerCheck, registerCompare, registerReport, registerMerge, registerMock, registerKnownSchedule, registerInit];
+const registers = [
+  registerRun,
+  registerCheck,
+  registerCompare,
+  registerReport,
+  registerMerge,
+  registerMock,
+  registerKnownSchedule,
+  registerSelftest,
+  registerInit,
+];
 
 /** The `llm-bench` command. Only commander loads here; what a command needs loads in its action. */
 export async function start(context: EntryContext): Promise<void> {

@@ -15,6 +15,7 @@ import { protocols } from '../protocol/registry.ts';
 import type { WarmReport } from '../protocol/transport.ts';
 import { type Workload, warmupIndexBase } from '../workload/workload.ts';
 import { Budget, type BudgetPlan, inputBound, outputBound } from './budget.ts';
+import { busiest, idle } from './client-watch.ts';
 import type { Executor, Phase, PhaseOutcome, StopReason } from './executor.ts';
 import { Fleet } from './fleet.ts';
 import type { LoadPlan } from './plan.ts';
@@ -66,6 +67,8 @@ export interface LoadInput {
   budget?: BudgetPlan | null;
   /** Aborting stops the run and keeps what was measured; the signal's reason is the stop reason. */
   signal: AbortSignal;
+  /** Awaited after the warm-up, before the measured window. */
+  beforeMeasured?: () => Promise<void>;
   onSnapshot?: (snapshot: Snapshot) => void;
   onRecord?: (record: RequestRecord) => void;
 }
@@ -143,16 +146,14 @@ class LoadRun {
       await fleet.prepare(this.plan(learned, concurrency));
       if (this.aborted) fleet.abort(this.aborted);
       this.warm.push(...(await fleet.warm(Math.min(ahead, mostWarmed), scenario.warmup, ahead)));
+      await input.beforeMeasured?.();
       await this.awaitStart(Math.min(ahead, mostWarmed), ahead);
       const measured = await this.measure();
       this.addConnections(measured.phases[0]?.phase);
       const figures = await fleet.close();
       closed = true;
-      const client = {
-        ...measured.client,
-        loopUtilization: Math.max(0, ...figures.map((one) => one.loopUtilization)),
-        eventLoopP99Ms: Math.max(0, ...figures.map((one) => one.eventLoopP99Ms)),
-      };
+      // CPU and wall time are those of the whole process within the measured window; the rest is the busiest thread's.
+      const client = { ...(busiest(figures) ?? idle), ...measured.client };
       return { ...measured, client, meter: this.meter, workers: this.workers, tokensCountedHere: learned.countTokens, warm: this.warm };
     } finally {
       if (!closed) await fleet.close().catch(() => {});
@@ -246,7 +247,9 @@ class LoadRun {
     return startAtEpochMs === null ? null : startAtEpochMs - Date.now() + performance.timeOrigin + performance.now();
   }
 
-  private async measure(): Promise<Pick<LoadOutcome, 'phases' | 'started' | 'durationSeconds' | 'client' | 'stopReason'>> {
+  private async measure(): Promise<
+    Pick<LoadOutcome, 'phases' | 'started' | 'durationSeconds' | 'stopReason'> & { client: Pick<ClientFigures, 'cpuSeconds' | 'wallSeconds'> }
+  > {
     const { scenario, executor, shard } = this.input;
     const agreedEpochMs = this.agreedStart();
     const cpu = process.cpuUsage();
@@ -284,7 +287,7 @@ class LoadRun {
     const used = process.cpuUsage(cpu);
     const zero = startedEpochMs ?? performance.timeOrigin + performance.now();
     const durationSeconds = Math.max(0, (endedEpochMs - zero) / 1000);
-    const client = { cpuSeconds: (used.user + used.system) / 1e6, wallSeconds: durationSeconds, loopUtilization: 0, eventLoopP99Ms: 0 };
+    const client = { cpuSeconds: (used.user + used.system) / 1e6, wallSeconds: durationSeconds };
     return { phases, started: new Date(zero).toISOString(), durationSeconds, client, stopReason };
   }
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { RequestRecord } from '../measure/record.ts';
 import { createTransport } from '../protocol/connect.ts';
@@ -43,7 +44,7 @@ class LoadWorker {
   private readonly loop: LoadLoop;
   private readonly rows = new RowWriter();
   private readonly planned: Generator<Phase, void, PhaseOutcome>;
-  private readonly watch = watchClient();
+  private readonly watch = watchClient(availableParallelism());
   private alarm: Alarm | null = null;
   private batching: NodeJS.Timeout | null = null;
 

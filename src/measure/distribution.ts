@@ -88,6 +88,17 @@ export class Distribution {
     return Math.min(this.max, Math.max(this.min, value));
   }
 
+  /** How many values are above this one, to the histogram's precision. */
+  countAbove(value: number): number {
+    let [within, above] = [0, this.count];
+    while (within < above) {
+      const rank = Math.floor((within + above) / 2) + 1;
+      if ((this.percentile((100 * (rank - 0.5)) / this.count) ?? 0) > value) above = rank - 1;
+      else within = rank;
+    }
+    return this.count - within;
+  }
+
   /** Statistics multiplied by `scale` (0.001 turns ms into s). Standard deviation is of the sample (n - 1), null below two values. */
   summary(scale = 1): DistributionSummary {
     const n = this.count;

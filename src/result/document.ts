@@ -66,6 +66,47 @@ export interface Run {
   started: string;
   duration_seconds: number;
   values: Record<string, Record<string, number | null>>;
+  /** In a document that holds the runs of several jobs: the commit that this one measured. */
+  sha?: string | null;
+  /** As `sha`: the cohort that this one was measured in. */
+  cohort?: string;
+  /** As `sha`: the job that it is of. */
+  origin?: RunOrigin;
+  /** As `sha`: samples of each distribution, series id -> metric -> count. */
+  counts?: Record<string, Record<string, number>>;
+  /** A known slow-down of this commit was accepted: what was measured before it is no measure of what comes after. */
+  accepted?: AcceptedChange;
+  /** As `sha`: the label of this baseline, and whether it is kept as an anchor. */
+  mark?: BaselineMark;
+}
+
+/** The job that a run is of, as a pool of many keeps it. */
+export interface RunOrigin {
+  /** Equal for the runs of one job, and for no others. */
+  key: string;
+  run_id: string | null;
+  attempt: number | null;
+  /** ISO 8601: the start of the job's measurement. */
+  timestamp: string;
+  /** The artifact that held it. */
+  artifact?: number;
+}
+
+/** Who accepted a known slow-down, of which commit. */
+export interface AcceptedChange {
+  by: string;
+  /** The head of the pull request that was accepted. */
+  sha: string;
+}
+
+/** A baseline's label; a later one of the same baseline replaces an earlier one. */
+export interface BaselineMark {
+  /** A version, a commit or any word; null: the label was taken off. */
+  tag: string | null;
+  /** Kept whatever its age, and a fixed point for drift. */
+  pinned: boolean;
+  /** ISO 8601: when it was set. */
+  at: string;
 }
 
 /** One second of the run. Percentiles are of the requests that ended in it. */
@@ -181,7 +222,10 @@ export interface ResultDocument {
     cpu_seconds: number | null;
     event_loop_p99_ms: number | null;
     late_sends: number | null;
+    /** The client's own error of TTFT beside a server of known timings: reported minus true. */
     timing_error_ms: { p50: number | null; p99: number | null } | null;
+    /** What one sending thread was certified to take. */
+    ceiling?: { tokens_per_sec: number | null; requests_per_sec: number | null } | null;
   };
   environment: Environment;
   /** Short hash of what decides speed; equal cohorts may be compared by statistics. */
@@ -191,7 +235,31 @@ export interface ResultDocument {
   config: { resolved: unknown; sha256: string };
   note?: string;
   tag?: string;
+  /** Whether this result, as a stored baseline, is kept as an anchor, and since when. */
+  mark?: BaselineMark;
+  /** For a document that compaction made of many jobs: what its runs have in common, by cohort. */
+  pool?: CompactedPool;
   [extra: string]: unknown;
+}
+
+/** Runs of many jobs in one document. */
+export interface CompactedPool {
+  /** ISO 8601. */
+  compacted: string;
+  cohorts: Record<string, CompactedCohort>;
+}
+
+/** What the runs of one cohort share; the newest run's where they differ. */
+export interface CompactedCohort {
+  environment: Environment;
+  target: string;
+  scenario: string;
+  model: string | null;
+  config_sha256: string;
+  /** Their series, distributions added histogram by histogram. */
+  series: Series[];
+  /** How many of the cohort's jobs those distributions are of: jobs whose own artifact was gone already have values left, but no histogram. */
+  histograms_of: number;
 }
 
 export function isDistribution(metric: Metric): metric is DistributionMetric {

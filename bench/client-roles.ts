@@ -1,0 +1,85 @@
+/** The least clients that Node allows, each a process of its own: `node bench/client-roles.ts NAME LOAD URL SECONDS CONNECTIONS`. Prints {ttft: {p50, p99}} in ms. */
+import { connect, type Socket } from 'node:net';
+import { Pool } from 'undici';
+
+const [name = '', load = '', url = '', seconds = '5', connections = '64'] = process.argv.slice(2);
+const parallel = Number(connections);
+const { host, hostname, port } = new URL(url);
+const path = load === 'posts' ? '/plain' : '/v1/chat/completions';
+const body =
+  load === 'posts'
+    ? '{"prompt":"hello","max_tokens":16}'
+    : '{"model":"known-schedule","messages":[{"role":"user","content":"Write a short story about a lighthouse."}],"stream":true,"stream_options":{"include_usage":true},"max_tokens":200}';
+const ttfts: number[] = [];
+
+/** Reads, looks at the clock, sees whether the answer is over: what a client cannot do without. */
+function bare(): void {
+  const request = Buffer.from(
+    `POST ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\ncontent-type: application/json\r\naccept: text/event-stream\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+  const buffer = Buffer.allocUnsafeSlow(65_536);
+  for (let i = 0; i < parallel; i++) {
+    let sentMs = 0;
+    let first = true;
+    const send = () => {
+      sentMs = performance.now();
+      first = true;
+      socket.write(request);
+    };
+    const socket: Socket = connect({
+      host: hostname,
+      port: Number(port),
+      noDelay: true,
+      onread: {
+        buffer,
+        callback(length) {
+          const nowMs = performance.now();
+          // The head and the role chunk come at once, in one read; tokens come later.
+          if (first && nowMs - sentMs > 5) {
+            first = false;
+            ttfts.push(nowMs - sentMs);
+          }
+          const ended = load === 'posts' || (length > 7 && buffer[length - 5] === 48 && buffer[length - 6] === 10 && buffer[length - 1] === 10);
+          if (ended) send();
+          return true;
+        },
+      },
+    });
+    socket.on('connect', send);
+  }
+}
+
+/** undici's dispatch with a scan for the ends of events, nothing parsed. */
+function dispatch(): void {
+  const pool = new Pool(url, { connections: parallel, pipelining: 1 });
+  const headers = ['content-type', 'application/json', 'accept', 'text/event-stream'];
+  const send = () => {
+    const sentMs = performance.now();
+    let events = 0;
+    pool.dispatch(
+      { path, method: 'POST', headers, body },
+      {
+        onRequestStart() {},
+        onResponseStart() {},
+        onResponseData(_controller, chunk) {
+          const nowMs = performance.now();
+          for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1))
+            if (chunk[at + 1] === 10 && ++events === 2) ttfts.push(nowMs - sentMs);
+        },
+        onResponseEnd: send,
+        onResponseError(_controller, error) {
+          throw error;
+        },
+      },
+    );
+  };
+  for (let i = 0; i < parallel; i++) send();
+}
+
+if (name === 'bare') bare();
+else dispatch();
+setTimeout(() => {
+  const sorted = Float64Array.from(ttfts).sort();
+  const at = (share: number) => (sorted.length === 0 ? null : (sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? null));
+  process.stdout.write(`${JSON.stringify({ p50: at(0.5), p99: at(0.99) })}\n`, () => process.exit(0));
+}, Number(seconds) * 1000);
