@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Override } from '../config/overrides.ts';
+import { addLoadOptions, loadOverrides, loadSettings, refuseContradictions } from './load-options.ts';
 import { parseCompat, parseCost, parseShard, parseStartAt, parseTokens, parseWorkers, type ShapeFlags } from './run-shape.ts';
 
 /** Flags that measuring commands share, each with the setting that it overrides. */
@@ -13,6 +14,7 @@ const settings = [
   ['--model <name>', 'target.model', 'model to ask for'],
   ['-n, --num-requests <count>', 'load.requests', 'stop after this many requests'],
   ['-c, --concurrency <users>', 'load.concurrency', 'users, each waiting for its answer before its next request'],
+  ...loadSettings,
   ['--duration <time>', 'load.duration', 'stop sending after this long: 600, 30s or 10m'],
   ['--run-time <time>', 'load.duration', 'the same as --duration'],
   ['--max-tokens <count>', 'request.max_tokens', 'most tokens to generate per request'],
@@ -42,13 +44,14 @@ export interface BenchFlags extends ShapeFlags {
   freshConnections?: boolean;
   transport: 'auto' | 'socket' | 'undici';
   printConfig?: boolean;
+  selftest: boolean;
   [flag: string]: unknown;
 }
 
 /** Adds the flags of a command that measures. */
 export function addBenchOptions(command: Command): Command {
   for (const [flags, , description] of settings) command.option(flags, description);
-  return command
+  return addLoadOptions(command)
     .option('--config <file>', 'configuration file (default: llm-bench.yaml here or in .github/)')
     .option('--no-stream', 'ask for answers in one piece')
     .option('--header <name:value>', 'a header to send with every request; repeatable', collect, [])
@@ -68,6 +71,7 @@ export function addBenchOptions(command: Command): Command {
     .option('--start-at <time>', 'begin at this time, on every machine: ISO, seconds since 1970, or +30s', (text) => parseStartAt(text))
     .option('--max-total-tokens <count>', 'stop before more prompt and output tokens than this are used', parseTokens)
     .option('--max-cost <amount>', "stop before more than this is spent, by the target's prices", parseCost)
+    .option('--no-selftest', 'do not certify the client by a short selftest beside the run')
     .option('--print-config', 'print the resolved configuration and where each value comes from, then exit');
 }
 
@@ -81,6 +85,8 @@ export async function overridesOf(command: Command): Promise<Override[]> {
     if (!setting || value === undefined || command.getOptionValueSource(option.attributeName()) !== 'cli') continue;
     overrides.push({ key: setting[1], value, origin: `flag ${option.long}` });
   }
+  overrides.push(...loadOverrides(flags));
+  refuseContradictions(overrides);
   if (flags.stream === false) overrides.push({ key: 'request.stream', value: false, origin: 'flag --no-stream' });
   if (flags.header && flags.header.length > 0)
     overrides.push({ key: 'request.headers', value: Object.fromEntries(flags.header.map(splitHeader)), origin: 'flag --header' });

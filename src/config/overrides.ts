@@ -35,7 +35,7 @@ export interface CheckedOverrides {
 
 const scenarioKeys = ['load', 'request', 'warmup', 'timeout', 'first_token_timeout', 'idle_timeout', 'retry', 'seed', 'stop'] as const;
 /** Numbers and lists in these are left to the executor's own schema, which is known only once the scenario is. */
-const looseNumbers = /^\d+(\.\d+)?$/;
+const looseNumbers = /^-?\d+(\.\d+)?$/;
 
 /** @throws TypeError for a key that names no setting: the caller's mistake, not the user's. */
 export function checkOverrides(overrides: readonly Override[]): CheckedOverrides {
@@ -103,7 +103,7 @@ function checkValue(schema: z.ZodType | null, steps: string[], value: unknown, p
 /** What text could stand for. */
 function readings(text: string): unknown[] {
   const scalar = (part: string): unknown => {
-    if (looseNumbers.test(part) || /^-?\d+(\.\d+)?$/.test(part)) return Number(part);
+    if (looseNumbers.test(part)) return Number(part);
     return part === 'true' ? true : part === 'false' ? false : part;
   };
   const parts = text.split(',').map((part) => part.trim());

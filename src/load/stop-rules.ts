@@ -12,7 +12,10 @@ export interface StopRules {
 const enoughRequests = 20;
 
 /** The rule that the figures break, or null. Pure. */
-export function brokenRule(figures: Figures, rules: StopRules): Extract<StopReason, 'error_rate' | 'p95_latency'> | null {
+export function brokenRule(
+  figures: Pick<Figures, 'succeeded' | 'failed' | 'latencyP95Ms'>,
+  rules: StopRules,
+): Extract<StopReason, 'error_rate' | 'p95_latency'> | null {
   const ended = figures.succeeded + figures.failed;
   if (ended < enoughRequests) return null;
   if (rules.maxErrorRate !== null && (100 * figures.failed) / ended > rules.maxErrorRate) return 'error_rate';

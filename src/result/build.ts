@@ -1,6 +1,7 @@
 import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
 import type { Phase, PhaseOutcome, StopReason } from '../load/executor.ts';
+import type { SearchSummary } from '../load/search-summary.ts';
 import { seriesId } from '../load/series-id.ts';
 import { shareOf } from '../load/share.ts';
 import { type CompatDefinition, compatNote } from '../measure/compat.ts';
@@ -14,6 +15,7 @@ import type { MachineEnvironment } from '../observe/environment.ts';
 import type { Workload } from '../workload/workload.ts';
 import type { Metric, ResultDocument, Results, Run, Series, Summary } from './document.ts';
 import { schemaVersion } from './document.ts';
+import { loadFindings, searchMetrics } from './load-findings.ts';
 
 /** One run as the load room hands it over. */
 export interface MeasuredRun {
@@ -61,9 +63,15 @@ export function buildResult(input: BuildInput): ResultDocument {
   const { run, scenario, target, shard, compat } = input;
   const pooled = pool([...run.meter.series.values()]);
   const valid = input.findings.every((finding) => finding.ok || finding.severity === 'advice');
+  const outputAsAsked = input.findings.every((finding) => finding.ok || finding.name !== 'output_length');
   const partial = run.stopReason === 'interrupted' || run.stopReason === 'service_crashed';
-  const results = buildResults(input, pooled);
-  const series = buildSeries(input);
+  const timeline = run.meter.timeline.buckets().map((bucket) => ({ ...bucket }));
+  const tokensKnown = (pooled.distributions.get('output_tokens')?.count ?? 0) > 0;
+  const findings = loadFindings(run.phases, scenario, { tokensKnown, timeline, durationSeconds: run.durationSeconds });
+  const results = { ...buildResults(input, pooled), ...findings };
+  // A search drives the service until it fails.
+  const errorsWithin = findings.search !== undefined || (results.error_rate ?? 100) <= input.maxErrorRate;
+  const series = findings.search === undefined ? buildSeries(input) : searchSeries(input, findings.search);
   const runEntry: Run = { round: 0, order: 0, started: run.started, duration_seconds: run.durationSeconds, values: valuesOf(series) };
   return {
     schema_version: schemaVersion,
@@ -78,12 +86,12 @@ export function buildResult(input: BuildInput): ResultDocument {
     results,
     series,
     runs: [runEntry],
-    timeline: run.meter.timeline.buckets().map((bucket) => ({ ...bucket })),
+    timeline,
     slowest: slowestOf(run.meter),
     errors: [...run.meter.errors.values()].map(({ kind, count, firstSeenMs, example }) => ({ kind, count, first_seen: firstSeenMs / 1000, example })),
     retries: retriesOf(run.meter),
     validity: { valid, checks: input.findings },
-    admissible: valid && !partial && run.stopReason !== 'budget' && pooled.succeeded > 0 && (results.error_rate ?? 100) <= input.maxErrorRate,
+    admissible: valid && !partial && run.stopReason !== 'budget' && pooled.succeeded > 0 && errorsWithin && outputAsAsked,
     client: {
       cpu_seconds: run.client.cpuSeconds,
       event_loop_p99_ms: run.client.eventLoopP99Ms,
@@ -105,6 +113,13 @@ function pool(meters: readonly SeriesMeter[]): SeriesMeter {
   const pooled = new SeriesMeter();
   for (const meter of meters) pooled.add(meter);
   return pooled;
+}
+
+/** A search is compared by what it found; its levels are details, for another run tries others. */
+function searchSeries(input: BuildInput, search: SearchSummary): Series[] {
+  const { scenario, target } = input;
+  const labels = { scenario: scenario.name, target: target.name, ...(target.model === undefined ? {} : { model: target.model }) };
+  return [{ id: scenario.name, labels, metrics: searchMetrics(search) }, ...buildSeries(input).map((series) => ({ ...series, detail: true }))];
 }
 
 /** A series for each phase; where requests differ in class, one for each class below it as detail. */

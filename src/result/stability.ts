@@ -1,0 +1,71 @@
+import type { TimelineBucket } from './document.ts';
+
+/** A third of a run's time. Rates are over its seconds; percentiles are the median of those of its seconds, so that one bad second does not stand for all. */
+interface Third {
+  from_s: number;
+  to_s: number;
+  requests_per_sec: number;
+  tokens_per_sec: number;
+  /** Percent. */
+  error_rate: number | null;
+  ttft_ms_p50: number | null;
+  latency_ms_p95: number | null;
+}
+
+/** The first, middle and last third of a constant load: what drifts differs between the first and the last. */
+export interface Stability {
+  thirds: [Third, Third, Third];
+  /** Change of the last third against the first; null where one of them has no value. Rates of errors in percentage points. */
+  drift: {
+    requests_per_sec_percent: number | null;
+    tokens_per_sec_percent: number | null;
+    ttft_ms_p50_percent: number | null;
+    latency_ms_p95_percent: number | null;
+    error_rate_points: number | null;
+  };
+}
+
+/** Reads the thirds of a run off its one-second buckets; null below three whole seconds. Pure. */
+export function stabilityOf(timeline: readonly TimelineBucket[], seconds: number): Stability | null {
+  const whole = Math.min(Math.floor(seconds), timeline.length);
+  if (whole < 3) return null;
+  const bounds = [0, 1, 2, 3].map((part) => Math.round((whole * part) / 3)) as [number, number, number, number];
+  const third = (part: 0 | 1 | 2): Third => {
+    const [from, to] = [bounds[part], bounds[(part + 1) as 1 | 2 | 3]];
+    const buckets = timeline.filter(({ t }) => t >= from && t < to);
+    const sum = (of: (bucket: TimelineBucket) => number) => buckets.reduce((total, bucket) => total + of(bucket), 0);
+    const requests = sum((bucket) => bucket.requests);
+    return {
+      from_s: from,
+      to_s: to,
+      requests_per_sec: requests / (to - from),
+      tokens_per_sec: sum((bucket) => bucket.tokens) / (to - from),
+      error_rate: requests === 0 ? null : (100 * sum((bucket) => bucket.errors)) / requests,
+      ttft_ms_p50: median(buckets.map((bucket) => bucket.ttft_ms_p50)),
+      latency_ms_p95: median(buckets.map((bucket) => bucket.latency_ms_p95)),
+    };
+  };
+  const thirds: Stability['thirds'] = [third(0), third(1), third(2)];
+  const [first, , last] = thirds;
+  const percent = (of: (one: Third) => number | null) => {
+    const [before, after] = [of(first), of(last)];
+    return before === null || after === null || before === 0 ? null : 100 * (after / before - 1);
+  };
+  return {
+    thirds,
+    drift: {
+      requests_per_sec_percent: percent((one) => one.requests_per_sec),
+      tokens_per_sec_percent: percent((one) => one.tokens_per_sec),
+      ttft_ms_p50_percent: percent((one) => one.ttft_ms_p50),
+      latency_ms_p95_percent: percent((one) => one.latency_ms_p95),
+      error_rate_points: first.error_rate === null || last.error_rate === null ? null : last.error_rate - first.error_rate,
+    },
+  };
+}
+
+function median(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null).sort((a, b) => a - b);
+  if (known.length === 0) return null;
+  const middle = (known.length - 1) / 2;
+  return ((known[Math.floor(middle)] as number) + (known[Math.ceil(middle)] as number)) / 2;
+}
