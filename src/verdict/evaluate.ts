@@ -9,7 +9,7 @@ import { median, runValues } from './values.ts';
 import { type MetricVerdict, ruleVersion, type Verdict } from './verdict.ts';
 
 /** A baseline document and which of its series answers to which current one. */
-interface PairedBaseline {
+export interface PairedBaseline {
   document: ResultDocument;
   pairing: Pairing;
 }
@@ -50,7 +50,7 @@ export function newestFirst(documents: readonly ResultDocument[]): ResultDocumen
     .map(({ document }) => document);
 }
 
-function describeBaselines(documents: readonly ResultDocument[]): Verdict['baseline'] {
+export function describeBaselines(documents: readonly ResultDocument[]): Verdict['baseline'] {
   const [newest] = documents;
   if (newest === undefined) return null;
   const runs = documents.reduce((count, document) => count + Math.max(1, document.runs.length), 0);
@@ -113,14 +113,14 @@ function metricRow(
 }
 
 /** A distribution that was measured, but of too few samples for this statistic, has not vanished. */
-function whyAbsent(series: Series, key: string): string | null {
+export function whyAbsent(series: Series, key: string): string | null {
   const metric = metricOf(series, key);
   if (metric === null || !isDistribution(metric) || metric.count === 0 || metric.mean === null) return null;
   return `too few samples for ${splitKey(key).statistic} (${metric.count})`;
 }
 
 /** Series of the newest baseline that the current result lacks: a row for each of their limited metrics, or for the first main one. */
-function vanishedRows(newest: PairedBaseline | undefined, book: LimitBook): MetricVerdict[] {
+export function vanishedRows(newest: PairedBaseline | undefined, book: LimitBook): MetricVerdict[] {
   if (newest === undefined) return [];
   return newest.pairing.unmatched.flatMap((series) => {
     const measured = [...new Set([...shownKeys(series), ...book.limited(series)])].filter((key) => valueAt(series, key) !== null);

@@ -1,5 +1,5 @@
-import { limitedMetrics, limitsFor } from '../config/limits-for.ts';
 import type { Limits } from '../config/limits.ts';
+import { limitedMetrics, limitsFor } from '../config/limits-for.ts';
 import type { Thresholds } from '../config/thresholds.ts';
 import { distributionDefinitions } from '../measure/metrics.ts';
 import { isDistribution, type Series } from '../result/document.ts';
@@ -31,6 +31,11 @@ const ownDetail: ReadonlySet<string> = new Set([
   'mean_request_tokens_per_sec',
   'spike_rate_percent',
 ]);
+
+/** Whether this program measures the metric, rather than another tool or a component. */
+export function isOwnMetric(metric: string): boolean {
+  return ownDetail.has(metric) || mainKeys.includes(metric);
+}
 
 /** The metrics of a series that are shown without a limit: the main ones, and whatever another tool or a component measured. */
 export function shownKeys(series: Series): string[] {

@@ -1,0 +1,34 @@
+import type { Limits } from '../config/limits.ts';
+import type { Better, Series } from '../result/document.ts';
+import { splitKey, valueAt } from '../result/metric-values.ts';
+import { isOwnMetric } from './limited-keys.ts';
+
+/** gating: decides; advising: judged, at most a warning; shown: its change and noise are shown, nothing is judged. */
+export type Role = 'gating' | 'advising' | 'shown';
+
+/** Gating without a limit of their own: what users of an LLM service feel, and not so far out in the tail that noise rules it. */
+const gatingKeys: ReadonlySet<string> = new Set(['ttft_ms.p50', 'ttft_ms.p95', 'latency_s.p95', 'tokens_per_sec', 'error_rate']);
+
+const tails: ReadonlySet<string> = new Set(['p99', 'p999', 'max']);
+
+/** How much wider the limit of a tail is where none is stated: p99 of TTFT varies two to four times as much as p50 from run to run. */
+export const tailFactor = 3;
+
+/**
+ * What part a metric takes in a verdict by statistics. A stated `max_regression_percent` makes it gating unless `gate: false` says otherwise.
+ * Throughput is tokens per second, or requests per second where the series has no tokens.
+ */
+export function roleOf(series: Series, key: string, better: Better, limits: Limits | null): Role {
+  if (better === 'neither') return 'shown';
+  const stated = limits?.max_regression_percent !== undefined;
+  if (limits?.gate === false) return 'advising';
+  const { metric, statistic } = splitKey(key);
+  if (stated || limits?.gate === true || gatingKeys.has(key)) return 'gating';
+  if (key === 'requests_per_sec') return valueAt(series, 'tokens_per_sec') === null ? 'gating' : 'shown';
+  if (statistic !== null && tails.has(statistic)) return 'advising';
+  return !isOwnMetric(metric) && (statistic === null || statistic === 'p95') ? 'gating' : 'shown';
+}
+
+export function isTail(key: string): boolean {
+  return tails.has(splitKey(key).statistic ?? '');
+}
