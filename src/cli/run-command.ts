@@ -59,6 +59,7 @@ export async function runCommand(command: Command, context: EntryContext, kind: 
       runs: flags.runs,
       transport: flags.transport,
       freshConnections: flags.freshConnections === true,
+      selftest: flags.selftest,
       shape: shapeOf(flags),
       output: flags.output ?? 'bench_results.json',
       html: flags.html ?? config.report.html,

@@ -35,6 +35,8 @@ export async function certify(options: {
   signal: AbortSignal;
 }): Promise<CertifiedFigures | string> {
   const giveUp = AbortSignal.timeout(patienceMs);
+  const interrupted = 'the run was interrupted before its selftest ended';
+  if (options.signal.aborted) return interrupted;
   try {
     const { selftest } = await import('./selftest.ts');
     const { error, ceiling, shared_core } = await selftest({ ...options, signal: AbortSignal.any([options.signal, giveUp]) });
@@ -44,7 +46,7 @@ export async function certify(options: {
       sharedCore: shared_core,
     };
   } catch (error) {
-    if (options.signal.aborted) return 'the run was interrupted before its selftest ended';
+    if (options.signal.aborted) return interrupted;
     if (giveUp.aborted) return `its selftest did not end within ${patienceMs / 1000} s`;
     return `its selftest failed: ${error instanceof Error ? error.message : String(error)}`;
   }

@@ -15,7 +15,7 @@ import { type RetryPolicy, retryPreset } from '../load/retry.ts';
 import { type LoadOutcome, runLoad } from '../load/run.ts';
 import type { Snapshot } from '../measure/meter.ts';
 import type { RequestRecord } from '../measure/record.ts';
-import { checkValidity } from '../measure/validity.ts';
+import type { ValidityFinding } from '../measure/validity.ts';
 import { cohortOf, readEnvironment } from '../observe/environment.ts';
 import type { TransportKind } from '../protocol/connect.ts';
 import { buildResult } from '../result/build.ts';
@@ -29,6 +29,7 @@ import { startService } from '../service/start.ts';
 import type { ServiceState } from '../service/state.ts';
 import { tokenizerEncoding } from '../workload/tokenizer.ts';
 import { createWorkload } from '../workload/workload.ts';
+import { ClientCheck } from './client-check.ts';
 import { messageMasker } from './mask-message.ts';
 import { readCi, readGit, readTool, sha256Of } from './provenance.ts';
 import { boundSentence, budgetBlock, budgetOf, checkShape, definitionOf, plainShape, type RunShape } from './shape.ts';
@@ -54,6 +55,10 @@ export interface MeasureOptions {
   freshConnections: boolean;
   /** Left out: one machine, at once, without a budget, by our own definitions. */
   shape?: RunShape;
+  /** False: the client is not certified by a short selftest. */
+  selftest?: boolean;
+  /** Another run was going on this machine when this one began. */
+  otherRun?: boolean;
   /** @param run counts the runs of all scenarios from 0 */
   onRecord?: (record: RequestRecord, run: number) => void;
   /** Told from before the service starts on, so that another process can stop it if this one is killed. */
@@ -86,8 +91,15 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   }
   const headers = targetHeaders(target, { env, root: config.root });
   const mask = messageMasker(secretsOf(options, headers));
-  const service = await startUnlessAborted(target, options);
-  if (service === null) return { document: null, crash: null, interrupted: true };
+  const check = new ClientCheck(options, plans, target.command !== undefined || target.image !== undefined);
+  const service = await startUnlessAborted(target, options).catch(async (error) => {
+    await check.close();
+    throw error;
+  });
+  if (service === null) {
+    await check.close();
+    return { document: null, crash: null, interrupted: true };
+  }
   const stop = new AbortController();
   const forward = () => stop.abort('interrupted');
   signal.addEventListener('abort', forward, { once: true });
@@ -101,10 +113,16 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     const documents: ResultDocument[] = [];
     // Git and the machine are asked while the load runs up: nothing of it is needed before the first result.
     const reading = readShared(options);
-    for (const plan of plans) {
+    await check.quiet();
+    for (const [index, plan] of plans.entries()) {
       for (let round = 0; round < options.runs && !stop.signal.aborted && documents.at(-1)?.stop_reason !== 'budget'; round++) {
+        const noise = check.watch();
         const outcome = await runPlan(plan, { ...options, shape, budget, run: documents.length, service, headers, mask, signal: stop.signal });
-        const document = describe(plan, outcome, { options, service, mask, target, shared: await reading });
+        const heard = noise.figures();
+        await check.certify();
+        const findings = check.findings(index, outcome, heard);
+        const document = describe(plan, outcome, { options, service, mask, target, shared: await reading, findings });
+        document.client = { ...document.client, ...check.describe(index, outcome) };
         document.runs = document.runs.map((run) => ({ ...run, round, order: round }));
         documents.push(document);
       }
@@ -115,6 +133,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     return { document, crash: error, interrupted: signal.aborted };
   } finally {
     signal.removeEventListener('abort', forward);
+    await check.close();
     await service.stop();
   }
 }
@@ -239,21 +258,13 @@ function describe(
     mask: (text: string) => string;
     target: TargetConfig;
     shared: Awaited<ReturnType<typeof readShared>>;
+    findings: ValidityFinding[];
   },
 ): ResultDocument {
   const { scenario, executor, workload } = plan;
-  const { options, shared, mask } = context;
+  const { options, shared, mask, findings } = context;
   const { shard } = options.shape ?? plainShape;
   const compat = definitionOf(options.shape ?? plainShape);
-  const succeeded = [...outcome.meter.series.values()].reduce((sum, series) => sum + series.succeeded, 0);
-  const snapshot = outcome.meter.snapshot(outcome.durationSeconds * 1000);
-  const findings = checkValidity({
-    client: outcome.client,
-    medianLatencyMs: snapshot.latencyP50Ms,
-    succeeded,
-    durationSeconds: outcome.durationSeconds,
-    p99Samples: succeeded,
-  });
   const resolved = maskSecrets({
     scenario,
     target: publicTarget(options.config.target),
@@ -266,7 +277,8 @@ function describe(
     target: context.target,
     baseUrl: maskSecrets(context.service.baseUrl, ['base_url']) as string,
     workload,
-    concurrency: executor.concurrency(scenario.load),
+    // In a load by schedule the bound on what is in flight says nothing of how much was.
+    concurrency: outcome.phases.some(({ phase }) => phase.pacer.kind === 'closed') ? executor.concurrency(scenario.load) : null,
     findings,
     maxErrorRate: limitsFor(options.config.thresholds, scenario.name, 'error_rate')?.max ?? 1,
     environment: shared.environment,

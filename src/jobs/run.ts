@@ -46,7 +46,7 @@ export async function run(options: RunOptions): Promise<ExitCode> {
     );
   let measured: Measured;
   try {
-    measured = await measure({ ...options, ...(log ? { onRecord: log.write } : {}) });
+    measured = await measure({ ...options, otherRun: lock.other !== null, ...(log ? { onRecord: log.write } : {}) });
   } finally {
     const incomplete = await log?.close();
     if (incomplete) print.err(`warning: ${incomplete}`);
