@@ -9,7 +9,7 @@ import { startInterceptor } from '../fakes/intercept.ts';
 import { programOf, unless } from './components.ts';
 import { checkOut, engineCommand, engineConfig, newMark, type Platform, pullEvent, pushEvent, startPlatform } from './runner.ts';
 import { actionFolder } from './staged.ts';
-import { type Finished, marked, type Started, scratch, start, told, until } from './support.ts';
+import { type Finished, marked, type Started, scratch, start, told } from './support.ts';
 
 const skip = unless('act');
 
@@ -228,7 +228,7 @@ test('a cancelled run leaves no service: the step is killed without a word, the 
   const mark = newMark();
   const config = 'scenario: { name: long, extends: default, load: { requests: 100000, concurrency: 4 } }\n';
   const started = await startAct(t, { platform, event: push(platform), config, workflow: { job: 'bench', command: engineCommand(mark) } });
-  await until('the load to begin', () => started.output().includes('100000 requests'), started.output);
+  await started.printed(/100000 requests/);
   assert.notDeepEqual(marked(mark), []);
   started.child.kill('SIGINT');
   const ran = await started.done;

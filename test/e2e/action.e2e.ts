@@ -170,7 +170,8 @@ function longRun(mark: string) {
 async function underWay(job: Job, started: ReturnType<Job['main']>): Promise<void> {
   const log = join(job.folder, 'temp', 'llm-bench', 'bench', 'logs', 'service.log');
   const answered = async () => /\b\d{2,} requests/.test(await readFile(log, 'utf8').catch(() => ''));
-  await until('requests to be answered', answered, started.output);
+  await until('requests to be answered', async () => started.child.exitCode !== null || (await answered()), started.output);
+  assert.equal(started.child.exitCode, null, started.output());
 }
 
 test('a cancelled step stops the service and keeps what was measured until then, within the 10 s that the runner gives it', async (t) => {

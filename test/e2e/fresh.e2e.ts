@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { programOf, repositoryRoot, unless } from './components.ts';
 import { actionFolder } from './staged.ts';
-import { type Finished, readResult, type Started, scratch, start, told, until } from './support.ts';
+import { type Finished, readResult, type Started, scratch, start, told } from './support.ts';
 
 interface Clone {
   folder: string;
@@ -46,16 +46,7 @@ async function measure(t: TestContext, at: Clone, url: string, model: string): P
 
 /** The address that a server says it listens on. */
 async function addressOf(server: Started): Promise<string> {
-  let url = '';
-  await until(
-    'the server to listen',
-    () => {
-      url = server.output().match(/http:\/\/127\.0\.0\.1:\d+/)?.[0] ?? '';
-      return url !== '';
-    },
-    server.output,
-  );
-  return url;
+  return (await server.printed(/http:\/\/127\.0\.0\.1:\d+/))[0];
 }
 
 test('the embedded engine of a fresh clone, measured by it', async (t) => {
@@ -113,6 +104,27 @@ test('help, version, catalogue and a run without any target, of a fresh clone', 
   const unknown = await runCli(t, at, 'run', '--concurency', '4');
   assert.equal(unknown.code, 2, told(unknown));
   assert.match(unknown.stderr, /--concurrency/);
+});
+
+test('npm ci and npm start of a fresh clone, on whatever Node is there', async (t) => {
+  const at = await clone(t);
+  const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.endsWith(join('node_modules', '.bin')));
+  // As in a new terminal: what the npm that runs these tests has set is not passed on, but for where packages come from.
+  const ours = Object.entries(process.env).filter(([name]) => !/^(npm_(?!config_registry)|NODE_TEST_CONTEXT|INIT_CWD)/i.test(name));
+  const env = { ...(Object.fromEntries(ours) as Record<string, string>), PATH: path.join(delimiter) };
+  const installed = await start(t, 'npm', ['ci', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: at.folder, env }).done;
+  const unreachable = installed.stderr.match(/\b(ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|E50\d)\b.*/)?.[0];
+  if (installed.code !== 0 && unreachable) return t.skip(`npm ci does not reach the package registry: ${unreachable}`);
+  assert.equal(installed.code, 0, told(installed));
+
+  const ran = await start(t, 'npm', ['start'], { cwd: at.folder, env }).done;
+  // The committed baseline is of another machine, at another time: that this one keeps the limits is not ours to ask.
+  assert.ok(ran.code === 0 || (ran.code === 1 && /❌ llm-bench: .* regressed by/.test(ran.stdout)), told(ran));
+  const { results, target } = await readResult(at.folder, 'results', 'demo.json');
+  assert.deepEqual([target, results.total_requests, results.successful], ['demo', 120, 120], told(ran));
+  assert.match(ran.stdout, /^Latency p95 +[\d.]+ ms +[\d.]+ ms +[+−±][\d.]+ % +\+20 %/m, told(ran));
+  assert.match(await readFile(join(at.folder, 'results', 'demo.html'), 'utf8'), /<\/html>/);
+  assert.match(await readFile(join(at.folder, 'results', 'demo.md'), 'utf8'), /Latency p95/);
 });
 
 const oldNode = findOldNode();

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder, repositoryRoot } from './components.ts';
@@ -27,11 +27,15 @@ export async function stageAction(tell: (line: string) => void = () => {}): Prom
   const dist = join(actionFolder, 'dist');
   if (!existsSync(built('cli')) || (await readFile(stamp, 'utf8').catch(() => '')) !== sources) {
     tell('building dist');
-    await rm(stamp, { force: true });
+    const fresh = join(cacheFolder, 'dist');
     const path = `${join(repositoryRoot, 'node_modules', '.bin')}:${process.env['PATH']}`;
-    await run(process.execPath, ['scripts/build.ts', dist], { cwd: repositoryRoot, env: { ...process.env, PATH: path } }).catch((error: unknown) => {
+    await run(process.execPath, ['scripts/build.ts', fresh], { cwd: repositoryRoot, env: { ...process.env, PATH: path } }).catch((error: unknown) => {
       throw new Error(`dist cannot be built:\n${(error as { stderr: string }).stderr}`);
     });
+    // The last one that could be built stays until then.
+    await rm(dist, { recursive: true, force: true });
+    await mkdir(actionFolder, { recursive: true });
+    await rename(fresh, dist);
     await writeFile(stamp, sources);
   }
   // What was deleted or renamed meanwhile must not stay.

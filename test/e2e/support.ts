@@ -30,6 +30,8 @@ export interface Started {
   done: Promise<Finished>;
   /** What it has printed up to now, both streams. */
   output(): string;
+  /** Waits until it has printed this. @throws when it ends before */
+  printed(pattern: RegExp): Promise<RegExpMatchArray>;
 }
 
 /**
@@ -59,7 +61,19 @@ export function start(t: TestContext, program: string, args: string[], options: 
   t.after(() => {
     child.kill('SIGKILL');
   });
-  return { child, done, output: () => stdout + stderr };
+  const output = () => stdout + stderr;
+  return {
+    child,
+    done,
+    output,
+    async printed(pattern) {
+      const ended = () => child.exitCode !== null || child.signalCode !== null;
+      await until(`${pattern} in what ${program} prints`, () => pattern.test(output()) || ended(), output);
+      const match = output().match(pattern);
+      if (!match) throw new Error(`${program} ended before it printed ${pattern}\n${output()}`);
+      return match;
+    },
+  };
 }
 
 /** `llm-bench ARGS` as built. */
