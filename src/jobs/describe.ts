@@ -1,0 +1,80 @@
+import { limitsFor } from '../config/limits-for.ts';
+import { maskSecrets } from '../config/print.ts';
+import type { TargetConfig } from '../config/target.ts';
+import type { LoadOutcome } from '../load/run.ts';
+import type { ValidityFinding } from '../measure/validity.ts';
+import { cohortOf, readEnvironment } from '../observe/environment.ts';
+import { buildResult } from '../result/build.ts';
+import type { ResultDocument } from '../result/document.ts';
+import type { RunningService } from '../service/service.ts';
+import { tokenizerEncoding } from '../workload/tokenizer.ts';
+import type { MeasureOptions } from './measure-options.ts';
+import type { Plan } from './plan.ts';
+import { readCi, readGit, readTool, sha256Of } from './provenance.ts';
+import { definitionOf, plainShape } from './shape.ts';
+
+/** What every document of a job says alike. */
+export async function readShared({ config, entry, env }: MeasureOptions) {
+  const [tool, git] = await Promise.all([readTool(entry.packageRoot), readGit(config.root, env)]);
+  return { tool, git, ci: readCi(env), environment: readEnvironment(env) };
+}
+
+/** The result document of one run. */
+export function describe(
+  plan: Plan,
+  outcome: LoadOutcome,
+  context: {
+    options: MeasureOptions;
+    service: RunningService;
+    mask: (text: string) => string;
+    target: TargetConfig;
+    shared: Awaited<ReturnType<typeof readShared>>;
+    findings: ValidityFinding[];
+  },
+): ResultDocument {
+  const { scenario, executor, workload } = plan;
+  const { options, shared, mask, findings } = context;
+  const { shard } = options.shape ?? plainShape;
+  const compat = definitionOf(options.shape ?? plainShape);
+  const resolved = maskSecrets({
+    scenario,
+    target: publicTarget(options.config.target),
+    transport: options.transport,
+    ...(compat ? { compat: compat.name } : {}),
+  });
+  const document = buildResult({
+    run: outcome,
+    scenario,
+    target: context.target,
+    baseUrl: maskSecrets(context.service.baseUrl, ['base_url']) as string,
+    workload,
+    // In a load by schedule the bound on what is in flight says nothing of how much was.
+    concurrency: outcome.phases.some(({ phase }) => phase.pacer.kind === 'closed') ? executor.concurrency(scenario.load) : null,
+    findings,
+    maxErrorRate: limitsFor(options.config.thresholds, scenario.name, 'error_rate')?.max ?? 1,
+    environment: shared.environment,
+    cohort: cohortOf(
+      shared.environment,
+      sha256Of({
+        ...scenario,
+        request: { ...scenario.request, prompts: plan.prompts },
+        ...(plan.trace.length > 0 ? { trace: plan.trace } : {}),
+        ...(compat ? { compat: compat.name } : {}),
+      }),
+    ),
+    tool: shared.tool,
+    git: shared.git,
+    ci: shared.ci,
+    compat,
+    shard: shard.count > 1 ? shard : null,
+    config: { resolved, sha256: sha256Of(resolved) },
+    notes: outcome.tokensCountedHere ? { outputTokens: `counted with ${tokenizerEncoding}: the server reports no usage` } : {},
+  });
+  document.errors = document.errors.map((error) => ({ ...error, example: mask(error.example) }));
+  return document;
+}
+
+/** The target without what may be secret or differs from run to run. */
+function publicTarget({ env, headers, ...rest }: TargetConfig): Record<string, unknown> {
+  return { ...rest, ...(env ? { env: Object.keys(env) } : {}), ...(headers ? { headers: Object.keys(headers) } : {}) };
+}

@@ -1,0 +1,39 @@
+import type { BenchConfig } from '../config/bench-config.ts';
+import type { EntryContext } from '../config/entry-context.ts';
+import type { Scenario } from '../config/scenario.ts';
+import type { Snapshot } from '../measure/meter.ts';
+import type { RequestRecord } from '../measure/record.ts';
+import type { TransportKind } from '../protocol/connect.ts';
+import type { ServiceState } from '../service/state.ts';
+import type { RunShape } from './shape.ts';
+
+/** What a person watching is told; every member is optional work for the caller. */
+export interface MeasureProgress {
+  line(text: string): void;
+  scenarioStarted(scenario: Scenario, plan: { requests: number | null; durationMs: number | null; concurrency: number }): void;
+  snapshot(snapshot: Snapshot): void;
+  scenarioEnded(): void;
+}
+
+export interface MeasureOptions {
+  config: BenchConfig;
+  entry: EntryContext;
+  env: NodeJS.ProcessEnv;
+  /** Aborting stops the service and keeps what was measured until then. */
+  signal: AbortSignal;
+  progress: MeasureProgress;
+  logDirectory: string;
+  runs: number;
+  transport: TransportKind;
+  freshConnections: boolean;
+  /** Left out: one machine, at once, without a budget, by our own definitions. */
+  shape?: RunShape;
+  /** False: the client is not certified by a short selftest. */
+  selftest?: boolean;
+  /** Another run was going on this machine when this one began. */
+  otherRun?: boolean;
+  /** @param run counts the runs of all scenarios from 0 */
+  onRecord?: (record: RequestRecord, run: number) => void;
+  /** Told from before the service starts on, so that another process can stop it if this one is killed. */
+  onState?: (state: ServiceState) => void;
+}

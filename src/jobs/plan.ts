@@ -1,0 +1,37 @@
+import { resolve } from 'node:path';
+import { UserError } from '../config/errors.ts';
+import { type Prompt, readPrompts } from '../config/prompts.ts';
+import type { Scenario } from '../config/scenario.ts';
+import type { TargetConfig } from '../config/target.ts';
+import { type ReplayOptions, type ReplayRow, readTrace, replayRows } from '../config/trace-file.ts';
+import type { Executor } from '../load/executor.ts';
+import { executors } from '../load/executors/registry.ts';
+import { createWorkload } from '../workload/workload.ts';
+
+/** A scenario with everything read that its requests need. */
+export interface Plan {
+  scenario: Scenario;
+  executor: Executor<unknown>;
+  workload: ReturnType<typeof createWorkload>;
+  prompts: Prompt[];
+  /** Empty where no trace is replayed. */
+  trace: ReplayRow[];
+}
+
+/** @throws UserError (2) for prompts or a trace that cannot be read */
+export async function planScenario(scenario: Scenario, target: TargetConfig, root: string): Promise<Plan> {
+  const executor = executors.get(scenario.load.executor);
+  if (!executor) throw new UserError(`scenario ${scenario.name}: no executor is named ${scenario.load.executor}`);
+  const usesFile = scenario.request.api !== 'http' && scenario.request.prompt_tokens === undefined;
+  const lines = usesFile && scenario.request.prompts !== undefined ? await readPrompts(resolve(root, scenario.request.prompts)) : [];
+  const { load } = scenario;
+  const trace = load.executor === 'trace' ? replayRows(await readTrace(resolve(root, String(load['file']))), load as unknown as ReplayOptions) : [];
+  return { scenario, executor, workload: createWorkload(scenario, target, lines, trace), prompts: lines, trace };
+}
+
+/** How much is planned, for people: null where the scenario does not say. */
+export function sizeOf({ scenario: { load }, executor, trace }: Plan): { requests: number | null; durationMs: number | null } {
+  if (trace.length > 0) return { requests: trace.length, durationMs: null };
+  const { requests, duration } = load as { requests?: number; duration?: number };
+  return executor.size?.(load) ?? { requests: requests ?? null, durationMs: duration === undefined ? null : duration * 1000 };
+}

@@ -1,0 +1,61 @@
+import type { Scenario } from '../config/scenario.ts';
+import type { BudgetPlan } from '../load/budget.ts';
+import { type RetryPolicy, retryPreset } from '../load/retry.ts';
+import { type LoadOutcome, runLoad } from '../load/run.ts';
+import type { RunningService } from '../service/service.ts';
+import type { MeasureOptions } from './measure-options.ts';
+import { type Plan, sizeOf } from './plan.ts';
+import { definitionOf, type RunShape } from './shape.ts';
+
+/** Drives one planned scenario at a running service once. */
+export async function runPlan(
+  plan: Plan,
+  context: MeasureOptions & {
+    service: RunningService;
+    headers: Record<string, string>;
+    mask: (text: string) => string;
+    shape: RunShape;
+    budget: BudgetPlan | null;
+    run: number;
+  },
+): Promise<LoadOutcome> {
+  const { scenario, executor, workload } = plan;
+  const { progress, onRecord, mask, shape, budget, run } = context;
+  const definition = definitionOf(shape);
+  const concurrency = executor.concurrency(scenario.load);
+  progress.scenarioStarted(scenario, { ...sizeOf(plan), concurrency });
+  try {
+    return await runLoad({
+      scenario,
+      executor,
+      workload,
+      target: context.config.target,
+      prompts: plan.prompts,
+      trace: plan.trace,
+      baseUrl: context.service.baseUrl,
+      targetHeaders: context.headers,
+      entryUrl: context.entry.entryUrl,
+      workers: shape.workers,
+      retry: retryPolicy(scenario),
+      shard: shape.shard,
+      startAtEpochMs: shape.startAtEpochMs,
+      budget,
+      ...(definition ? { definition } : {}),
+      transport: context.transport,
+      freshConnections: context.freshConnections,
+      userAgent: 'llm-bench',
+      signal: context.signal,
+      onSnapshot: (snapshot) => progress.snapshot(snapshot),
+      ...(onRecord
+        ? { onRecord: (record) => onRecord(record.errorMessage === null ? record : { ...record, errorMessage: mask(record.errorMessage) }, run) }
+        : {}),
+    });
+  } finally {
+    progress.scenarioEnded();
+  }
+}
+
+function retryPolicy({ retry }: Scenario): RetryPolicy | null {
+  if (retry === undefined || retry === false) return null;
+  return retry === true ? retryPreset : { maxAttempts: retry.max_attempts, baseMs: retry.base * 1000 };
+}

@@ -1,0 +1,129 @@
+import type { EntryContext } from '../config/entry-context.ts';
+import type { TargetConfig } from '../config/target.ts';
+import type { BudgetPlan } from '../load/budget.ts';
+import type { ResultDocument } from '../result/document.ts';
+import { resolveApiKey, targetHeaders } from '../service/api-key.ts';
+import { secretValues } from '../service/secrets.ts';
+import type { RunningService, ServiceCrash } from '../service/service.ts';
+import { crashError, loggedLines, type ServiceError } from '../service/service-error.ts';
+import { startService } from '../service/start.ts';
+import type { ClientCheck } from './client-check.ts';
+import { describe, readShared } from './describe.ts';
+import { messageMasker } from './mask-message.ts';
+import type { MeasureOptions } from './measure-options.ts';
+import type { Plan } from './plan.ts';
+import { runPlan } from './run-plan.ts';
+import { plainShape } from './shape.ts';
+
+/** Where a side's service is started, when that is not the configuration's own place. */
+export interface SidePlace {
+  workingDirectory?: string;
+  /** The setup was run before. */
+  skipSetup?: boolean;
+}
+
+/** One service under test, up and ready to be measured as often as wanted. */
+export class Side {
+  /** Aborted when the job is interrupted or the service ends by itself. */
+  readonly stopped: AbortSignal;
+  private readonly options: MeasureOptions;
+  private readonly target: TargetConfig;
+  private readonly service: RunningService;
+  private readonly headers: Record<string, string>;
+  private readonly mask: (text: string) => string;
+  private readonly stop: AbortController;
+  // Git and the machine are asked while the load runs up: nothing of it is needed before the first result.
+  private readonly shared: ReturnType<typeof readShared>;
+  private readonly forward: () => void;
+  private crash: ServiceCrash | null = null;
+
+  /** Starts the service. Null when it was told to stop before it was up. @throws UserError (4) when it cannot be reached */
+  static async open(options: MeasureOptions, place: SidePlace = {}): Promise<Side | null> {
+    const target = startable(options);
+    const headers = targetHeaders(target, { env: options.env, root: options.config.root });
+    const service = await startUnlessAborted(target, options, place);
+    return service === null ? null : new Side(options, target, headers, service);
+  }
+
+  private constructor(options: MeasureOptions, target: TargetConfig, headers: Record<string, string>, service: RunningService) {
+    this.options = options;
+    this.target = target;
+    this.headers = headers;
+    this.service = service;
+    this.mask = messageMasker(secretsOf(options, headers));
+    this.stop = new AbortController();
+    this.stopped = this.stop.signal;
+    this.forward = () => this.stop.abort('interrupted');
+    options.signal.addEventListener('abort', this.forward, { once: true });
+    if (options.signal.aborted) this.forward();
+    void service.crashed.then((cause) => {
+      this.crash = cause;
+      this.stop.abort('service_crashed');
+    });
+    this.shared = readShared(options);
+  }
+
+  /** One run of one scenario. @param run counts this job's runs from 0 */
+  async measure(plan: Plan, check: ClientCheck, at: { plan: number; run: number; budget: BudgetPlan | null }): Promise<ResultDocument> {
+    const { options, service, headers, mask, target } = this;
+    const shape = options.shape ?? plainShape;
+    const noise = check.watch();
+    const outcome = await runPlan(plan, { ...options, shape, budget: at.budget, run: at.run, service, headers, mask, signal: this.stopped });
+    const heard = noise.figures();
+    await check.certify();
+    const findings = check.findings(at.plan, outcome, heard);
+    const document = describe(plan, outcome, { options, service, mask, target, shared: await this.shared, findings });
+    document.client = { ...document.client, ...check.describe(at.plan, outcome) };
+    return document;
+  }
+
+  /** Why the service ended by itself, with the end of its log; null when it did not. */
+  async crashed(): Promise<ServiceError | null> {
+    return this.crash === null ? null : crashError(this.target.name, this.crash, await this.service.lastLogLines(loggedLines));
+  }
+
+  async close(): Promise<void> {
+    this.options.signal.removeEventListener('abort', this.forward);
+    await this.service.stop();
+  }
+}
+
+/** The target as it is started: the embedded engine is our own command line. */
+export function startable({ config, entry }: Pick<MeasureOptions, 'config' | 'entry'>): TargetConfig {
+  return config.embedded ? embeddedTarget(config.target, entry) : config.target;
+}
+
+/** Null when the signal was what ended the start. */
+async function startUnlessAborted(target: TargetConfig, options: MeasureOptions, place: SidePlace): Promise<RunningService | null> {
+  const { config, env, signal, onState } = options;
+  try {
+    return await startService(target, {
+      root: config.root,
+      env,
+      logDirectory: options.logDirectory,
+      signal,
+      onProgress: (line) => options.progress.line(line),
+      ...place,
+      ...(onState ? { onState } : {}),
+    });
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return null;
+    throw error;
+  }
+}
+
+/** What a server may repeat in an error message and nobody may read: the key, and what looks like a secret by its name. */
+function secretsOf({ config, env }: MeasureOptions, headers: Record<string, string>): string[] {
+  const { target, scenarios, root } = config;
+  const key = resolveApiKey(target, { env, root });
+  return [
+    ...(key === null ? [] : [key.value]),
+    ...[target.env ?? {}, headers, ...scenarios.map(({ request }) => request.headers ?? {})].flatMap(secretValues),
+  ];
+}
+
+/** The embedded engine as a service like any other: our own command line, started as a child. */
+function embeddedTarget(target: TargetConfig, entry: EntryContext): TargetConfig {
+  const quoted = [process.execPath, entry.cliPath.pathname].map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(' ');
+  return { ...target, command: `exec ${quoted} mock --port \${PORT}`, port: 'auto', base_url: 'http://127.0.0.1:${PORT}', ready: { url: '/health' } };
+}
