@@ -45,7 +45,6 @@ export interface BenchFlags extends ShapeFlags {
   transport: 'auto' | 'socket' | 'undici';
   printConfig?: boolean;
   selftest: boolean;
-  selftest: boolean;
   [flag: string]: unknown;
 }
 
@@ -72,7 +71,6 @@ export function addBenchOptions(command: Command): Command {
     .option('--start-at <time>', 'begin at this time, on every machine: ISO, seconds since 1970, or +30s', (text) => parseStartAt(text))
     .option('--max-total-tokens <count>', 'stop before more prompt and output tokens than this are used', parseTokens)
     .option('--max-cost <amount>', "stop before more than this is spent, by the target's prices", parseCost)
-    .option('--no-selftest', 'do not certify the client by a short selftest beside the run')
     .option('--no-selftest', 'do not certify the client by a short selftest beside the run')
     .option('--print-config', 'print the resolved configuration and where each value comes from, then exit');
 }
