@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { readTrace, replayRows } from '../../../src/config/trace-file.ts';
+import { levelsOf } from '../../../src/load/levels.ts';
+import { searchSummary } from '../../../src/load/search-summary.ts';
+import { startMock } from '../../../src/mock/server.ts';
+import { drive } from './drive.ts';
+import { arrivals, phasesOf } from './schedule.ts';
+
+let url = '';
+let close = async () => {};
+before(async () => {
+  const mock = await startMock({ decodeStepMs: 1 });
+  url = mock.url;
+  close = () => mock.close();
+});
+after(() => close());
+
+const range = (count: number) => [...Array(count).keys()];
+
+for (const [name, load] of [
+  ['constant_rate', { rate: 100, requests: 40 }],
+  ['poisson', { rate: 100, requests: 40 }],
+  ['gamma', { rate: 100, shape: 0.4, requests: 40 }],
+  [
+    'ramping_rate',
+    {
+      stages: [
+        { rate: 80, duration: 0.8 },
+        { rate: 0, duration: 0.2 },
+      ],
+    },
+  ],
+  ['spike', { unit: 'rate', base: 10, height: 120, width: 0.2, period: 0.5, duration: 1 }],
+  ['soak', { rate: 50, duration: 0.8 }],
+] as const) {
+  test(`${name}: two threads send the schedule, each request at its time`, async () => {
+    const schedule = arrivals(
+      phasesOf(name, load, 5)[0],
+      'requests' in load ? load.requests : 1000,
+      'duration' in load ? load.duration * 1000 : undefined,
+    );
+    const { records, stopReason, phases } = await drive(url, name, load, { workers: 2 });
+    assert.deepEqual(
+      records.map(({ index }) => index),
+      range(schedule.length),
+    );
+    for (const { index, intendedMs, error } of records) {
+      assert.ok(Math.abs(intendedMs - (schedule[index] as number)) < 0.01, `request ${index} at ${intendedMs}, scheduled at ${schedule[index]}`);
+      assert.equal(error, null);
+    }
+    assert.equal(stopReason, 'requests' in load ? 'completed' : 'duration');
+    assert.equal(phases.length, 1);
+  });
+}
+
+test('machines and threads partition a schedule exactly', async () => {
+  const load = { rate: 200, requests: 31 };
+  const parts = await Promise.all([0, 1].map((index) => drive(url, 'poisson', load, { workers: index + 1, shard: { index, count: 2 } })));
+  const indices = parts.flatMap(({ records }) => records.map(({ index }) => index)).sort((a, b) => a - b);
+  assert.deepEqual(indices, range(31));
+  const schedule = arrivals(phasesOf('poisson', load, 5)[0], 31);
+  for (const { records } of parts)
+    for (const { index, intendedMs } of records) assert.ok(Math.abs(intendedMs - (schedule[index] as number)) < 0.01, `request ${index}`);
+});
+
+test('arrivals beyond max_in_flight are dropped and counted, never sent late', async () => {
+  const slow = await startMock({ decodeStepMs: 100 });
+  try {
+    const { records, meter, phases } = await drive(slow.url, 'constant_rate', { rate: 100, requests: 30, max_in_flight: 3 }, { maxTokens: 5 });
+    const dropped = phases[0]?.outcome.dropped ?? 0;
+    assert.ok(dropped > 0 && records.length >= 3);
+    assert.equal(records.length + dropped, 30);
+    assert.equal(meter.dropped, dropped);
+  } finally {
+    await slow.close();
+  }
+});
+
+test('ramping users: as many at once as have joined', async () => {
+  const { records, stopReason } = await drive(url, 'ramping_users', { users: 4, spawn_rate: 10, duration: 0.8, think_time: '5ms' }, { workers: 2 });
+  assert.equal(stopReason, 'duration');
+  // The n-th user joins after (n - 1) tenths of a second.
+  for (const { intendedMs } of records) {
+    const users = Math.min(4, 1 + Math.floor(intendedMs / 100 + 0.05));
+    const atOnce = records.filter((other) => other.intendedMs <= intendedMs && other.endMs > intendedMs).length;
+    assert.ok(atOnce <= users, `${atOnce} at ${intendedMs} ms`);
+  }
+  assert.ok(records.some(({ intendedMs }) => intendedMs > 300));
+});
+
+test('users who left and are wanted back do not come twice', async () => {
+  const slow = await startMock({ decodeStepMs: 20 });
+  try {
+    // An answer takes 200 ms: when the next burst begins, users of the last are still at work.
+    const spikes = { base: 1, height: 6, width: 0.1, period: 0.2, duration: 1 };
+    const { records } = await drive(slow.url, 'spike', spikes, { maxTokens: 10 });
+    for (const { intendedMs } of records) {
+      const atOnce = records.filter((other) => other.intendedMs <= intendedMs && other.endMs > intendedMs).length;
+      assert.ok(atOnce <= 6, `${atOnce} at ${intendedMs} ms`);
+    }
+    assert.ok(records.length > 6);
+  } finally {
+    await slow.close();
+  }
+});
+
+test('steps: every level its requests, its label and its figures', async () => {
+  const { phases, records, meter } = await drive(url, 'steps', { levels: [1, 3, 6], total_requests: 40 }, { workers: 2 });
+  assert.deepEqual(
+    phases.map(({ outcome }) => outcome.phase.succeeded),
+    [14, 13, 13],
+  );
+  assert.deepEqual([...meter.series.keys()].toSorted(), ['driven/concurrency=1', 'driven/concurrency=3', 'driven/concurrency=6']);
+  assert.deepEqual(
+    records.map(({ index }) => index),
+    range(40),
+  );
+  const levels = levelsOf(phases, true);
+  assert.deepEqual(
+    levels.map(({ load, unit, requests, error_rate, dropped }) => [load, unit, requests, error_rate, dropped]),
+    [
+      [1, 'users', 14, 0, 0],
+      [3, 'users', 13, 0, 0],
+      [6, 'users', 13, 0, 0],
+    ],
+  );
+  for (const level of levels) {
+    assert.equal(level.p95_ratio, (level.p95_latency_s ?? 0) / (levels[0]?.p95_latency_s ?? 0));
+    assert.ok((level.tokens_per_sec ?? 0) > 0 && Math.abs((level.tokens_per_sec ?? 0) / (level.requests_per_sec ?? 1) - 2) < 1e-9);
+  }
+});
+
+test('a search finds the load that a service refuses', async () => {
+  // Four at once are served, none waits: the fifth is turned away.
+  const small = await startMock({ decodeStepMs: 10, maxBatch: 4, maxQueue: 0 });
+  try {
+    const options = { max: 32, requests: 40, max_error_rate: 0 };
+    const { phases, stopReason } = await drive(small.url, 'search', options, { workers: 2, maxTokens: 5 });
+    const summary = searchSummary(phases, { max_error_rate: 0 });
+    assert.deepEqual(
+      [summary?.unit, summary?.max_sustainable_load, summary?.breaking_point?.load, summary?.breaking_point?.rule],
+      ['users', 4, 5, 'max_error_rate'],
+    );
+    assert.deepEqual(
+      phases.map(({ phase }) => phase.label['concurrency']),
+      [1, 2, 4, 8, 6, 5],
+    );
+    assert.equal(stopReason, 'completed');
+  } finally {
+    await small.close();
+  }
+});
+
+test('goodput: answers within the objective are counted, and too few of them break a level', async () => {
+  const search = { max: 4, requests: 10, min_goodput: 90, slo: { ttft: '20s', latency: '30s' } };
+  const held = await drive(url, 'search', search);
+  assert.deepEqual(
+    held.phases.map(({ outcome }) => [outcome.phase.good, outcome.phase.succeeded]),
+    [
+      [10, 10],
+      [10, 10],
+      [10, 10],
+    ],
+  );
+  const broken = await drive(url, 'search', { ...search, slo: { latency: 0.000_001 } });
+  assert.equal(broken.phases[0]?.outcome.phase.good, 0);
+  assert.equal(searchSummary(broken.phases, { max_error_rate: 1, min_goodput: 90 })?.breaking_point?.rule, 'min_goodput');
+});
+
+test('a trace is replayed: its times, its lengths, its shared beginnings in the cache of the service', async () => {
+  const path = fileURLToPath(new URL('../../fixtures/traces/mooncake-conversation.jsonl', import.meta.url));
+  const trace = replayRows(await readTrace(path), { speed: 40, max_requests: 12 }).map((row) => ({ ...row, outputTokens: 3 }));
+  const service = await startMock({
+    decodeStepMs: 1,
+    prefillTokensPerSecond: 1_000_000,
+    maxModelLen: 200_000,
+    kvCacheTokens: 2_000_000,
+    prefixCache: true,
+  });
+  try {
+    const { records } = await drive(service.url, 'trace', { file: path, speed: 40, max_requests: 12 }, { trace, workers: 2 });
+    assert.deepEqual(
+      records.map(({ index }) => index),
+      range(12),
+    );
+    for (const { index, intendedMs, inputTokens, outputTokens, error } of records) {
+      const row = trace[index];
+      assert.equal(error, null);
+      assert.ok(Math.abs(intendedMs - (row?.atMs ?? 0)) < 0.01);
+      assert.equal(outputTokens, 3);
+      // The embedded engine estimates; that the text has exactly its tokens is tested where it is made.
+      assert.ok((inputTokens ?? 0) >= (row?.inputTokens ?? 0) / 2 && (inputTokens ?? 0) <= 2 * (row?.inputTokens ?? 0), `${inputTokens}`);
+    }
+    assert.ok(records.some(({ cachedTokens }) => (cachedTokens ?? 0) >= 500));
+  } finally {
+    await service.close();
+  }
+});
+
+test('classes are series of their own', async () => {
+  const classes = {
+    prompt: [
+      { name: 'short', weight: 1, tokens: 5 },
+      { name: 'long', weight: 3, tokens: 50 },
+    ],
+  };
+  const { records, meter } = await drive(url, 'closed', { requests: 40, concurrency: 4 }, { request: { classes, prompt_tokens: undefined } });
+  assert.equal(records.length, 40);
+  assert.deepEqual([...meter.series.keys()].toSorted(), ['driven/prompt_class=long', 'driven/prompt_class=short']);
+  assert.ok(Math.abs((meter.series.get('driven/prompt_class=short')?.succeeded ?? 0) - 10) <= 2);
+});
+
+test('deadlines of a scenario: no first token, no further token', async () => {
+  const slow = await startMock({ decodeStepMs: 60_000 });
+  try {
+    const first = await drive(slow.url, 'closed', { requests: 1, concurrency: 1 }, { scenario: { first_token_timeout: 0.2, timeout: 2 } });
+    assert.deepEqual([...first.meter.errors.keys()], ['timeout_first_token']);
+  } finally {
+    await slow.close();
+  }
+});
