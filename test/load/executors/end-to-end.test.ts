@@ -93,9 +93,16 @@ test('ramping users: as many at once as have joined', async () => {
 test('users who left and are wanted back do not come twice', async () => {
   const slow = await startMock({ decodeStepMs: 20 });
   try {
-    // An answer takes 200 ms: when the next burst begins, users of the last are still at work.
-    const spikes = { base: 1, height: 6, width: 0.1, period: 0.2, duration: 1 };
-    const { records } = await drive(slow.url, 'spike', spikes, { maxTokens: 10 });
+    // An answer takes 200 ms, and the users begin 36 ms apart: some are told to leave and have left, others are still at work, when six are wanted again.
+    const stages = [
+      { users: 6, duration: 0.18 },
+      { users: 6, duration: 0.12 },
+      { users: 1, duration: 0 },
+      { users: 1, duration: 0.06 },
+      { users: 6, duration: 0 },
+      { users: 6, duration: 0.6 },
+    ];
+    const { records } = await drive(slow.url, 'ramping_users', { stages }, { maxTokens: 10 });
     for (const { intendedMs } of records) {
       const atOnce = records.filter((other) => other.intendedMs <= intendedMs && other.endMs > intendedMs).length;
       assert.ok(atOnce <= 6, `${atOnce} at ${intendedMs} ms`);
