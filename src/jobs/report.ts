@@ -1,15 +1,19 @@
 import { UserError } from '../config/errors.ts';
 import { loadThresholds } from '../config/load-thresholds.ts';
+import type { CompatName } from '../measure/compat.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { readResult } from '../result/read.ts';
 import { formatResult } from '../result/write.ts';
 import { type Comparison, compareFiles } from './compare.ts';
+import { isRequestLog, readRequestLog } from './read-request-log.ts';
 
 export type ReportFormat = 'text' | 'markdown' | 'html' | 'json' | 'csv';
 
 export interface ReportOptions {
-  /** Result files, rendered in this order. */
+  /** Result files or request logs, rendered in this order. */
   files: readonly string[];
+  /** Fold request logs under this tool's definitions; null: under our own. */
+  compat: CompatName | null;
   baseline: string | null;
   /** What `--thresholds` named. Null: with a baseline what the configuration says, without one nothing is judged. */
   thresholdsFile: string | null;
@@ -48,10 +52,24 @@ export async function report(options: ReportOptions): Promise<string> {
   }
   const subjects: Subject[] = [];
   for (const file of files) {
-    if (judged) subjects.push(await compared(file, options));
+    if (await isRequestLog(file)) subjects.push({ result: await fromLog(file, judged, options), comparison: null });
+    else if (options.compat !== null) {
+      throw new UserError(`--compat folds request records again: expected a log of \`run --log-requests\`, found the result ${file}`, {
+        hint: 'A result holds no stamps of single requests.',
+      });
+    } else if (judged) subjects.push(await compared(file, options));
     else subjects.push({ result: await readResult(file), comparison: null });
   }
   return renderers[format](subjects, options);
+}
+
+async function fromLog(file: string, judged: boolean, { compat }: ReportOptions): Promise<ResultDocument> {
+  if (judged) {
+    throw new UserError(`--baseline and --thresholds judge a result: expected one, found the request log ${file}`, {
+      hint: 'Make a result of it first: `llm-bench report LOG --format json -o result.json`.',
+    });
+  }
+  return readRequestLog(file, compat);
 }
 
 async function compared(file: string, options: ReportOptions): Promise<Subject> {

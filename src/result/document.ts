@@ -192,6 +192,10 @@ export interface Results {
   input_output_token_ratio: number | null;
   mlperf_compliant: boolean | null;
   spike_rate_percent: number | null;
+  /** Connections opened (ahead of the requests or for one of them), requests that found one open, and attempts to connect that failed. */
+  connections?: { opened: number; reused: number; failed: number };
+  /** The tool whose definitions the times and rates are by; left out for our own. */
+  compat?: string;
   [extra: string]: unknown;
 }
 
@@ -222,6 +226,8 @@ export interface ResultDocument {
     cpu_seconds: number | null;
     event_loop_p99_ms: number | null;
     late_sends: number | null;
+    /** Threads that sent. */
+    workers?: number;
     /** The client's own error of TTFT beside a server of known timings: reported minus true. */
     timing_error_ms: { p50: number | null; p99: number | null } | null;
     /** What one sending thread was certified to take. */
@@ -233,6 +239,8 @@ export interface ResultDocument {
   git: { sha: string | null; ref: string | null; base_sha: string | null };
   ci: { run_id: string | null; attempt: number | null; event: string | null; workflow: string | null } | null;
   config: { resolved: unknown; sha256: string };
+  /** One machine's part of a load that several shared, counted from 1. */
+  shard?: { index: number; count: number };
   note?: string;
   tag?: string;
   /** Whether this result, as a stored baseline, is kept as an anchor, and since when. */

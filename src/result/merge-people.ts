@@ -52,6 +52,7 @@ export function mergeResultsBlock(parts: readonly Part[], series: readonly Serie
     error_rate: requests === 0 ? null : (100 * failed) / requests,
     duration_seconds: wholeSeconds ?? sum(all.map((results) => results.duration_seconds)),
     concurrency: together ? sumOrNull(concurrency) : shared(concurrency),
+    ...addedConnections(all),
     // Shards have prompts of their own, so only runs in turn can agree on how many there were.
     unique_prompts: together ? null : shared(all.map((results) => results.unique_prompts)),
     ...pooledSummaries(series),
@@ -138,14 +139,40 @@ export function mergeRetries(documents: readonly ResultDocument[]): ResultDocume
   return { total: sum(retries.map((one) => one.total)), mean_attempts: mean, max_attempts: maxOrNull(retries.map((one) => one.max_attempts)) };
 }
 
+/** How many connections were opened, found open and refused, where every part counted them. */
+function addedConnections(all: readonly Results[]): Pick<Results, 'connections'> {
+  const counted = all.map((results) => results.connections);
+  if (!counted.every((one) => typeof one === 'object' && one !== null)) return {};
+  const total = (name: 'opened' | 'reused' | 'failed') => sum(counted.map((one) => (typeof one[name] === 'number' ? one[name] : 0)));
+  return { connections: { opened: total('opened'), reused: total('reused'), failed: total('failed') } };
+}
+
+/** The budgets of machines that each had their own; null where a part had none. */
+export function mergeBudgets(documents: readonly ResultDocument[]): Record<string, unknown> | null {
+  const budgets = documents.map((document) => document['budget']);
+  if (!budgets.every((one): one is Record<string, unknown> => typeof one === 'object' && one !== null)) return null;
+  const added = (name: string) => sumOrNull(budgets.map((one) => (typeof one[name] === 'number' ? one[name] : null)));
+  return {
+    max_total_tokens: added('max_total_tokens'),
+    max_cost: added('max_cost'),
+    currency: shared(budgets.map((one) => one['currency'])),
+    used_tokens: added('used_tokens'),
+    used_cost: added('used_cost'),
+    exhausted: budgets.some((one) => one['exhausted'] === true),
+  };
+}
+
 /** The client's cost adds; of its errors the worst part's figure stands, because percentiles cannot be added. */
-export function mergeClients(documents: readonly ResultDocument[]): ResultDocument['client'] {
+export function mergeClients(documents: readonly ResultDocument[], together: boolean): ResultDocument['client'] {
   const clients = documents.map((document) => document.client);
+  const workers = clients.map((client) => client.workers ?? null);
+  const threads = together ? sumOrNull(workers) : shared(workers);
   const errors = clients.map((client) => client.timing_error_ms).filter((error) => error !== null);
   return {
     cpu_seconds: sumOrNull(clients.map((client) => client.cpu_seconds)),
     event_loop_p99_ms: maxOrNull(clients.map((client) => client.event_loop_p99_ms)),
     late_sends: sumOrNull(clients.map((client) => client.late_sends)),
+    ...(threads === null ? {} : { workers: threads }),
     timing_error_ms:
       errors.length === 0 ? null : { p50: maxOrNull(errors.map((error) => error.p50)), p99: maxOrNull(errors.map((error) => error.p99)) },
   };

@@ -1,27 +1,31 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../config/errors.ts';
 import type { ResultDocument, Run } from './document.ts';
-import { groupByTime, secondsInTurn, secondsTogether } from './merge-order.ts';
-import { mergeClients, mergeErrors, mergeResultsBlock, mergeRetries, mergeTimelines, mergeValidity, shared } from './merge-people.ts';
+import { secondsInTurn, secondsTogether } from './merge-order.ts';
+import { mergeBudgets, mergeClients, mergeErrors, mergeResultsBlock, mergeRetries, mergeTimelines, mergeValidity, shared } from './merge-people.ts';
 import { mergeSeries, type Part } from './merge-series.ts';
+import { groupRuns, shardOf } from './merge-shards.ts';
 import { valuesOf } from './metric-values.ts';
 
 const slowestKept = 20;
 
 /**
  * Adds results. Runs of the same scenario one after the other: their runs stand side by side as evidence and their distributions are added exactly,
- * histogram by histogram. Shards of one run, recognised by their overlapping times: they become one run, their throughputs and concurrencies add.
+ * histogram by histogram. Shards of one run, recognised by what they say of themselves or else by their overlapping times: they become one run, their
+ * throughputs and concurrencies add.
  * Results of different scenarios: their series are united. `results` is computed anew.
  * @param names what errors call each document; the same order
- * @throws UserError (exit 2) for no document, the same run twice, unlike units, or unlike models or targets under one series
+ * @throws UserError (exit 2) for no document, the same run twice, unlike units, unlike models or targets under one series,
+ * unlike definitions of times, or a run of which a shard is missing or came twice
  */
 export function mergeResults(documents: readonly ResultDocument[], names: readonly string[] = []): ResultDocument {
   const parts = documents.map((document, index): Part => ({ document, name: names[index] ?? `result ${index + 1}` }));
   const [first] = parts;
   if (first === undefined) throw new UserError('nothing to merge: expected at least one result');
-  if (parts.length === 1) return first.document;
+  if (parts.length === 1 && shardOf(first.document) === null) return first.document;
   checkDistinct(parts);
-  const groups = groupByTime(parts).map((group): Part => {
+  checkDefinitions(parts);
+  const groups = groupRuns(parts).map((group): Part => {
     const name = group.map((part) => part.name).join(' and ');
     return { document: group.length === 1 ? (group[0] as Part).document : combine(group, true), name };
   });
@@ -38,7 +42,8 @@ function combine(parts: readonly Part[], together: boolean): ResultDocument {
   const wholeSeconds = seconds(parts);
   const notes = unique(documents.map((document) => document.note));
   const tags = unique(documents.map((document) => document.tag));
-  const { note, tag, ...unchanged } = first;
+  const { note, tag, shard, budget, ...unchanged } = first;
+  const budgets = mergeBudgets(documents);
   return {
     ...unchanged,
     timestamp: earliest(all('timestamp')),
@@ -60,7 +65,7 @@ function combine(parts: readonly Part[], together: boolean): ResultDocument {
     retries: mergeRetries(documents),
     validity: mergeValidity(parts),
     admissible: all('admissible').every(Boolean),
-    client: mergeClients(documents),
+    client: mergeClients(documents, together),
     environment: first.environment,
     cohort: unique(all('cohort')).sort().join('+'),
     git: {
@@ -72,6 +77,7 @@ function combine(parts: readonly Part[], together: boolean): ResultDocument {
     config: mergeConfigs(documents),
     ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
     ...(tags.length === 0 ? {} : { tag: tags.join(', ') }),
+    ...(budgets === null ? {} : { budget: budgets }),
   };
 }
 
@@ -113,6 +119,22 @@ function mergeConfigs(documents: readonly ResultDocument[]): ResultDocument['con
     .update([...byText.keys()].join('\n'))
     .digest('hex');
   return { resolved: { merged: [...byText.values()].map((config) => config.resolved) }, sha256 };
+}
+
+/** Times under unlike definitions are unlike things. */
+function checkDefinitions(parts: readonly Part[]): void {
+  const [first, ...others] = parts as [Part, ...Part[]];
+  const named = ({ document }: Part) => (typeof document.results['compat'] === 'string' ? document.results['compat'] : null);
+  const said = (part: Part) => named(part) ?? 'our own';
+  for (const other of others) {
+    if (named(other) === named(first)) continue;
+    throw new UserError(
+      `cannot add results under unlike definitions: ${first.name} is by ${said(first)}, ${other.name} by ${said(other)} (--compat)`,
+      {
+        hint: 'Fold both again from their request logs: `llm-bench report REQUESTS.jsonl --compat NAME --format json`.',
+      },
+    );
+  }
 }
 
 function checkDistinct(parts: readonly Part[]): void {

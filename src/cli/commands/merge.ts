@@ -9,7 +9,7 @@ export function registerMerge(program: Command): void {
     .option('-o, --output <file>', 'where to write the merged result (default: standard output)')
     .addHelpText(
       'after',
-      '\nRuns that overlap in time are shards of one run: their rates and concurrencies add. Runs one after the other stand side by side as evidence.\nDistributions are added exactly, histogram by histogram.',
+      '\nResults of `run --shard I/N` (and runs that overlap in time) are parts of one run: their rates and concurrencies add. Runs one after the other stand side by side as evidence.\nDistributions are added exactly, histogram by histogram.',
     )
     .action(async (files: string[], options: { output?: string }) => {
       const { mergeFiles } = await import('../../jobs/merge.ts');

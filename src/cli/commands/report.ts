@@ -2,11 +2,13 @@ import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import type { EntryContext } from '../../config/entry-context.ts';
 import type { ReportFormat } from '../../jobs/report.ts';
+import { type CompatName, compatNames } from '../../measure/compat.ts';
 
 interface ReportFlags {
   baseline?: string;
   thresholds?: string;
   format: ReportFormat;
+  compat?: CompatName;
   output?: string;
 }
 
@@ -15,9 +17,10 @@ export function registerReport(program: Command, context: EntryContext): void {
   program
     .command('report')
     .description('Render results again: the console summary, markdown, an HTML page, JSON or CSV.')
-    .argument('<files...>', 'result files')
+    .argument('<files...>', 'result files, or request logs (`run --log-requests`)')
     .option('--baseline <file>', 'compare with this result, by rules')
     .option('--thresholds <file>', 'judge by these limits (default with --baseline: those of the configuration)')
+    .addOption(new Option('--compat <name>', 'fold request logs by the definitions of this tool').choices(compatNames))
     .addOption(new Option('--format <format>', 'how to render').choices(['text', 'markdown', 'html', 'json', 'csv']).default('text'))
     .option('-o, --output <file>', 'where to write it (default: standard output)')
     .addHelpText('after', '\nCSV has the columns series,metric,stat,unit,value. Rendering never fails the check: that is what `compare` is for.')
@@ -28,6 +31,7 @@ export function registerReport(program: Command, context: EntryContext): void {
         baseline: flags.baseline ?? null,
         thresholdsFile: flags.thresholds ?? null,
         format: flags.format,
+        compat: flags.compat ?? null,
         color: flags.output === undefined && process.stdout.isTTY === true && !process.env['NO_COLOR'],
         cwd: process.cwd(),
         builtinRoot: fileURLToPath(context.packageRoot),
