@@ -1,3 +1,4 @@
+import { loadText } from '../jobs/load-text.ts';
 import type { MeasureProgress } from '../jobs/measure.ts';
 
 const intervalMs = 10_000;
@@ -9,9 +10,7 @@ export function logProgress(info: (text: string) => void): MeasureProgress {
     line: info,
     scenarioStarted(scenario, plan) {
       lastMs = performance.now();
-      info(
-        `${scenario.name}: ${[plan.requests === null ? null : `${plan.requests} requests`, plan.durationMs === null ? null : `${plan.durationMs / 1000} s`].filter(Boolean).join(' or ')}, concurrency ${plan.concurrency}`,
-      );
+      info(loadText(scenario, plan));
     },
     snapshot(snapshot) {
       if (performance.now() - lastMs < intervalMs) return;

@@ -1,3 +1,4 @@
+import { loadText } from '../jobs/load-text.ts';
 import type { MeasureProgress } from '../jobs/measure.ts';
 import type { Snapshot } from '../measure/meter.ts';
 
@@ -39,7 +40,7 @@ function plainProgress(stream: NodeJS.WriteStream): MeasureProgress {
     scenarioStarted(scenario, next) {
       plan = next;
       lastMs = performance.now();
-      stream.write(`${scenario.name}: ${planText(next)}, concurrency ${next.concurrency}\n`);
+      stream.write(`${loadText(scenario, next)}\n`);
     },
     snapshot(snapshot) {
       if (performance.now() - lastMs < plainIntervalMs) return;

@@ -10,7 +10,8 @@ import type { RunShape } from './shape.ts';
 /** What a person watching is told; every member is optional work for the caller. */
 export interface MeasureProgress {
   line(text: string): void;
-  scenarioStarted(scenario: Scenario, plan: { requests: number | null; durationMs: number | null; concurrency: number }): void;
+  /** How much will be sent, where that is known ahead; `concurrency` is null where requests go by a schedule. */
+  scenarioStarted(scenario: Scenario, plan: { requests: number | null; durationMs: number | null; concurrency: number | null }): void;
   snapshot(snapshot: Snapshot): void;
   scenarioEnded(): void;
 }

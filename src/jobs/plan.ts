@@ -30,8 +30,15 @@ export async function planScenario(scenario: Scenario, target: TargetConfig, roo
 }
 
 /** How much is planned, for people: null where the scenario does not say. */
-export function sizeOf({ scenario: { load }, executor, trace }: Plan): { requests: number | null; durationMs: number | null } {
-  if (trace.length > 0) return { requests: trace.length, durationMs: null };
+export function sizeOf({ scenario: { load, seed }, executor, trace }: Plan): {
+  requests: number | null;
+  durationMs: number | null;
+  concurrency: number | null;
+} {
+  const first = executor.phases(load, seed, trace).next();
+  const concurrency = first.done || first.value.pacer.kind === 'open' ? null : executor.concurrency(load);
+  if (trace.length > 0) return { requests: trace.length, durationMs: null, concurrency };
   const { requests, duration } = load as { requests?: number; duration?: number };
-  return executor.size?.(load) ?? { requests: requests ?? null, durationMs: duration === undefined ? null : duration * 1000 };
+  const size = executor.size?.(load) ?? { requests: requests ?? null, durationMs: duration === undefined ? null : duration * 1000 };
+  return { ...size, concurrency };
 }

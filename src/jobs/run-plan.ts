@@ -22,8 +22,7 @@ export async function runPlan(
   const { scenario, executor, workload } = plan;
   const { progress, onRecord, mask, shape, budget, run } = context;
   const definition = definitionOf(shape);
-  const concurrency = executor.concurrency(scenario.load);
-  progress.scenarioStarted(scenario, { ...sizeOf(plan), concurrency });
+  progress.scenarioStarted(scenario, sizeOf(plan));
   try {
     return await runLoad({
       scenario,
