@@ -48,14 +48,23 @@ export interface BenchFlags extends ShapeFlags {
   [flag: string]: unknown;
 }
 
-/** Adds the flags of a command that measures. */
-export function addBenchOptions(command: Command): Command {
+/** Adds the flags that say what is measured and how it is sent. */
+export function addLoadFlags(command: Command): Command {
   for (const [flags, , description] of settings) command.option(flags, description);
   return addLoadOptions(command)
     .option('--config <file>', 'configuration file (default: llm-bench.yaml here or in .github/)')
     .option('--no-stream', 'ask for answers in one piece')
-    .option('--header <name:value>', 'a header to send with every request; repeatable', collect, [])
+    .option('--header <name:value>', 'a header to send with every request; repeatable', collect)
     .option('--body <file>', 'plain HTTP: file with the body to send')
+    .option('--fresh-connections', 'a new connection for every request')
+    .option('--transport <kind>', 'auto, socket or undici', oneOf('auto', 'socket', 'undici'), 'auto')
+    .option('--workers <count>', 'threads that send: auto (one per spare core) or a number', parseWorkers)
+    .option('--no-selftest', 'do not certify the client by a short selftest beside the run');
+}
+
+/** Adds all flags of a command that measures one side: what to send, and what becomes of it. */
+export function addBenchOptions(command: Command): Command {
+  return addLoadFlags(command)
     .option('-o, --output <file>', 'result document to write', 'bench_results.json')
     .option('--html [file]', 'write an HTML report too, beside the result unless named')
     .option('--json', 'print the result document instead of the summary')
@@ -63,15 +72,11 @@ export function addBenchOptions(command: Command): Command {
     .option('--log-requests <file>', 'write one JSON line per request')
     .option('--runs <count>', 'repeat the whole measurement; a run is the unit of evidence', positiveInteger, 1)
     .option('--note <text>', 'kept in the result')
-    .option('--fresh-connections', 'a new connection for every request')
-    .option('--transport <kind>', 'auto, socket or undici', oneOf('auto', 'socket', 'undici'), 'auto')
-    .option('--workers <count>', 'threads that send: auto (one per spare core) or a number', parseWorkers)
     .option('--compat <name>', 'times and rates by the definitions of vllm, guidellm, aiperf, inference-perf, mlperf or suite', parseCompat)
     .option('--shard <i/n>', 'the part of the I-th of N machines that share one schedule; add their results with `merge`', parseShard)
     .option('--start-at <time>', 'begin at this time, on every machine: ISO, seconds since 1970, or +30s', (text) => parseStartAt(text))
     .option('--max-total-tokens <count>', 'stop before more prompt and output tokens than this are used', parseTokens)
     .option('--max-cost <amount>', "stop before more than this is spent, by the target's prices", parseCost)
-    .option('--no-selftest', 'do not certify the client by a short selftest beside the run')
     .option('--print-config', 'print the resolved configuration and where each value comes from, then exit');
 }
 
@@ -97,7 +102,7 @@ export async function overridesOf(command: Command): Promise<Override[]> {
   return overrides;
 }
 
-function collect(value: string, previous: string[]): string[] {
+function collect(value: string, previous: string[] = []): string[] {
   splitHeader(value);
   return [...previous, value];
 }

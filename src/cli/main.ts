@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import type { EntryContext } from '../config/entry-context.ts';
+import { registerAb } from './commands/ab.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerCompare } from './commands/compare.ts';
+import { registerDrift } from './commands/drift.ts';
 import { registerInit } from './commands/init.ts';
 import { registerKnownSchedule } from './commands/known-schedule.ts';
 import { registerMerge } from './commands/merge.ts';
@@ -14,8 +16,10 @@ const registers = [
   registerRun,
   registerCheck,
   registerCompare,
+  registerAb,
   registerReport,
   registerMerge,
+  registerDrift,
   registerMock,
   registerKnownSchedule,
   registerSelftest,

@@ -1,0 +1,98 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import type { BenchConfig } from '../config/bench-config.ts';
+import type { EntryContext } from '../config/entry-context.ts';
+import { UserError } from '../config/errors.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Override } from '../config/overrides.ts';
+import { type AbOptions, ab } from '../jobs/ab.ts';
+import { plainShape } from '../jobs/shape.ts';
+import { executorSchemas } from '../load/executors/registry.ts';
+import { type BenchFlags, overridesOf } from './bench-options.ts';
+import { createProgress } from './progress.ts';
+
+interface AbFlags extends BenchFlags {
+  baselineUrl?: string;
+  headUrl?: string;
+  baselineCommand?: string;
+  headCommand?: string;
+  baselineRef?: string;
+  limit?: number;
+  budget: number;
+  alternate?: boolean;
+  failOn?: string;
+  format: 'text' | 'markdown' | 'json';
+}
+
+/** Turns the flags of `ab` into the job; returns its exit code. */
+export async function abCommand(command: Command, context: EntryContext): Promise<number> {
+  const flags = command.opts<AbFlags>();
+  const common = await overridesOf(command);
+  if (flags.failOn !== undefined) common.push({ key: 'fail_on', value: flags.failOn, origin: 'flag --fail-on' });
+  const base = sideOverrides('baseline', flags.baselineUrl, flags.baselineCommand);
+  const head = sideOverrides('head', flags.headUrl, flags.headCommand);
+  if (base.length === 0 && flags.baselineRef === undefined) {
+    throw new UserError('ab: expected a baseline to compare with: --baseline-url, --baseline-command or --baseline-ref', {
+      hint: 'For example: llm-bench ab --baseline-ref main --command "npm start -- --port ${PORT}"',
+    });
+  }
+  if (base.length > 0 && flags.baselineRef !== undefined)
+    throw new UserError('ab: --baseline-ref starts the baseline as the head is started; leave out --baseline-url and --baseline-command');
+  const configOf = (own: Override[]): Promise<BenchConfig> =>
+    loadConfig({
+      cwd: process.cwd(),
+      builtinRoot: fileURLToPath(context.packageRoot),
+      configFile: flags.config,
+      overrides: [...common, ...own],
+      env: process.env,
+      executors: executorSchemas,
+    });
+  const [headConfig, baseConfig] = await Promise.all([configOf(head), configOf(base)]);
+  const interrupt = new AbortController();
+  const onSignal = () => interrupt.abort('interrupted');
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  const progress = await createProgress(process.stderr, true);
+  const log = (line: string) => void (flags.quiet ? null : process.stderr.write(`${line}\n`));
+  const options: AbOptions = {
+    head: headConfig,
+    base: baseConfig,
+    baseRef: flags.baselineRef ?? null,
+    measuring: {
+      entry: context,
+      env: process.env,
+      signal: interrupt.signal,
+      progress: { ...progress, line: log },
+      runs: 1,
+      transport: flags.transport,
+      freshConnections: flags.freshConnections === true,
+      selftest: flags.selftest,
+      shape: { ...plainShape, workers: flags.workers ?? null },
+    },
+    logDirectory: join(tmpdir(), `llm-bench-${process.pid}`),
+    limitPercent: flags.limit ?? null,
+    budgetSeconds: flags.budget,
+    alternate: flags.alternate === true,
+    wholeRounds: flags['numRequests'] !== undefined || flags['duration'] !== undefined || flags['runTime'] !== undefined,
+    output: flags.output ?? null,
+    format: flags.format,
+    color: process.stdout.isTTY === true && !process.env['NO_COLOR'],
+    log,
+    out: (text) => void process.stdout.write(text),
+  };
+  try {
+    return await ab(options);
+  } finally {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  }
+}
+
+function sideOverrides(side: 'baseline' | 'head', url: string | undefined, start: string | undefined): Override[] {
+  if (url !== undefined && start !== undefined)
+    throw new UserError(`ab: --${side}-url says that it runs already, --${side}-command starts it; give one of them`);
+  if (url !== undefined) return [{ key: 'target.base_url', value: url, origin: `flag --${side}-url` }];
+  return start === undefined ? [] : [{ key: 'target.command', value: start, origin: `flag --${side}-command` }];
+}

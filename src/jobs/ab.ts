@@ -1,0 +1,105 @@
+import { extname, join } from 'node:path';
+import type { BenchConfig } from '../config/bench-config.ts';
+import { ExitCode, UserError } from '../config/errors.ts';
+import { renderMarkdown } from '../report/markdown.ts';
+import { renderText } from '../report/text.ts';
+import type { ResultDocument } from '../result/document.ts';
+import { writeResult } from '../result/write.ts';
+import { exitCodeFor } from '../verdict/overall.ts';
+import type { Verdict } from '../verdict/verdict.ts';
+import type { MeasureOptions } from './measure-options.ts';
+import { outputFiles } from './output-files.ts';
+import { measurePaired, type PairedJob, type PairedResult } from './paired.ts';
+import { addWorktree, type Worktree } from './worktree.ts';
+import { writeText } from './write-text.ts';
+
+export interface AbOptions {
+  head: BenchConfig;
+  base: BenchConfig;
+  /** The base is this commit, checked out into a folder of its own and started as the head is; null: the base's own target. */
+  baseRef: string | null;
+  measuring: Omit<MeasureOptions, 'config' | 'logDirectory'>;
+  logDirectory: string;
+  limitPercent: number | null;
+  budgetSeconds: number;
+  alternate: boolean;
+  wholeRounds: boolean;
+  /** Path of the head's result; what belongs to it is written beside it. Null: nothing is written. */
+  output: string | null;
+  format: 'text' | 'markdown' | 'json';
+  color: boolean;
+  log(line: string): void;
+  out(text: string): void;
+}
+
+/** Measures base and head in turn, prints the verdict and writes what was asked for. */
+export async function ab(options: AbOptions): Promise<ExitCode> {
+  const { head, base, baseRef } = options;
+  if (base.embedded && head.embedded)
+    throw new UserError('ab: both sides would be the embedded engine as it is; give at least one --baseline-url, --baseline-command or --command');
+  const worktree = baseRef === null ? null : await addWorktree(head.root, baseRef);
+  let result: PairedResult;
+  try {
+    result = await measurePaired(pairedJob(options, worktree));
+  } finally {
+    await worktree?.remove();
+  }
+  const { judged } = result;
+  if (result.head && result.base) await write(options, result, judged?.verdict ?? null, worktree);
+  if (judged === null) {
+    options.log(
+      result.crash?.message ?? (result.interrupted ? 'interrupted before a pair of rounds was complete' : 'no pair of rounds was complete'),
+    );
+    return result.interrupted ? ExitCode.interrupted : result.crash ? ExitCode.service : ExitCode.invalid;
+  }
+  options.out(render(options, judged.verdict, result.head as ResultDocument, result.base as ResultDocument));
+  options.log(`${result.rounds} rounds in ${formatMinutes(result.seconds)}, ${judged.pairs} pairs judged`);
+  if (result.crash) options.log(result.crash.message);
+  if (result.interrupted) return ExitCode.interrupted;
+  return result.crash ? ExitCode.service : exitCodeFor(judged.verdict, head.failOn);
+}
+
+/** A fixed port, or a service that runs already on one address, cannot serve both sides at once. */
+function mustAlternate({ head, base, baseRef }: AbOptions): boolean {
+  const fixed = (config: BenchConfig) =>
+    (config.target.command !== undefined || config.target.image !== undefined) && typeof config.target.port === 'number';
+  return fixed(head) && (baseRef !== null || fixed(base)) && head.target.port === base.target.port;
+}
+
+function pairedJob(options: AbOptions, worktree: Worktree | null): PairedJob {
+  const { head, base, measuring, logDirectory } = options;
+  const side = (config: BenchConfig, name: string): MeasureOptions => ({ ...measuring, config, logDirectory: join(logDirectory, name) });
+  return {
+    head: { options: side(head, 'head'), place: {} },
+    base: { options: side(base, 'base'), place: worktree === null ? {} : { workingDirectory: worktree.path } },
+    thresholds: head.thresholds,
+    limitPercent: options.limitPercent,
+    budgetSeconds: options.budgetSeconds,
+    alternate: options.alternate || mustAlternate(options),
+    wholeRounds: options.wholeRounds,
+    seed: head.scenarios[0]?.seed ?? 0,
+    signal: measuring.signal,
+    log: options.log,
+  };
+}
+
+function render({ format, color }: AbOptions, verdict: Verdict, head: ResultDocument, base: ResultDocument): string {
+  if (format === 'json') return `${JSON.stringify(verdict, null, 2)}\n`;
+  return format === 'markdown' ? renderMarkdown(verdict, head, base) : renderText(verdict, head, base, { color });
+}
+
+async function write({ output }: AbOptions, { head, base }: PairedResult, verdict: Verdict | null, worktree: Worktree | null): Promise<void> {
+  if (output === null || head === null || base === null) return;
+  const files = outputFiles(output);
+  const stem = output.slice(0, output.length - extname(output).length);
+  if (worktree) base.git = { ...base.git, sha: worktree.sha };
+  await writeResult(files.result, head);
+  await writeResult(`${stem}.base.json`, base);
+  if (verdict === null) return;
+  await writeText(files.verdict, `${JSON.stringify(verdict, null, 2)}\n`);
+  await writeText(files.report, renderMarkdown(verdict, head, base));
+}
+
+function formatMinutes(seconds: number): string {
+  return seconds < 60 ? `${Math.round(seconds)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
