@@ -239,12 +239,11 @@ test('a service that ends before it is ready fails the step with its last lines,
 test('a service that ends under load fails the step as a service fault, after the report of what was measured', async (t) => {
   const platform = await startPlatform(t);
   const mark = newMark();
-  const job = await Job.open(t, {
-    platform,
-    inputs: { command: `(sleep 3; echo "out of memory"; kill -9 $$) & ${engineCommand(mark)}` },
-    files: longRun(mark).files,
-  });
-  const ran = await job.main().done;
+  const job = await Job.open(t, { platform, ...longRun(mark) });
+  const started = job.main();
+  await underWay(job, started);
+  for (const pid of marked(mark)) process.kill(pid, 'SIGKILL');
+  const ran = await started.done;
   assert.equal(ran.code, 4, told(ran));
   assert.match(ran.stdout, /::error/);
   const result = await readResult((await job.values('output'))['result-path'] ?? '');
