@@ -15,7 +15,7 @@ import { LoadLoop } from './loop.ts';
 import type { Command, Report, WorkerData } from './messages.ts';
 import type { LoadPlan } from './plan.ts';
 import { RowWriter } from './rows.ts';
-import { shareOf } from './share.ts';
+import { ownArrivals, partOf, shareOf } from './share.ts';
 
 const batchIntervalMs = 100;
 const maxHeaderBytes = 64 * 1024;
@@ -83,8 +83,7 @@ class LoadWorker {
       checkModel: scenario.request.check_model ?? false,
       retry: plan.retry,
       countTokens,
-      // Every count-th arrival is this machine's, and of those every workers-th this thread's, however many threads the other machines have.
-      share: { first: plan.shard.index + plan.shard.count * data.index, of: plan.shard.count * plan.workers },
+      share: ownArrivals(plan.shard, { index: data.index, count: plan.workers }),
       alarm: () => (this.alarm ??= createAlarm(new URL(data.entryUrl))),
       onRecord: (record: RequestRecord) => this.rows.add(record),
     });
@@ -156,7 +155,7 @@ class LoadWorker {
   private ownShare(phase: Phase): Phase {
     const { pacer } = phase;
     const { shard, workers } = this.plan;
-    const part = (total: number) => shareOf(shareOf(total, shard.index, shard.count), this.data.index, workers);
+    const part = (total: number) => partOf(total, shard, { index: this.data.index, count: workers });
     if (pacer.kind === 'open') return { ...phase, pacer: { ...pacer, next: () => pacer.next(), maxInFlight: Math.max(1, part(pacer.maxInFlight)) } };
     const own: ClosedPacer = {
       ...pacer,

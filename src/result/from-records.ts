@@ -1,6 +1,6 @@
 import { seriesId } from '../load/series-id.ts';
 import type { CompatDefinition } from '../measure/compat.ts';
-import { ownDefinition } from '../measure/definitions.ts';
+import { type Definition, ownDefinition } from '../measure/definitions.ts';
 import { Meter } from '../measure/meter.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import { type BuildInput, buildResult } from './build.ts';
@@ -12,37 +12,48 @@ type Labels = Record<string, string | number>;
 /** Labels of a class of requests within a series; every other label of an id sets a series apart. */
 const classLabels: ReadonlySet<string> = new Set(['prompt_tokens', 'max_tokens', 'prompt', 'answer']);
 
+/** A stretch of a run under one load, with the time that it spans. */
+interface RecordedPhase {
+  label: Labels;
+  firstMs: number;
+  lastMs: number;
+  meter: Meter;
+}
+
 /** One run of one scenario, as its records come in. */
 class RecordedRun {
   readonly scenario: string;
   readonly meter: Meter;
+  private readonly times: Definition['times'];
   /** Series by what sets them apart, with the time that each spans. */
-  private readonly phases = new Map<string, { label: Labels; firstMs: number; lastMs: number }>();
+  private readonly phases = new Map<string, RecordedPhase>();
   private readonly cells = new Map<string, Labels>();
   private lastMs = 0;
   private readonly known = new Map<string, string>();
 
-  constructor(scenario: string, meter: Meter) {
+  constructor(scenario: string, times: Definition['times']) {
     this.scenario = scenario;
-    this.meter = meter;
+    this.times = times;
+    this.meter = new Meter(times);
   }
 
   add(record: RequestRecord): void {
     this.meter.record(record);
     this.lastMs = Math.max(this.lastMs, record.endMs);
-    const phase = this.phases.get(this.phaseOf(record.series)) as { firstMs: number; lastMs: number };
+    const phase = this.phases.get(this.phaseOf(record.series)) as RecordedPhase;
+    phase.meter.record(record);
     phase.firstMs = Math.min(phase.firstMs, record.intendedMs);
     phase.lastMs = Math.max(phase.lastMs, record.endMs);
   }
 
   result(compat: CompatDefinition | null): ResultDocument {
-    const phases = [...this.phases.values()].map(({ label, firstMs, lastMs }) => ({
-      phase: { label },
+    const phases = [...this.phases.values()].map(({ label, firstMs, lastMs, meter }) => {
       // Of one load the time before its first request counts too, as it does when it is measured.
-      outcome: { durationMs: this.phases.size === 1 ? this.lastMs : lastMs - firstMs },
-    }));
+      const durationMs = this.phases.size === 1 ? this.lastMs : lastMs - firstMs;
+      return { phase: { label }, outcome: { ...meter.snapshot(durationMs), durationMs, stopReason: 'completed', dropped: 0 } };
+    });
     const cells = [...this.cells].map(([id, labels]) => ({ id, labels, promptTokens: null, maxTokens: null }));
-    const input: Omit<BuildInput, 'run' | 'scenario'> & { run: object; scenario: { name: string } } = {
+    const input: Omit<BuildInput, 'run' | 'scenario'> & { run: object; scenario: object } = {
       run: {
         meter: this.meter,
         phases,
@@ -51,7 +62,7 @@ class RecordedRun {
         client: { cpuSeconds: null, wallSeconds: this.lastMs / 1000, loopUtilization: 0, eventLoopP99Ms: null },
         stopReason: 'completed',
       },
-      scenario: { name: this.scenario },
+      scenario: { name: this.scenario, load: { executor: 'recorded' } },
       target: { name: '' },
       baseUrl: '',
       workload: { cells, uniquePrompts: null },
@@ -80,7 +91,7 @@ class RecordedRun {
     if (known !== undefined) return known;
     const { phase, cell } = splitSeries(series);
     const key = seriesId('', phase);
-    if (!this.phases.has(key)) this.phases.set(key, { label: phase, firstMs: Number.POSITIVE_INFINITY, lastMs: 0 });
+    if (!this.phases.has(key)) this.phases.set(key, { label: phase, firstMs: Number.POSITIVE_INFINITY, lastMs: 0, meter: new Meter(this.times) });
     const cellId = seriesId(this.scenario, cell);
     if (!this.cells.has(cellId)) this.cells.set(cellId, cell);
     this.known.set(series, key);
@@ -120,7 +131,7 @@ export class RecordFolder {
     const key = `${run} ${scenario}`;
     let known = this.runs.get(key);
     if (!known) {
-      known = new RecordedRun(scenario, new Meter((this.compat ?? ownDefinition).times));
+      known = new RecordedRun(scenario, (this.compat ?? ownDefinition).times);
       this.runs.set(key, known);
     }
     known.add(record);

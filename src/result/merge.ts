@@ -141,7 +141,7 @@ function checkDistinct(parts: readonly Part[]): void {
   const seen = new Map<string, string>();
   for (const { document, name } of parts) {
     if (document.timestamp === '') continue;
-    const key = JSON.stringify([document.timestamp, document.series, document.results]);
+    const key = JSON.stringify([document.timestamp, document.shard, document.series, document.results]);
     const other = seen.get(key);
     if (other !== undefined) throw new UserError(`${other} and ${name} hold the same run; adding it twice would count every request twice`);
     seen.set(key, name);

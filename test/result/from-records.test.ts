@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compatDefinition } from '../../src/measure/compat.ts';
+import { RecordFolder } from '../../src/result/from-records.ts';
+import { failureOf, recordOf } from '../measure/records.ts';
+
+test('levels are series, classes of requests details, runs evidence', () => {
+  const folder = new RecordFolder();
+  for (const run of [0, 1]) {
+    let at = 0;
+    for (const concurrency of [1, 5]) {
+      for (let i = 0; i < 10; i++) {
+        const series = `steps/concurrency=${concurrency}/prompt_tokens=${i % 2 ? 100 : 200}`;
+        folder.add(recordOf({ series, index: i, intendedMs: at, sentMs: at, firstOutputMs: at + 20, lastOutputMs: at + 90, endMs: at + 100 }), run);
+        at += 100;
+      }
+    }
+    folder.add(failureOf({ series: 'other', intendedMs: 0, endMs: 50 }), run);
+  }
+  const document = folder.result()!;
+  assert.deepEqual(
+    document.series.map(({ id, detail, labels }) => [id, detail ?? false, labels['concurrency'] ?? null, labels['prompt_tokens'] ?? null]).toSorted(),
+    [
+      ['other', false, null, null],
+      ['steps/concurrency=1', false, 1, null],
+      ['steps/concurrency=1/prompt_tokens=100', true, 1, 100],
+      ['steps/concurrency=1/prompt_tokens=200', true, 1, 200],
+      ['steps/concurrency=5', false, 5, null],
+      ['steps/concurrency=5/prompt_tokens=100', true, 5, 100],
+      ['steps/concurrency=5/prompt_tokens=200', true, 5, 200],
+    ],
+  );
+  assert.deepEqual([document.results.total_requests, document.results.failed, document.admissible], [42, 2, false]);
+  const level = document.series.find(({ id }) => id === 'steps/concurrency=5')!;
+  const rate = level.metrics['requests_per_sec']!;
+  assert.ok('value' in rate && Math.abs((rate.value as number) - 10) < 1e-9);
+  assert.match(document.note!, /^from request records; a record does not hold the gaps/);
+});
+
+test('under another definition the same records give its times', () => {
+  const fold = (name: 'guidellm' | 'mlperf') => {
+    const folder = new RecordFolder(compatDefinition(name));
+    folder.add(recordOf(), 0);
+    return folder.result()!;
+  };
+  const guidellm = fold('guidellm');
+  assert.deepEqual(
+    [guidellm.results.compat, guidellm.results.ttft_ms?.max, guidellm.results.tpot_ms?.max, guidellm.results.itl_ms?.max],
+    ['guidellm', 99, 299 / 11, 20],
+  );
+  assert.match(guidellm.note!, /by the definitions of GuideLLM \(vllm-project\/guidellm/);
+  assert.equal(fold('mlperf').results.itl_ms, null);
+});
+
+test('no record, no result', () => {
+  assert.equal(new RecordFolder().result(), null);
+});

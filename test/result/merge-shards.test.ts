@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { UserError } from '../../src/config/errors.ts';
+import type { Distribution } from '../../src/measure/distribution.ts';
+import type { DistributionMetric } from '../../src/result/document.ts';
+import { distributionOf } from '../../src/result/histogram.ts';
+import { mergeResults } from '../../src/result/merge.ts';
+import { shardOf } from '../../src/result/merge-shards.ts';
+import { documentOf, measuredMetric, measuredSeries } from './sample.ts';
+
+/** A shard's result of ten seconds from `second`. */
+function shardAt(second: number, shard: { index: number; count: number } | null, latencies: number[], extra: Record<string, unknown> = {}) {
+  const { results, ...more } = extra as { results?: Record<string, unknown> };
+  return documentOf({
+    timestamp: new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString(),
+    results: {
+      total_requests: latencies.length,
+      successful: latencies.length,
+      failed: 0,
+      duration_seconds: 10,
+      concurrency: 2,
+      throughput: { tokens_per_sec: 100, requests_per_sec: latencies.length / 10 },
+      connections: { opened: 2, reused: latencies.length, failed: 0 },
+      ...results,
+    },
+    series: [measuredSeries('chat', latencies, latencies, { requests_per_sec: latencies.length / 10 })],
+    ...(shard === null ? {} : { shard }),
+    ...more,
+  });
+}
+
+test('shards add up to the whole exactly, whatever their clocks say, and the whole is no shard any more', () => {
+  const latencies = fc.array(fc.double({ min: 0.01, max: 60_000, noNaN: true }), { minLength: 1, maxLength: 60 });
+  fc.assert(
+    fc.property(fc.array(latencies, { minLength: 2, maxLength: 5 }), fc.integer({ min: 0, max: 1000 }), (parts, apart) => {
+      const shards = parts.map((values, i) => shardAt(i * apart, { index: i + 1, count: parts.length }, values));
+      const merged = mergeResults(shards.toReversed());
+      const whole = measuredMetric('latency_s', parts.flat()) as DistributionMetric;
+      const added = merged.series[0]!.metrics['latency_s'] as DistributionMetric;
+      assert.equal(added.count, whole.count);
+      const [one, other] = [added, whole].map((metric) => distributionOf('latency_s', metric, 'here')!) as [Distribution, Distribution];
+      for (let percent = 1; percent <= 100; percent++) assert.equal(one.percentile(percent), other.percentile(percent));
+      for (const key of ['min', 'max', 'p50', 'p95'] as const) assert.ok(Math.abs(added[key]! - whole[key]!) < 1e-9);
+      const { results } = merged;
+      assert.deepEqual([results.total_requests, results.concurrency, merged.runs.length], [parts.flat().length, 2 * parts.length, 1]);
+      assert.deepEqual(results.connections, { opened: 2 * parts.length, reused: parts.flat().length, failed: 0 });
+      assert.equal(shardOf(merged), null);
+      assert.equal('shard' in merged, false);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('a shard that is missing or came twice is named', () => {
+  const shard = (index: number, second = 0) => shardAt(second, { index, count: 3 }, [index, 10 * index]);
+  assert.throws(
+    () => mergeResults([shard(1), shard(3)], ['a.json', 'c.json']),
+    (error: UserError) => error instanceof UserError && error.message.includes('shard 2/3 is missing beside 1/3 (a.json), 3/3 (c.json)'),
+  );
+  assert.throws(() => mergeResults([shard(2)]), /shard 1\/3, 3\/3 is missing/);
+  const again = shardAt(1, { index: 1, count: 3 }, [5]);
+  assert.throws(
+    () => mergeResults([shard(1), shard(2), shard(3), again], ['a', 'b', 'c', 'd']),
+    (error: UserError) => error.message.includes('came twice: 1/3 (a) and 1/3 (d)'),
+  );
+});
+
+test('two runs of a divided load stand side by side, each of all its shards', () => {
+  const run = (second: number) => [1, 2].map((index) => shardAt(second, { index, count: 2 }, [second + index, second + 2 * index]));
+  const merged = mergeResults([...run(0), ...run(100)]);
+  assert.deepEqual([merged.runs.length, merged.results.total_requests, merged.results.concurrency], [2, 8, 4]);
+  assert.throws(() => mergeResults([...run(0), run(100)[0]!]), /shard 2\/2 is missing/);
+});
+
+test('results under unlike definitions are not added', () => {
+  const vllm = { results: { compat: 'vllm' } };
+  assert.throws(
+    () => mergeResults([shardAt(0, null, [1], vllm), shardAt(100, null, [2])], ['a.json', 'b.json']),
+    (error: UserError) => error.message.includes('a.json is by vllm, b.json by our own'),
+  );
+  assert.equal(mergeResults([shardAt(0, null, [1], vllm), shardAt(100, null, [2], vllm)]).results.compat, 'vllm');
+});
+
+test('what budgets of their own the machines used adds up', () => {
+  const budget = (used: number) => ({
+    budget: { max_total_tokens: 1000, max_cost: null, currency: null, used_tokens: used, used_cost: null, exhausted: used > 900 },
+  });
+  const merged = mergeResults([shardAt(0, { index: 1, count: 2 }, [1], budget(950)), shardAt(0, { index: 2, count: 2 }, [2], budget(300))]);
+  assert.deepEqual(merged['budget'], { max_total_tokens: 2000, max_cost: null, currency: null, used_tokens: 1250, used_cost: null, exhausted: true });
+});
