@@ -1,0 +1,138 @@
+import { readFile } from 'node:fs/promises';
+import { UserError } from '../config/errors.ts';
+import type { Better, ResultDocument } from '../result/document.ts';
+import { metricOf } from '../result/metric-values.ts';
+import { readResult } from '../result/read.ts';
+import { shownKeys } from '../verdict/limited-keys.ts';
+import { runValues } from '../verdict/values.ts';
+
+/** One metric of one series over time, oldest first. */
+export interface DriftSeries {
+  series: string;
+  metric: string;
+  unit: string;
+  better: Better;
+  /** Null where a run did not measure it. */
+  values: (number | null)[];
+  /** The commit of each value's run, where known. */
+  commits: (string | null)[];
+}
+
+/**
+ * Reads series of runs from result files and CSV tables (series,run,metric,value,unit), in the order given.
+ * @param onWarning told of every value that was left out and every unit that changed
+ * @throws UserError (exit 2) for a file that cannot be read or holds nothing
+ */
+export async function readDriftSeries(files: readonly string[], onWarning: (sentence: string) => void): Promise<DriftSeries[]> {
+  const found = new Map<string, DriftSeries>();
+  let run = 0;
+  for (const file of files) {
+    if (file.toLowerCase().endsWith('.csv')) addCsv(found, await readCsv(file), file, onWarning);
+    else run += addResult(found, await readResult(file), run, file, onWarning);
+  }
+  const series = [...found.values()].filter(({ values }) => values.some((value) => value !== null));
+  if (series.length === 0) throw new UserError(`nothing to look at: ${files.join(', ')} hold${files.length === 1 ? 's' : ''} no values`);
+  return series;
+}
+
+function seriesOf(found: Map<string, DriftSeries>, series: string, metric: string, unit: string, better: Better): DriftSeries {
+  const key = JSON.stringify([series, metric]);
+  const known = found.get(key) ?? { series, metric, unit, better, values: [], commits: [] };
+  found.set(key, known);
+  return known;
+}
+
+/** Adds every run of a result; runs of earlier files that lacked the metric stand as not measured, so that an index counts runs. */
+function addResult(
+  found: Map<string, DriftSeries>,
+  document: ResultDocument,
+  before: number,
+  file: string,
+  onWarning: (sentence: string) => void,
+): number {
+  const runs = Math.max(1, document.runs.length);
+  for (const series of document.series) {
+    if (series.detail) continue;
+    for (const key of shownKeys(series)) {
+      const metric = metricOf(series, key);
+      if (metric === null) continue;
+      const values =
+        document.runs.length > 0 ? document.runs.map((run) => run.values[series.id]?.[key] ?? null) : [runValues(document, series, key)[0] ?? null];
+      const target = seriesOf(found, series.id, key, metric.unit, metric.better);
+      while (target.values.length < before) push(target, null, null);
+      const alike = metric.unit === target.unit;
+      if (!alike) onWarning(`${file}: ${key} of ${series.id} is in ${metric.unit || 'no unit'}, not ${target.unit || 'none'} as before: left out`);
+      for (const value of values) push(target, alike && Number.isFinite(value) ? value : null, document.git.sha);
+    }
+  }
+  return runs;
+}
+
+function push(target: DriftSeries, value: number | null, commit: string | null): void {
+  target.values.push(value);
+  target.commits.push(commit);
+}
+
+interface CsvRow {
+  line: number;
+  series: string;
+  metric: string;
+  value: string;
+  unit: string;
+}
+
+function addCsv(found: Map<string, DriftSeries>, rows: readonly CsvRow[], file: string, onWarning: (sentence: string) => void): void {
+  for (const { line, series, metric, value, unit } of rows) {
+    const target = seriesOf(found, series, metric, unit, 'neither');
+    const number = value.trim() === '' ? Number.NaN : Number(value);
+    const fault = !Number.isFinite(number)
+      ? `${JSON.stringify(value)} is no finite number`
+      : unit !== target.unit
+        ? `the unit is ${unit || 'none'}, not ${target.unit || 'none'}`
+        : null;
+    if (fault !== null) onWarning(`${file}:${line}: ${metric} of ${series} left out: ${fault}`);
+    push(target, fault === null ? number : null, null);
+  }
+}
+
+const columns = ['series', 'run', 'metric', 'value', 'unit'] as const;
+
+async function readCsv(file: string): Promise<CsvRow[]> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new UserError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  const lines = text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .map((line, index) => ({ line: index + 1, cells: cellsOf(line) }));
+  const filled = lines.filter(({ cells }) => cells.some((cell) => cell.trim() !== ''));
+  const header = filled[0]?.cells.map((cell) => cell.trim().toLowerCase()) ?? [];
+  const named = header.includes('series') && header.includes('value');
+  const at = (name: (typeof columns)[number]) => (named ? header.indexOf(name) : columns.indexOf(name));
+  const missing = columns.filter((name) => name !== 'unit' && name !== 'run' && at(name) < 0);
+  if (filled.length === 0 || missing.length > 0) {
+    throw new UserError(
+      `${file}: expected a table with the columns ${columns.join(',')}, found ${filled.length === 0 ? 'nothing' : `no ${missing.join(', ')}`}`,
+    );
+  }
+  return filled.slice(named ? 1 : 0).map(({ line, cells }) => {
+    if (!named && cells.length < 4)
+      throw new UserError(`${file}:${line}: expected ${columns.join(',')}, found ${cells.length} column${cells.length === 1 ? '' : 's'}`);
+    const cell = (name: (typeof columns)[number]) => (at(name) < 0 ? '' : (cells[at(name)] ?? '').trim());
+    return { line, series: cell('series'), metric: cell('metric'), value: cell('value'), unit: cell('unit') };
+  });
+}
+
+/** The cells of a line; quoted ones may hold commas and doubled quotes, but no line breaks. */
+function cellsOf(line: string): string[] {
+  const cells: string[] = [];
+  const pattern = /\s*(?:"((?:[^"]|"")*)"\s*|([^,]*))(,|$)/gy;
+  for (let match = pattern.exec(line); match !== null; match = pattern.exec(line)) {
+    cells.push(match[1] === undefined ? (match[2] ?? '') : match[1].replaceAll('""', '"'));
+    if (match[3] === '') break;
+  }
+  return cells;
+}
