@@ -51,6 +51,10 @@ export class ChunkClassifier implements ChunkFields {
   model: string | null = null;
   /** How many chunks needed JSON.parse since the beginning; for tests and for tuning. */
   parsedChunks = 0;
+  /** How many texts that count as output the chunk's walk met, empty ones included, and where the last of them lies. */
+  texts = 0;
+  textStart = 0;
+  textEnd = 0;
   private bits = 0;
   private readonly cursor = new JsonCursor();
   private readonly models = new LastText();
@@ -81,6 +85,7 @@ export class ChunkClassifier implements ChunkFields {
 
   clear(): void {
     this.bits = 0;
+    this.texts = 0;
     this.promptTokens = -1;
     this.completionTokens = -1;
     this.cachedTokens = -1;
@@ -217,6 +222,9 @@ export class ChunkClassifier implements ChunkFields {
   private output(c: JsonCursor, bit: number): boolean {
     if (this.nothing(c)) return true;
     if (!c.string()) return false;
+    this.texts++;
+    this.textStart = c.textStart;
+    this.textEnd = c.textEnd;
     if (c.textEnd > c.textStart) this.bits |= bit;
     return true;
   }

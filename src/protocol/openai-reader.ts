@@ -1,4 +1,5 @@
 import { ByteBuffer } from './byte-buffer.ts';
+import { ChunkTemplate } from './chunk-template.ts';
 import { ChunkClassifier } from './classify.ts';
 import { classifyValue, isObject, outputBits, Seen } from './classify-value.ts';
 import type { ErrorKind } from './error-kind.ts';
@@ -18,6 +19,10 @@ export const defaultLimits: ReaderLimits = { maxLineBytes: defaultMaxLineBytes, 
 /** Bits that tell of a choice: output, its role, its end. */
 const choiceBits = outputBits | Seen.role | Seen.finish;
 
+/** `data: ` before an event's text and the two line feeds after it, where a read is just one event. */
+const dataLead = 6;
+const eventTrail = 2;
+
 /** What the body is, found from its first byte: servers mislabel it (a JSON error under text/event-stream, a stream under text/plain). */
 const Body = { unknown: 0, stream: 1, json: 2, failed: 3 } as const;
 
@@ -29,6 +34,10 @@ export class OpenAiReader implements AnswerReader, SseHandler {
   private readonly limits: ReaderLimits;
   private readonly scanner: SseScanner;
   private readonly classifier = new ChunkClassifier();
+  private readonly template = new ChunkTemplate();
+  /** The read that is being scanned. */
+  private readStart = 0;
+  private readEnd = 0;
   /** A whole JSON body, or the beginning of one that failed or is not understood. */
   private readonly body: ByteBuffer;
   private listener: OutputListener | null = null;
@@ -115,6 +124,14 @@ export class OpenAiReader implements AnswerReader, SseHandler {
     if (this.mode === Body.stream) {
       // Until the first event there is nothing to show for a body that turns out to be something else.
       if (this.events === 0) this.sample(buffer, start, end);
+      else if (!this.keepText && !this.counting && this.scanner.atRest && this.template.matches(buffer, start, end)) {
+        this.events++;
+        this.model ??= this.template.model;
+        this.takeOutput(nowMs, 0);
+        return true;
+      }
+      this.readStart = start;
+      this.readEnd = end;
       this.scanner.push(buffer, start, end);
     } else if (this.mode === Body.json) {
       if (!this.body.append(buffer, start, end)) this.tooLarge(`the answer's body is longer than ${this.limits.maxBodyBytes} bytes`);
@@ -149,17 +166,24 @@ export class OpenAiReader implements AnswerReader, SseHandler {
       this.lastChunkMs = nowMs;
     }
     if ((bits & outputBits) === 0) return;
-    if (this.outputChunks++ === 0) {
-      this.firstMs = nowMs;
-      this.counting = chunk.completionTokens > 0;
-    }
-    this.lastMs = nowMs;
+    if (this.outputChunks === 0) this.counting = chunk.completionTokens > 0;
     let tokens = 0;
     if (this.counting && chunk.completionTokens > this.countedTokens) {
       tokens = chunk.completionTokens - this.countedTokens;
       this.countedTokens = chunk.completionTokens;
     }
     if (this.keepText && (bits & Seen.content) !== 0) this.text += textOf(JSON.parse(buffer.toString('utf8', start, end)));
+    if (bits === Seen.content && chunk.texts === 1 && start - this.readStart === dataLead && this.readEnd - end === eventTrail)
+      this.template.learn(buffer, this.readStart, chunk.textStart, chunk.textEnd, this.readEnd, chunk.model);
+    this.takeOutput(nowMs, tokens);
+  }
+
+  /** A chunk that carried output. */
+  private takeOutput(nowMs: number, tokens: number): void {
+    if (this.firstChunkMs < 0) this.firstChunkMs = nowMs;
+    this.lastChunkMs = nowMs;
+    if (this.outputChunks++ === 0) this.firstMs = nowMs;
+    this.lastMs = nowMs;
     if (this.listener !== null) this.listener(nowMs, tokens);
   }
 

@@ -57,6 +57,11 @@ export class SseScanner {
     this.dead = false;
   }
 
+  /** Nothing of an event is held: the next byte begins a line, and an event. */
+  get atRest(): boolean {
+    return this.line.length === 0 && !this.hasData && !this.skipLf && !this.firstLine && !this.dead && this.type === '';
+  }
+
   /** Bytes start..end of the stream's next read. */
   push(buffer: Buffer, start: number, end: number): void {
     if (this.dead || start >= end) return;
@@ -66,12 +71,19 @@ export class SseScanner {
       this.skipLf = false;
       if (buffer[from] === lf) from++;
     }
+    let crAt = -1;
     while (from < end) {
-      let at = from;
-      let byte = 0;
-      for (; at < end; at++) {
-        byte = buffer[at]!;
-        if (byte <= cr && (byte === lf || byte === cr)) break;
+      // What lies behind `end` is of an earlier read and means nothing; looking for both by themselves is still many times faster than a loop for either.
+      let at = buffer.indexOf(lf, from);
+      let byte = lf;
+      if (at < 0 || at > end) at = end;
+      if (crAt < from) {
+        crAt = buffer.indexOf(cr, from);
+        if (crAt < 0) crAt = buffer.length;
+      }
+      if (crAt < at) {
+        at = crAt;
+        byte = cr;
       }
       if (at === end) {
         if (!this.line.append(buffer, from, end)) this.giveUp();

@@ -1,0 +1,59 @@
+const control = 32;
+const quote = 34;
+const backslash = 92;
+const lf = 10;
+
+/** Longer chunks are not remembered: they are no single tokens. */
+const longest = 2048;
+/** Streams in which something else changes with every chunk (a time, a count) are not worth remembering: after so many in a row it is given up for a while. */
+const mostMisses = 8;
+const pause = 512;
+
+/**
+ * The last event of a stream that was one piece of text and nothing else, as it lay in its read: what stands before the text and what stands after it.
+ * A read that is the same up to another text without quotes, escapes and line ends is such an event again, by the very bytes, and need not be walked.
+ */
+export class ChunkTemplate {
+  model: string | null = null;
+  private readonly before = Buffer.alloc(longest);
+  private readonly after = Buffer.alloc(longest);
+  private beforeLength = 0;
+  private afterLength = 0;
+  private misses = 0;
+  private rest = 0;
+
+  /** Bytes start..end were one read and one event, its only text textStart..textEnd; ends with the blank line that ended the event. */
+  learn(buffer: Buffer, start: number, textStart: number, textEnd: number, end: number, model: string | null): void {
+    if (this.rest > 0) {
+      this.rest--;
+      return;
+    }
+    // Line ends of another kind would leave the scanner between two bytes.
+    if (end - start > longest || buffer[end - 1] !== lf || buffer[end - 2] !== lf || buffer[end - 3]! < control) return;
+    if (++this.misses > mostMisses) {
+      this.misses = 0;
+      this.rest = pause;
+      this.beforeLength = 0;
+      return;
+    }
+    this.beforeLength = buffer.copy(this.before, 0, start, textStart);
+    this.afterLength = buffer.copy(this.after, 0, textEnd, end);
+    this.model = model;
+  }
+
+  /** Bytes start..end are one such event. */
+  matches(buffer: Buffer, start: number, end: number): boolean {
+    const { before, after, beforeLength, afterLength } = this;
+    const textEnd = end - afterLength;
+    const textStart = start + beforeLength;
+    if (beforeLength === 0 || textEnd <= textStart) return false;
+    for (let i = 0; i < afterLength; i++) if (buffer[textEnd + i] !== after[i]) return false;
+    for (let i = 0; i < beforeLength; i++) if (buffer[start + i] !== before[i]) return false;
+    for (let i = textStart; i < textEnd; i++) {
+      const byte = buffer[i]!;
+      if (byte < control || byte === quote || byte === backslash) return false;
+    }
+    this.misses = 0;
+    return true;
+  }
+}
