@@ -52,7 +52,7 @@ test('a server that fails half of the requests: a broken limit, not an invalid m
   await using server = await chatServer({
     answer: (_, response, number) => number % 2 === 0 && Boolean(response.writeHead(500).end('{"error":{"message":"the model fell over"}}')),
   });
-  const finished = await workspace.run(['run', '--url', server.url, '-n', '40', '-c', '4']);
+  const finished = await workspace.run(['run', '--url', server.url, '-n', '40', '-c', '4'], {}, server.forget);
   assertExit(finished, 1);
   const { results, errors, validity, admissible, partial, timeline } = await workspace.result();
   assert.deepEqual([results.total_requests, results.successful, results.failed, results.error_rate], [40, 20, 20, 50]);
@@ -187,7 +187,7 @@ test('an interruption of warming up ends the run as well', async () => {
 test('a request that takes too long is counted as that', async () => {
   await using workspace = await Workspace.open();
   await using server = await chatServer({ answer: (_, __, number) => number === 3 });
-  const finished = await workspace.run(['run', '--url', server.url, '-n', '5', '--timeout', '1s']);
+  const finished = await workspace.run(['run', '--url', server.url, '-n', '5', '--timeout', '1s'], {}, server.forget);
   assertExit(finished, 1);
   const { errors, results } = await workspace.result();
   assert.deepEqual(

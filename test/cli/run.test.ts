@@ -36,7 +36,10 @@ test('run against a server that is there: requests, concurrency and length as as
   const engine = await startMock({ decodeStepMs: 5, naturalTokens: 100, logEvery: 0 });
   try {
     const args = ['run', '--base-url', engine.url, '--model', 'some/model', '-n', '40', '-c', '4', '--max-tokens', '16', '-o', 'deep/down/out.json'];
-    const finished = await workspace.run([...args, '--warmup', '2', '--note', 'by hand', '--seed', '5']);
+    let before = 0;
+    const finished = await workspace.run([...args, '--warmup', '2', '--note', 'by hand', '--seed', '5'], {}, () => {
+      before = engine.stats().requests;
+    });
     assertExit(finished, 0);
     const document = await workspace.result('deep/down/out.json');
     assert.deepEqual([document.model, document.base_url, document.scenario, document.note], ['some/model', engine.url, 'default', 'by hand']);
@@ -52,7 +55,7 @@ test('run against a server that is there: requests, concurrency and length as as
       max_tokens: 16,
     });
     // One ahead to learn what the server can, two to warm up.
-    assert.equal(engine.stats().requests, 43);
+    assert.equal(engine.stats().requests - before, 43);
     assert.doesNotMatch(finished.stdout, escapes);
     assert.match(finished.stderr, /default: 40 requests, concurrency 4/);
   } finally {
@@ -173,7 +176,7 @@ test('prompts of a file are sent verbatim and in order', async () => {
   await using workspace = await Workspace.open();
   await using server = await chatServer();
   await writeFile(workspace.file('mine.jsonl'), '{"prompt": " one \\n", "max_tokens": 3}\n\n{"prompt": "two", "temperature": 0.5}\n');
-  assertExit(await workspace.run(['run', '--url', server.url, '--model', 'm', '-n', '4', '--prompts', 'mine.jsonl']), 0);
+  assertExit(await workspace.run(['run', '--url', server.url, '--model', 'm', '-n', '4', '--prompts', 'mine.jsonl'], {}, server.forget), 0);
   const bodies = server.seen.slice(1).map(({ body }) => JSON.parse(body));
   assert.deepEqual(
     bodies.map(({ messages, max_tokens, temperature, model }) => [messages, max_tokens, temperature, model]),
@@ -214,10 +217,14 @@ test('plain HTTP: the method, path, body and headers that are given', async () =
   await using server = await chatServer({ answer: (_, response) => Boolean(response.end('done')) });
   await writeFile(workspace.file('body.json'), '{"a": [1, 2]}\n');
   await writeFile(workspace.file('llm-bench.yaml'), `scenario: { name: put, request: { api: http, path: /things/1 } }\n`);
-  const finished = await workspace.run([
-    ...['run', '--url', `${server.url}/app`, '-n', '6', '-c', '2', '--method', 'PUT', '--body', 'body.json'],
-    ...['--header', 'X-Team: blue', '--header', 'X-Trace:a:b'],
-  ]);
+  const finished = await workspace.run(
+    [
+      ...['run', '--url', `${server.url}/app`, '-n', '6', '-c', '2', '--method', 'PUT', '--body', 'body.json'],
+      ...['--header', 'X-Team: blue', '--header', 'X-Trace:a:b'],
+    ],
+    {},
+    server.forget,
+  );
   assertExit(finished, 0);
   assert.equal(server.seen.length, 6);
   for (const { method, path, body, headers } of server.seen) {
