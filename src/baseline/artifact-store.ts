@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
 import { UserError } from '../config/errors.ts';
-import { type Artifact, downloadArtifact, listArtifacts, readRun, type WorkflowRun } from '../github/artifacts.ts';
+import { type Artifact, deleteArtifact, downloadArtifact, listArtifacts, matchesDigest, readRun, type WorkflowRun } from '../github/artifacts.ts';
 import type { Repository } from '../github/client.ts';
 import { explainFailure } from '../github/failure.ts';
 import { unzipOne } from '../github/unzip.ts';
+import type { ResultDocument } from '../result/document.ts';
 import { maxResultBytes, parseResult } from '../result/read.ts';
+import { refuseUnfit } from './fitness.ts';
 import { type BaselineCandidate, type BaselineQuery, type BaselineStore, Refused, type RefusedCandidate, StoreUnavailable } from './store.ts';
 
 /** The one file of a baseline artifact. */
@@ -17,23 +18,57 @@ const maxArchiveBytes = 50 * 1024 * 1024;
 const permission = 'actions: read';
 const trustedEvents = ['push', 'schedule', 'workflow_dispatch'];
 
+export interface ArtifactStoreOptions extends Origin {
+  /** Stores a document as the only file of an artifact of this run; null outside a workflow run. */
+  upload: UploadDocument | null;
+}
+
+export type UploadDocument = (name: string, document: ResultDocument) => Promise<{ id: number; name: string } | { warning: string }>;
+
+/** What compaction stores the runs of many jobs under. */
+export const poolName = (name: string): string => `${name}-pool`;
+
 /**
  * Results uploaded by runs of one branch, over every workflow of the repository, so that a nightly one counts as well. Nothing about an artifact is
  * trusted but what the platform says about its run: it must be of this repository (a fork's branch may bear the same name, GHSA-5xr6-xhww-33m4), of the
  * branch, and started by a push, a schedule or by hand. Only successful runs would be too strict: a run that went red has still measured its branch.
  */
-export function artifactStore(options: { repository: Repository; name: string; branch: string }): BaselineStore {
-  const { repository, name, branch } = options;
+export function artifactStore(options: ArtifactStoreOptions): BaselineStore {
+  const { repository, name, branch, upload } = options;
+  async function* search(origin: Origin, query: BaselineQuery) {
+    try {
+      for await (const artifact of newestFirst(listArtifacts(repository, origin.name, { maxPages }))) yield candidate(artifact, origin, query);
+    } catch (error) {
+      throw unavailable(error, `list the artifacts of ${repository.owner}/${repository.repo}`);
+    }
+  }
+  async function store(storedAs: string, document: ResultDocument): Promise<string> {
+    if (!upload)
+      throw new UserError('artifacts can be stored only from within a workflow run', {
+        hint: 'On a laptop keep baselines elsewhere: --store folder:PATH or --store branch:NAME.',
+      });
+    const outcome = await upload(storedAs, document);
+    if ('warning' in outcome) throw new UserError(outcome.warning);
+    return `artifact ${outcome.id} (${outcome.name})`;
+  }
   return {
     describe: () => `artifacts named ${name} of branch ${branch}`,
     whenEmpty: () =>
       `No baseline yet: no run of ${branch} has stored an artifact named ${name}. The next run on ${branch} stores one, and from then on pull requests are compared with it.`,
-    async *newest(query) {
-      try {
-        for await (const artifact of newestFirst(listArtifacts(repository, name, { maxPages }))) yield candidate(artifact, options, query);
-      } catch (error) {
-        throw unavailable(error, `list the artifacts of ${repository.owner}/${repository.repo}`);
-      }
+    newest: (query) => search({ repository, name, branch }, query),
+    // A compaction by this very run is as good as another's: it holds the runs of others.
+    pools: () => search({ repository, name: poolName(name), branch }, { excludeRun: null }),
+    async push(document) {
+      refuseUnfit(document, 'the result');
+      return store(name, document);
+    },
+    artifacts: {
+      pushPool: (document) => store(poolName(name), document),
+      async remove(id) {
+        await deleteArtifact(repository, id).catch((error: unknown) => {
+          throw new UserError(explainFailure(error, `delete artifact ${id}`, 'actions: write').message, { cause: error });
+        });
+      },
     },
   };
 }
@@ -83,6 +118,8 @@ function candidate(artifact: Artifact, origin: Origin, query: BaselineQuery): Ba
   let run: WorkflowRun | null = null;
   return {
     name,
+    known: { sha: artifact.run?.headSha ?? null, timestamp: artifact.createdAt, artifact: artifact.id },
+    runId: String(artifact.run?.id),
     named: false,
     description: () => (run ? describeRun(run) : name),
     async open() {
@@ -95,7 +132,7 @@ function candidate(artifact: Artifact, origin: Origin, query: BaselineQuery): Ba
       const archive = await downloadArtifact(repository, artifact.id, { maxBytes: maxArchiveBytes }).catch((error: unknown) => {
         throw refusedOrUnavailable(error, `download artifact ${artifact.id}`);
       });
-      checkDigest(archive, artifact.digest);
+      if (!matchesDigest(archive, artifact.digest)) throw new Refused('its archive does not match the digest of its upload');
       const document = await readDocument(archive);
       return { document, sha: document.git.sha ?? run.headSha };
     },
@@ -131,12 +168,6 @@ function fromElsewhere(): Refused {
 
 function otherBranch(found: string | null, expected: string): Refused {
   return new Refused(`is of branch ${found ?? 'unknown'}, not ${expected}`, { ineligible: true });
-}
-
-function checkDigest(archive: Buffer, digest: string | null): void {
-  if (!digest?.startsWith('sha256:')) return;
-  const found = createHash('sha256').update(archive).digest('hex');
-  if (found !== digest.slice('sha256:'.length)) throw new Refused('its archive does not match the digest of its upload');
 }
 
 async function readDocument(archive: Buffer) {

@@ -1,9 +1,13 @@
 import type { BaselineSource } from '../config/bench-config.ts';
-import { UserError } from '../config/errors.ts';
 import type { Repository } from '../github/client.ts';
 import type { EventContext } from '../github/context.ts';
 import type { ResultDocument } from '../result/document.ts';
-import { type BaselineCandidate, type BaselineStore, Refused, StoreUnavailable } from './store.ts';
+import { checkFitness } from './fitness.ts';
+import { membersOf } from './member.ts';
+import { openStore } from './open-store.ts';
+import { type CommitOrder, placeOf } from './order.ts';
+import { type BaselineCandidate, type BaselineQuery, type BaselineStore, Refused, type RefusedCandidate, StoreUnavailable } from './store.ts';
+import { lineOf } from './union.ts';
 
 export interface BaselineOptions {
   source: BaselineSource;
@@ -17,17 +21,19 @@ export interface BaselineOptions {
   repository: Repository | null;
   /** The run that asks; null outside a workflow. */
   context: Pick<EventContext, 'defaultBranch' | 'runId'> | null;
+  /** The base of this run and its history (readOrder): then the result nearest to the base is taken. Null or left out: the newest. */
+  order?: CommitOrder | null;
 }
 
 export interface BaselineHit {
   found: true;
-  /** Newest first. */
+  /** Newest first; with an order, nearest to the base first. */
   documents: ResultDocument[];
-  /** The commit of the newest; null where it is not known. */
+  /** The commit of the first; null where it is not known. */
   sha: string | null;
   /** Where they come from, in a reader's words. */
   description: string;
-  /** Commits between the newest and the ideal base; null where the order of commits was not asked for. */
+  /** Commits between the first and the base, 0 for the base itself; null where that is not known. */
   distance: number | null;
   /** What a reader must know of them, a sentence each. */
   notes: string[];
@@ -49,13 +55,12 @@ export type BaselineFound = BaselineHit | BaselineMiss;
 
 /** Opening one costs three calls of the API and a download. */
 const maxOpened = 30;
+/** Listed at most, to find the one nearest to the base. */
+const maxListed = 300;
 /** More would be a wall: the newest are told, the rest counted. */
 const maxTold = 20;
 
-/**
- * Finds what to compare with. That there is nothing, or that the store does not answer, is an answer, not an error.
- * @throws UserError for a store that this version does not have
- */
+/** Finds what to compare with. That there is nothing, or that the store does not answer, is an answer, not an error. */
 export async function findBaseline(options: BaselineOptions): Promise<BaselineFound> {
   if (options.source.kind === 'none') return miss('No baseline is asked for (baseline: none): only limits are judged.', false, []);
   let store: BaselineStore;
@@ -68,16 +73,28 @@ export async function findBaseline(options: BaselineOptions): Promise<BaselineFo
   return search(store, options);
 }
 
+interface Hit {
+  candidate: BaselineCandidate;
+  document: ResultDocument;
+  sha: string | null;
+}
+
 async function search(store: BaselineStore, options: BaselineOptions): Promise<BaselineFound> {
   const want = options.source.kind === 'file' ? Number.POSITIVE_INFINITY : (options.want ?? 1);
-  const hits: Array<{ candidate: BaselineCandidate; document: ResultDocument; sha: string | null }> = [];
+  const order = options.source.kind === 'file' ? null : (options.order ?? null);
+  const hits: Hit[] = [];
   const notes: string[] = [];
   const skipped: string[] = [];
   // What was passed over though it was meant as a baseline.
   const unusable: string[] = [];
   let opened = 0;
   try {
-    for await (const candidate of store.newest({ excludeRun: options.context?.runId ?? null })) {
+    for await (const candidate of inOrder(store, { excludeRun: options.context?.runId ?? null }, order)) {
+      // What is not before the base is for want of anything else.
+      if (candidate === 'beyond') {
+        if (hits.length > 0) break;
+        continue;
+      }
       try {
         if ('refused' in candidate) throw candidate.refused;
         if (opened++ === maxOpened) {
@@ -85,7 +102,8 @@ async function search(store: BaselineStore, options: BaselineOptions): Promise<B
           break;
         }
         const stored = await candidate.open();
-        notes.push(...checkFitness(stored.document, candidate, options.scenarios));
+        const found = checkFitness(stored.document, candidate, options.scenarios);
+        notes.push(...found);
         hits.push({ candidate, ...stored });
         if (hits.length >= want) break;
       } catch (error) {
@@ -100,14 +118,16 @@ async function search(store: BaselineStore, options: BaselineOptions): Promise<B
     if (hits.length === 0) return unreadable(error, skipped);
     notes.push(`Older results could not be read: ${error.message}`);
   }
-  const [newest] = hits;
-  if (newest) {
+  const [first] = hits;
+  if (first) {
+    const place = options.order ? placeOf(options.order, first.sha, first.document.timestamp) : null;
+    if (order && place && place.kind !== 'ancestor') notes.push(misplaced(order, place.kind, first));
     return {
       found: true,
       documents: hits.map(({ document }) => document),
-      sha: newest.sha,
-      description: describe(hits.map(({ candidate }) => candidate)),
-      distance: null,
+      sha: first.sha,
+      description: `${describe(hits.map(({ candidate }) => candidate))}${first.document.tag ? `, tagged ${first.document.tag}` : ''}`,
+      distance: place?.kind === 'ancestor' ? place.distance : null,
       notes,
       skipped: told(skipped),
     };
@@ -117,77 +137,78 @@ async function search(store: BaselineStore, options: BaselineOptions): Promise<B
   return miss(`No usable baseline among ${store.describe()}. Passed over: ${unusable[0]}${more}.`, true, skipped);
 }
 
-async function openStore(options: BaselineOptions): Promise<BaselineStore> {
-  const { source, root, repository, context } = options;
-  switch (source.kind) {
-    case 'artifact': {
-      if (!repository)
-        throw new StoreUnavailable('artifacts are read with a token (input github-token) from within a workflow run, and there is none.');
-      const { artifactStore, defaultBranch } = await import('./artifact-store.ts');
-      const branch = source.branch ?? context?.defaultBranch ?? (await defaultBranch(repository));
-      return artifactStore({ repository, name: source.artifact, branch });
-    }
-    case 'folder':
-      return (await import('./folder-store.ts')).folderStore(source.folder, root);
-    case 'file':
-      return (await import('./file-store.ts')).fileStore(source.files, root);
-    default:
-      throw new UserError(`baseline: { ${source.kind} } is not supported by this version`, {
-        hint: 'Use { artifact }, { folder }, { file } or none.',
-      });
-  }
-}
+type Candidate = BaselineCandidate | RefusedCandidate;
 
 /**
- * Whether a stored result may be compared with what is asked. What the user named is taken as it is and its faults are told; what was found
- * automatically must be admissible and hold at least one of the scenarios (one that was added or dropped shows as new or missing in the verdict).
- * @returns notes for the reader
+ * Without an order: newest first, then what compaction kept of results that are gone. With one: those before the base, the nearest first; behind a
+ * divider all others, the newest first.
  */
-function checkFitness(document: ResultDocument, candidate: BaselineCandidate, scenarios: readonly string[]): string[] {
-  const faults: string[] = [];
-  if (document.partial) faults.push(`is of an interrupted run (${document.stop_reason})`);
-  if (!document.admissible) faults.push(`is not fit to be a baseline${failedChecks(document)}`);
-  const held = scenariosOf(document);
-  const common = scenarios.filter((scenario) => held.includes(scenario));
-  if (held.length === 0) faults.push('does not say which scenario it is of');
-  else if (common.length === 0) faults.push(`is of ${plural('scenario', held)}, not ${scenarios.join(', ')}`);
-  if (faults.length > 0) {
-    if (!candidate.named) throw new Refused(faults.join('; '));
-    return faults.map((fault) => `${candidate.name} ${fault}.`);
+async function* inOrder(store: BaselineStore, query: BaselineQuery, order: CommitOrder | null): AsyncGenerator<Candidate | 'beyond'> {
+  if (order === null) {
+    yield* store.newest(query);
+    yield* compactedOnes(store, query);
+    return;
   }
-  const added = scenarios.filter((scenario) => !held.includes(scenario));
-  const dropped = held.filter((scenario) => !scenarios.includes(scenario));
-  const notes: string[] = [];
-  if (added.length > 0) notes.push(`The baseline (${candidate.name}) does not have ${plural('scenario', added)}.`);
-  if (dropped.length > 0) notes.push(`The baseline (${candidate.name}) also has ${plural('scenario', dropped)}, not measured here.`);
-  return notes;
+  const others: Candidate[] = [];
+  for (const source of [store.newest(query), compactedOnes(store, query)]) {
+    const before: { candidate: BaselineCandidate; distance: number }[] = [];
+    let listed = 0;
+    for await (const candidate of source) {
+      if ('refused' in candidate) {
+        yield candidate;
+        continue;
+      }
+      const { sha, timestamp } = candidate.known;
+      const place = placeOf(order, sha, timestamp ?? '');
+      if (place.kind === 'ancestor') before.push({ candidate, distance: place.distance });
+      else others.push(candidate);
+      if (++listed === maxListed) break;
+    }
+    // Of one commit the newest stays first: the sort is stable.
+    yield* before.sort((a, b) => a.distance - b.distance).map(({ candidate }) => candidate);
+  }
+  yield 'beyond';
+  yield* others;
 }
 
-/** `scenario` names one or, after a run of several, all of them; the series' labels say it as well. */
-function scenariosOf(document: ResultDocument): string[] {
-  const named = document.scenario.split(',').map((name) => name.trim());
-  const labels = document.series.map((series) => series.labels.scenario).filter((label) => typeof label === 'string');
-  return [...new Set(labels.length > 0 ? labels : named)].filter((name) => name !== '');
+/** The jobs in compacted documents, each as a result of its own. Where those cannot be read, there are none: the results themselves come first. */
+async function* compactedOnes(store: BaselineStore, query: BaselineQuery): AsyncGenerator<Candidate> {
+  for await (const pool of store.pools?.(query) ?? []) {
+    if ('refused' in pool) {
+      if (!pool.refused.ineligible) yield pool;
+      continue;
+    }
+    let members: ReturnType<typeof membersOf>;
+    try {
+      const { document, sha } = await pool.open();
+      const { name, known, runId } = pool;
+      members = membersOf(document, { name, description: pool.description(), sha, artifact: known.artifact, runId });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      yield { name: pool.name, refused: error };
+      continue;
+    }
+    for (const { name, description, document, sha, timestamp, artifact } of members.sort((a, b) => b.timestamp.localeCompare(a.timestamp))) {
+      if (query.excludeRun !== null && document.ci?.run_id === String(query.excludeRun)) continue;
+      const known = { sha, timestamp: timestamp || null, artifact };
+      yield { name, known, runId: document.ci?.run_id ?? null, named: false, description: () => description, open: async () => ({ document, sha }) };
+    }
+    return;
+  }
 }
 
-function failedChecks(document: ResultDocument): string {
-  const failed = document.validity.checks.filter((check) => !check.ok).map((check) => check.name);
-  return failed.length > 0 ? ` (${failed.join(', ')})` : '';
-}
-
-function plural(word: string, names: string[]): string {
-  return `${word}${names.length === 1 ? '' : 's'} ${names.join(', ')}`;
-}
-
-/** One line, naming what it is about once. */
-function lineOf(name: string, reason: string): string {
-  const line = reason.replace(/\s*\n\s*/g, ' ');
-  return line.startsWith(name) ? line : `${name}: ${line}`;
+/** The newest is compared with for want of a better one, and the reader must know. */
+function misplaced({ base }: CommitOrder, kind: 'older' | 'elsewhere' | 'unknown', { candidate, sha }: Hit): string {
+  const wanted = `the base ${base.sha.slice(0, 12)} (${base.how})`;
+  if (kind === 'unknown') return `How far the baseline is from ${wanted} is not known: ${candidate.name} does not say which commit it is of.`;
+  const which = `the newest is of ${sha?.slice(0, 12)}`;
+  if (kind === 'older') return `The baseline is of a commit long before ${wanted}: ${which}.`;
+  return `No result of ${wanted} or of a commit before it is stored; ${which}, which does not come before it.`;
 }
 
 function describe(candidates: BaselineCandidate[]): string {
-  const newest = candidates[0]?.description() ?? '';
-  return candidates.length > 1 ? `${candidates.length} results, the newest ${newest}` : newest;
+  const first = candidates[0]?.description() ?? '';
+  return candidates.length > 1 ? `${candidates.length} results, the newest ${first}` : first;
 }
 
 function unreadable(error: StoreUnavailable, skipped: string[]): BaselineMiss {
@@ -198,6 +219,7 @@ function miss(reason: string, warning: boolean, skipped: string[]): BaselineMiss
   return { found: false, documents: [], reason, warning, skipped: told(skipped) };
 }
 
-function told(skipped: string[]): string[] {
+/** A list for people, bounded. */
+export function told(skipped: string[]): string[] {
   return skipped.length <= maxTold ? skipped : [...skipped.slice(0, maxTold), `and ${skipped.length - maxTold} more`];
 }

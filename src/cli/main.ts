@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import type { EntryContext } from '../config/entry-context.ts';
 import { registerAb } from './commands/ab.ts';
+import { registerBaseline } from './commands/baseline.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerCompare } from './commands/compare.ts';
 import { registerDrift } from './commands/drift.ts';
@@ -17,6 +18,7 @@ const registers = [
   registerCheck,
   registerCompare,
   registerAb,
+  registerBaseline,
   registerReport,
   registerMerge,
   registerDrift,

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '../config/errors.ts';
 import type { Repository } from './client.ts';
-import { isPassing } from './failure.ts';
+import { isPassing, statusOf } from './failure.ts';
 
 /** An artifact as the repository's listing has it. */
 export interface Artifact {
@@ -91,6 +92,35 @@ export async function readRun(repository: Repository, runId: number): Promise<Wo
     createdAt: data.created_at,
     url: data.html_url,
   };
+}
+
+/** False where the platform knows the archive's digest and it is another. */
+export function matchesDigest(archive: Buffer, digest: string | null): boolean {
+  const prefix = 'sha256:';
+  return !digest?.startsWith(prefix) || createHash('sha256').update(archive).digest('hex') === digest.slice(prefix.length);
+}
+
+/** Names of the repository's artifacts that begin so, over its newest thousand: what its jobs and matrix legs have stored. Needs `actions: read`. */
+export async function artifactNames(repository: Repository, prefix: string): Promise<string[]> {
+  const { octokit, owner, repo } = repository;
+  const names = new Set<string>();
+  for (let page = 1; page <= 10; page++) {
+    const request = { signal: AbortSignal.timeout(requestTimeoutMs) };
+    const { data } = await twice(() => octokit.rest.actions.listArtifactsForRepo({ owner, repo, per_page: pageSize, page, request }));
+    for (const { name } of data.artifacts) if (name.startsWith(prefix)) names.add(name);
+    if (data.artifacts.length < pageSize) break;
+  }
+  return [...names].sort();
+}
+
+/** Deletes an artifact for good. Needs `actions: write`. One that is gone already is no error. */
+export async function deleteArtifact(repository: Repository, artifactId: number): Promise<void> {
+  const { octokit, owner, repo } = repository;
+  try {
+    await octokit.rest.actions.deleteArtifact({ owner, repo, artifact_id: artifactId, request: { signal: AbortSignal.timeout(requestTimeoutMs) } });
+  } catch (error) {
+    if (statusOf(error) !== 404 && statusOf(error) !== 410) throw error;
+  }
 }
 
 /**

@@ -11,17 +11,42 @@ const inflate = promisify<Buffer, { maxOutputLength: number }, Buffer>(inflateRa
  * @throws UserError saying what was found
  */
 export async function unzipOne(archive: Buffer, options: { entry: string; maxBytes: number }): Promise<Buffer> {
-  const { fromBufferPromise } = await import('yauzl');
-  const zip = await fromBufferPromise(archive, { strictFileNames: true }).catch((cause: unknown) => {
-    throw unreadable(cause);
-  });
+  const zip = await open(archive);
   if (zip.entryCount !== 1) throw new UserError(`the archive holds ${zip.entryCount} entries, expected only ${options.entry}`);
-  const entry = await firstEntry(zip).catch((cause: unknown) => {
+  const entry = await findEntry(zip, () => true, 1).catch((cause: unknown) => {
     throw unreadable(cause);
   });
   if (!entry) throw new UserError(`the archive holds no entry, expected ${options.entry}`);
   if (entry.fileName !== options.entry)
     throw new UserError(`the archive holds ${JSON.stringify(entry.fileName.slice(0, 200))}, expected ${options.entry}`);
+  return contentOf(zip, entry, options);
+}
+
+/** A report holds a handful of files. */
+const maxEntries = 100;
+
+/**
+ * Reads one file of an archive that may hold others, which are not unpacked. As little is trusted as in `unzipOne`.
+ * @throws UserError saying what was found
+ */
+export async function unzipFrom(archive: Buffer, options: { entry: string; maxBytes: number }): Promise<Buffer> {
+  const zip = await open(archive);
+  if (zip.entryCount > maxEntries) throw new UserError(`the archive holds ${zip.entryCount} entries; at most ${maxEntries} are looked at`);
+  const entry = await findEntry(zip, ({ fileName }) => fileName === options.entry, maxEntries).catch((cause: unknown) => {
+    throw unreadable(cause);
+  });
+  if (!entry) throw new UserError(`the archive holds no ${options.entry}`);
+  return contentOf(zip, entry, options);
+}
+
+async function open(archive: Buffer): Promise<Zip> {
+  const { fromBufferPromise } = await import('yauzl');
+  return fromBufferPromise(archive, { strictFileNames: true }).catch((cause: unknown) => {
+    throw unreadable(cause);
+  });
+}
+
+async function contentOf(zip: Zip, entry: ZipEntry, options: { entry: string; maxBytes: number }): Promise<Buffer> {
   if (entry.isEncrypted()) throw new UserError(`${options.entry} in the archive is encrypted`);
   if (!entry.canDecodeFileData())
     throw new UserError(`${options.entry} is compressed by method ${entry.compressionMethod}; only stored and deflate are read`);
@@ -40,8 +65,12 @@ export async function unzipOne(archive: Buffer, options: { entry: string; maxByt
 type Zip = Awaited<ReturnType<typeof import('yauzl')['fromBufferPromise']>>;
 type ZipEntry = import('yauzl').Entry;
 
-async function firstEntry(zip: Zip): Promise<ZipEntry | null> {
-  for await (const entry of zip.eachEntry()) return entry;
+async function findEntry(zip: Zip, isWanted: (entry: ZipEntry) => boolean, most: number): Promise<ZipEntry | null> {
+  let seen = 0;
+  for await (const entry of zip.eachEntry()) {
+    if (isWanted(entry)) return entry;
+    if (++seen >= most) break;
+  }
   return null;
 }
 

@@ -45,7 +45,7 @@ test('it is bounded in time and output', async () => {
   // A remote helper that never answers.
   const bin = join(repositories.root, 'bin');
   await mkdir(bin);
-  await writeFile(join(bin, 'git-remote-never'), '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
+  await writeFile(join(bin, 'git-remote-never'), '#!/bin/sh\nexec cat >/dev/null\n', { mode: 0o755 });
   const slow = gitIn(repository.path, { timeoutMs: 500, env: { PATH: `${bin}:${process.env.PATH}` } });
   await assert.rejects(slow('ls-remote', 'never://x'), /did not answer within 0.5 s/);
 });

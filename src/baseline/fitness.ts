@@ -1,0 +1,69 @@
+import { ExitCode, UserError } from '../config/errors.ts';
+import type { ResultDocument } from '../result/document.ts';
+import { Refused } from './store.ts';
+
+/**
+ * Whether a stored result may be compared with what is asked. What the user named is taken as it is and its faults are told; what was found
+ * automatically must be admissible and hold at least one of the scenarios (one that was added or dropped shows as new or missing in the verdict).
+ * @returns notes for the reader
+ * @throws Refused
+ */
+export function checkFitness(document: ResultDocument, candidate: { name: string; named: boolean }, scenarios: readonly string[]): string[] {
+  const faults: string[] = [];
+  if (document.partial) faults.push(`is of an interrupted run (${document.stop_reason})`);
+  if (!document.admissible || !document.validity.valid) faults.push(`is not fit to be a baseline${failedChecks(document)}`);
+  const held = scenariosOf(document);
+  const common = scenarios.filter((scenario) => held.includes(scenario));
+  if (held.length === 0) faults.push('does not say which scenario it is of');
+  else if (common.length === 0) faults.push(`is of ${plural('scenario', held)}, not ${scenarios.join(', ')}`);
+  if (faults.length > 0) {
+    if (!candidate.named) throw new Refused(faults.join('; '));
+    return faults.map((fault) => `${candidate.name} ${fault}.`);
+  }
+  const added = scenarios.filter((scenario) => !held.includes(scenario));
+  const dropped = held.filter((scenario) => !scenarios.includes(scenario));
+  const notes: string[] = [];
+  if (added.length > 0) notes.push(`The baseline (${candidate.name}) does not have ${plural('scenario', added)}.`);
+  if (dropped.length > 0) notes.push(`The baseline (${candidate.name}) also has ${plural('scenario', dropped)}, not measured here.`);
+  return notes;
+}
+
+/**
+ * Only what is fit to be compared with is stored; there is no way around it.
+ * @param name what errors call it
+ * @throws UserError: exit 3 for a measurement that is not valid, exit 2 for one that is partial, not admissible or empty
+ */
+export function refuseUnfit(document: ResultDocument, name: string): void {
+  const refuse = (why: string, exitCode: ExitCode, hint: string) => new UserError(`${name} cannot become a baseline: ${why}`, { exitCode, hint });
+  if (!document.validity.valid) {
+    const failed = document.validity.checks.filter((check) => !check.ok && check.severity === 'fatal').map((check) => check.detail || check.name);
+    const why = failed.length > 0 ? ` (${failed.join('; ')})` : '';
+    throw refuse(`the measurement is not valid${why}`, ExitCode.invalid, 'Measure again on a less busy machine.');
+  }
+  if (document.partial) throw refuse(`it is partial, stopped early (${document.stop_reason})`, ExitCode.usage, 'Measure again and let it finish.');
+  if (!document.admissible) {
+    const rate = document.results.error_rate;
+    throw refuse(
+      `it is marked as not admissible${rate ? ` (error rate ${rate} %)` : ''}`,
+      ExitCode.usage,
+      'Measure again when the service answers without errors.',
+    );
+  }
+  if (document.series.length === 0) throw refuse('it holds no series', ExitCode.usage, 'Expected a result that `llm-bench run` wrote.');
+}
+
+/** `scenario` names one or, after a run of several, all of them; the series' labels say it as well. */
+export function scenariosOf(document: ResultDocument): string[] {
+  const named = document.scenario.split(',').map((name) => name.trim());
+  const labels = document.series.map((series) => series.labels.scenario).filter((label) => typeof label === 'string');
+  return [...new Set(labels.length > 0 ? labels : named)].filter((name) => name !== '');
+}
+
+function failedChecks(document: ResultDocument): string {
+  const failed = document.validity.checks.filter((check) => !check.ok).map((check) => check.name);
+  return failed.length > 0 ? ` (${failed.join(', ')})` : '';
+}
+
+function plural(word: string, names: string[]): string {
+  return `${word}${names.length === 1 ? '' : 's'} ${names.join(', ')}`;
+}
