@@ -38,7 +38,7 @@ test('file: all that are named, in their order, relative to the root', async () 
     ['b', 'a'],
   );
   assert.equal(found.sha, 'd'.repeat(40));
-  assert.equal(found.description, '2 results, the newest b.json');
+  assert.equal(found.description, '2 results, the newest b.json, tagged b');
 });
 
 test('file: taken whatever it is, its faults told', async () => {
@@ -98,7 +98,7 @@ test('folder: newest by the time of measuring, whatever the names and dates of t
     one.documents.map((document) => document.tag),
     ['newest'],
   );
-  assert.equal(one.description, join('pool', 'a.json'));
+  assert.equal(one.description, `${join('pool', 'a.json')}, tagged newest`);
   assert.equal(one.skipped.length, 3);
   assert.match(one.skipped.join('\n'), /broken\.json is cut short[\s\S]*o\.json: is of this very run[\s\S]*n\.json: is not fit/);
   const pool = await find({ kind: 'folder', folder: 'pool' }, { want: 20, context: { defaultBranch: null, runId: 8 } });
@@ -126,6 +126,9 @@ test('folder: a file in its place is a warning', async () => {
   assert.match(found.reason, /could not be read: the folder pool cannot be read: .*ENOTDIR/);
 });
 
-test('a store that this version does not have is a mistake of the configuration', async () => {
-  await assert.rejects(find({ kind: 'git_branch', branch: 'x' }), UserError);
+test('git_branch: outside a repository it is a warning, a bad name a mistake', async () => {
+  const found = await find({ kind: 'git_branch', branch: 'x' });
+  assert.ok(!found.found && found.warning);
+  assert.match(found.reason, /is no git repository, and baselines are kept on a branch/);
+  for (const branch of ['', '-x', 'a..b', 'a b']) await assert.rejects(find({ kind: 'git_branch', branch }), UserError);
 });

@@ -24,7 +24,8 @@ export interface ActionsApiOptions {
  * Our own small fake of the REST routes on artifacts and workflow runs that the emulator lacks:
  *   GET /repos/:owner/:repo/actions/artifacts            (name filter, pages with Link)
  *   GET /repos/:owner/:repo/actions/runs/:id             and .../artifacts
- *   GET /repos/:owner/:repo/actions/artifacts/:id        and .../zip (302 to the signed address)
+ *   GET /repos/:owner/:repo/actions/artifacts/:id        and .../zip (302 to the signed address); DELETE
+ *   GET /repos/:owner/:repo/actions/runs                 (head_sha and created=<=TIME)
  * Everything else is forwarded. For other processes that set up a scene:
  *   POST /_fake/runs      {id?, event?, headBranch?, ...} -> {run, runtime_token}
  *   POST /_fake/artifacts {runId, name?, archive: base64, ...} -> {id}
@@ -38,14 +39,22 @@ export async function startActionsApi(options: ActionsApiOptions): Promise<Actio
     const url = new URL(request.url ?? '/', api.url);
     if (url.pathname.startsWith('/_fake/')) return scene(url.pathname, request, response);
     const match = url.pathname.match(/^\/repos\/([^/]+)\/([^/]+)\/actions\/(artifacts|runs)(?:\/(\d+))?(?:\/(zip|artifacts))?$/);
-    if (!match || request.method !== 'GET') return forward(request, response);
+    const isDeletion = request.method === 'DELETE' && match?.[3] === 'artifacts' && match[4] !== undefined;
+    if (!match || (request.method !== 'GET' && !isDeletion)) return forward(request, response);
     requests.push(`${request.method} ${request.url}`);
     if (api.intercept?.(request, response)) return;
     if (!request.headers.authorization) return sendJson(response, 401, { message: 'Requires authentication' });
     const [, owner, repo, kind, id, part] = match;
     const name = `${owner}/${repo}`;
     if (kind === 'artifacts' && !id) return sendPage(url, store.list({ name: url.searchParams.get('name') }), name, response);
+    if (isDeletion) {
+      if (!store.artifacts.delete(Number(id))) return sendJson(response, 404, { message: 'Not Found' });
+      response.writeHead(204);
+      response.end();
+      return;
+    }
     if (kind === 'artifacts') return sendArtifact(Number(id), part, name, response);
+    if (!id) return sendRuns(url, name, response);
     const run = store.runs.get(Number(id));
     if (!run) return sendJson(response, 404, { message: 'Not Found' });
     if (part === 'artifacts') return sendPage(url, store.list({ runId: run.id, name: url.searchParams.get('name') }), name, response);
@@ -59,6 +68,15 @@ export async function startActionsApi(options: ActionsApiOptions): Promise<Actio
     if (artifact.expired) return sendJson(response, 410, { message: 'Artifact has expired' });
     response.writeHead(302, { location: blobs.downloadUrl(id) });
     response.end();
+  }
+
+  function sendRuns(url: URL, repository: string, response: ServerResponse) {
+    const until = url.searchParams.get('created')?.replace(/^<=/, '') ?? '9999';
+    const runs = [...store.runs.values()]
+      .filter((run) => run.headSha === (url.searchParams.get('head_sha') ?? run.headSha) && Date.parse(run.createdAt) <= Date.parse(until))
+      .sort((a, b) => b.id - a.id)
+      .slice(0, Number(url.searchParams.get('per_page') ?? 30));
+    sendJson(response, 200, { total_count: runs.length, workflow_runs: runs.map((run) => runBody(run, repository)) });
   }
 
   function sendPage(url: URL, artifacts: FakeArtifact[], repository: string, response: ServerResponse) {
