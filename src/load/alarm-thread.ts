@@ -1,4 +1,4 @@
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { type AlarmMemory, slot, wakeEarlyMs } from './alarm.ts';
 
 /** The alarm's own thread: sleeps until the due time, rings, and sleeps until a new one is set. */
@@ -7,6 +7,7 @@ export async function start(): Promise<void> {
   const words = new Int32Array(memory.words);
   const due = new Float64Array(memory.due);
   let rungFor = -1;
+  parentPort?.postMessage('ready');
   while (Atomics.load(words, slot.quit) === 0) {
     const armed = Atomics.load(words, slot.armed);
     const leftMs =

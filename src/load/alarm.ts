@@ -9,6 +9,8 @@ export const wakeEarlyMs = 0.05;
 /** Wakes the sending thread at a time, to a fraction of a millisecond. */
 export interface Alarm {
   onDue: () => void;
+  /** Settles when the waiting thread waits: before that, what is set rings as late as the thread takes to start. */
+  ready: Promise<void>;
   /** Rings once at `dueMs` (performance.now() of this thread), or at once when it has passed; a later call replaces an earlier one. */
   set(dueMs: number): void;
   cancel(): void;
@@ -36,6 +38,10 @@ export function createAlarm(entryUrl: URL): Alarm {
   let wanted = false;
   const alarm: Alarm = {
     onDue: () => {},
+    ready: new Promise((resolve) => {
+      thread.once('message', () => resolve());
+      thread.once('exit', () => resolve());
+    }),
     set(dueMs) {
       wanted = true;
       due[0] = dueMs + performance.timeOrigin;

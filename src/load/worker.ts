@@ -84,7 +84,7 @@ class LoadWorker {
       retry: plan.retry,
       countTokens,
       share: ownArrivals(plan.shard, { index: data.index, count: plan.workers }),
-      alarm: () => (this.alarm ??= createAlarm(new URL(data.entryUrl))),
+      alarm: () => this.theAlarm(),
       onRecord: (record: RequestRecord) => this.rows.add(record),
     });
   }
@@ -102,9 +102,22 @@ class LoadWorker {
     this.post({ type: 'closed', client: this.watch.stop() });
   }
 
+  private theAlarm(): Alarm {
+    this.alarm ??= createAlarm(new URL(this.data.entryUrl));
+    return this.alarm;
+  }
+
+  private opensWithSchedule(): boolean {
+    const { scenario, trace } = this.plan;
+    const first = executors.get(scenario.load.executor)?.phases(scenario.load, scenario.seed, trace).next();
+    return first !== undefined && !first.done && first.value.pacer.kind === 'open';
+  }
+
   private async warm(connections: number, requests: number, concurrency: number): Promise<void> {
     const { index } = this.data;
     const { workers } = this.plan;
+    // A thread takes a tenth of a second to start; the first arrivals would be that late.
+    if (this.opensWithSchedule()) await this.theAlarm().ready;
     const report = await this.transport.warm(shareOf(connections, index, workers));
     const own = shareOf(requests, index, workers);
     await this.loop.warmUp(own, Math.min(Math.max(1, shareOf(concurrency, index, workers)), Math.max(1, own)), warmupIndexBase + index * requests);
