@@ -8,6 +8,7 @@ import {
   type Series,
 } from '../result/document.ts';
 import { resultsOfSeries } from '../result/normalise-results.ts';
+import { parseResult } from '../result/read.ts';
 
 /** One measured job among the stored ones: what a pool counts as one run of the machine, however many rounds it had. */
 export interface Member {
@@ -44,9 +45,17 @@ export interface Provenance {
   runId: string | null;
 }
 
-/** The jobs of a document: itself, or each that compaction put into it. */
-export function membersOf(document: ResultDocument, provenance: Provenance): Member[] {
-  return document.pool === undefined ? [memberOf(document, provenance)] : pooledMembers(document, provenance);
+/**
+ * The jobs of a document: itself, or each that compaction put into it.
+ * @param onFault told of what is in it and cannot be used
+ */
+export function membersOf(document: ResultDocument, provenance: Provenance, onFault: (reason: string) => void = () => undefined): Member[] {
+  return isPool(document) ? pooledMembers(document, provenance, onFault) : [memberOf(document, provenance)];
+}
+
+/** Whether compaction made it, of the runs of many jobs. */
+export function isPool(document: ResultDocument): boolean {
+  return document.pool !== undefined && document.pool !== null;
 }
 
 function memberOf(document: ResultDocument, { name, description, sha, artifact, runId }: Provenance): Member {
@@ -78,8 +87,9 @@ function keyOf(document: ResultDocument, runId: string | null, artifact: number 
   return `@${timestamp}/${git.sha ?? ''}/${document.cohort}/${document.target}`;
 }
 
-/** Entries that do not hold together are left out: they were written by hand or by something else. */
-function pooledMembers(document: ResultDocument, provenance: Provenance): Member[] {
+/** Entries that do not hold together are left out and told: they were written by hand or by something else. */
+function pooledMembers(document: ResultDocument, provenance: Provenance, onFault: (reason: string) => void): Member[] {
+  const cohorts = cohortsOf(document, onFault);
   const byKey = new Map<string, Run[]>();
   for (const run of document.runs) {
     const key = textOf(run.origin?.key);
@@ -88,8 +98,11 @@ function pooledMembers(document: ResultDocument, provenance: Provenance): Member
   return [...byKey].flatMap(([key, runs]) => {
     const [first] = runs as [Run];
     const cohort = textOf(first.cohort) ?? '';
-    const shared = Object.hasOwn(document.pool?.cohorts ?? {}, cohort) ? document.pool?.cohorts[cohort] : undefined;
-    if (shared === undefined || !Array.isArray(shared.series)) return [];
+    const shared = cohorts.get(cohort);
+    if (shared === undefined) {
+      onFault(`its runs of cohort ${cohort || 'unknown'} cannot be read without what they share`);
+      return [];
+    }
     const origin = first.origin as NonNullable<Run['origin']>;
     const sha = textOf(first.sha);
     const mark = runs.map((run) => markOf(run.mark)).find((one) => one !== null) ?? null;
@@ -105,17 +118,17 @@ function pooledMembers(document: ResultDocument, provenance: Provenance): Member
     const member: ResultDocument = {
       ...rest,
       timestamp,
-      target: textOf(shared.target) ?? document.target,
-      scenario: textOf(shared.scenario) ?? document.scenario,
-      model: textOf(shared.model),
+      target: shared.target,
+      scenario: shared.scenario,
+      model: shared.model,
       results: { ...resultsOfSeries(series), ...requestsOf(series), duration_seconds: runs.reduce((sum, run) => sum + run.duration_seconds, 0) },
       series,
       runs: plain,
-      environment: typeof shared.environment === 'object' && shared.environment !== null ? shared.environment : document.environment,
+      environment: shared.environment,
       cohort,
       git: { sha, ref: document.git.ref, base_sha: null },
       ci: runId === null ? null : { run_id: runId, attempt: numberOf(origin.attempt), event: null, workflow: null },
-      config: { resolved: null, sha256: textOf(shared.config_sha256) ?? '' },
+      config: { resolved: null, sha256: shared.config.sha256 },
       ...(mark?.tag ? { tag: mark.tag } : {}),
       ...(mark ? { mark } : {}),
     };
@@ -136,6 +149,26 @@ function pooledMembers(document: ResultDocument, provenance: Provenance): Member
       },
     ];
   });
+}
+
+/** What the jobs of each cohort share, checked as every document is. */
+function cohortsOf(document: ResultDocument, onFault: (reason: string) => void): Map<string, ResultDocument> {
+  const found = new Map<string, ResultDocument>();
+  const cohorts: unknown = document.pool?.cohorts;
+  if (typeof cohorts !== 'object' || cohorts === null) {
+    onFault('it says nothing of its cohorts');
+    return found;
+  }
+  for (const [cohort, block] of Object.entries(cohorts as Record<string, unknown>)) {
+    const { environment, target, scenario, model, config_sha256: sha256, series } = (block ?? {}) as Record<string, unknown>;
+    try {
+      if (series === undefined) throw new Error('it holds no series');
+      found.set(cohort, parseResult(JSON.stringify({ environment, target, scenario, model, config: { sha256 }, series }), `cohort ${cohort}`));
+    } catch (error) {
+      onFault(`its cohort ${cohort} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return found;
 }
 
 /** The series as that run had it; null where it did not. */

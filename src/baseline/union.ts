@@ -66,6 +66,7 @@ export async function readUnion(store: BaselineStore, options: UnionOptions): Pr
   function refuse(name: string, error: unknown): void {
     if (!(error instanceof Refused)) throw error;
     const line = lineOf(name, error.message);
+    if (union.skipped.includes(line)) return;
     union.skipped.push(line);
     if (!error.ineligible) union.unusable.push(line);
   }
@@ -78,7 +79,11 @@ export async function readUnion(store: BaselineStore, options: UnionOptions): Pr
       const { name, known, runId } = candidate;
       if (outcome.status === 'fulfilled') {
         const { document, sha } = outcome.value;
-        add(candidate, membersOf(document, { name, description: candidate.description(), sha, artifact: known.artifact, runId }));
+        const provenance = { name, description: candidate.description(), sha, artifact: known.artifact, runId };
+        add(
+          candidate,
+          membersOf(document, provenance, (reason) => refuse(name, new Refused(reason))),
+        );
       } else if (outcome.reason instanceof Refused) refuse(name, outcome.reason);
       else failed.push(outcome.reason);
     }

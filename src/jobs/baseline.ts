@@ -1,5 +1,5 @@
 import { refuseUnfit } from '../baseline/fitness.ts';
-import { type Member, membersOf } from '../baseline/member.ts';
+import { isPool, type Member, membersOf } from '../baseline/member.ts';
 import { refuseInadmissible } from '../baseline/pool.ts';
 import { told } from '../baseline/source.ts';
 import type { BaselineCandidate, BaselineStore } from '../baseline/store.ts';
@@ -160,7 +160,7 @@ export async function pinBaseline(
 }
 
 function withMark(document: ResultDocument, name: string, key: string, mark: BaselineMark): ResultDocument {
-  if (document.pool !== undefined) {
+  if (isPool(document)) {
     const runs = document.runs.map((run) => (run.origin?.key === key ? { ...run, mark } : run));
     return runs.some((run, index) => run !== document.runs[index]) ? { ...document, runs } : document;
   }
@@ -213,7 +213,7 @@ export async function pruneBaselines(store: BaselineStore, { keep, before, dryRu
   const keys = new Set(doomed.map(({ key }) => key));
   const edited = await reaching(() =>
     edit((document, name) => {
-      if (document.pool === undefined) return keys.has(keyIn(document, name) ?? '') ? null : document;
+      if (!isPool(document)) return keys.has(keyIn(document, name) ?? '') ? null : document;
       const runs = document.runs.filter((run: Run) => !keys.has(run.origin?.key ?? ''));
       return runs.length === document.runs.length ? document : runs.length === 0 ? null : { ...document, runs };
     }),

@@ -89,7 +89,10 @@ test('newest is by run, then attempt: a late re-run of an old commit does not pa
     found.documents.map((document) => document.tag),
     ['second attempt', 'run 7', 'run 5'],
   );
-  assert.equal(found.description, `3 results, the newest run 7, attempt 2 (push on main, ${scene.store.runs.get(7)?.createdAt.slice(0, 10)}), tagged second attempt`);
+  assert.equal(
+    found.description,
+    `3 results, the newest run 7, attempt 2 (push on main, ${scene.store.runs.get(7)?.createdAt.slice(0, 10)}), tagged second attempt`,
+  );
   assert.ok(rerun);
 });
 
