@@ -40,10 +40,8 @@ export async function start(entry: EntryContext): Promise<void> {
     for (const secret of secretValues({ ...config.target.env, ...targetHeaders(config.target, { env, root }) })) core.setSecret(secret);
     const keys = defaultKeys({ job: context.job, matrix: readMatrix(env['INPUT_MATRIX']) });
     const outcome = await gate({
-      config:
-        inputs.baseRef === null || config.baseline.kind !== 'artifact'
-          ? config
-          : { ...config, baseline: { ...config.baseline, branch: inputs.baseRef } },
+      config,
+      baseRef: inputs.baseRef,
       entry,
       env,
       signal: interrupt.signal,

@@ -13,7 +13,7 @@ import { measurePaired, type PairedJob, type PairedResult } from './paired.ts';
 import { addWorktree, type Worktree } from './worktree.ts';
 import { writeText } from './write-text.ts';
 
-export interface AbOptions {
+export interface PairedOptions {
   head: BenchConfig;
   base: BenchConfig;
   /** The base is this commit, checked out into a folder of its own and started as the head is; null: the base's own target. */
@@ -24,11 +24,14 @@ export interface AbOptions {
   budgetSeconds: number;
   alternate: boolean;
   wholeRounds: boolean;
+  log(line: string): void;
+}
+
+export interface AbOptions extends PairedOptions {
   /** Path of the head's result; what belongs to it is written beside it. Null: nothing is written. */
   output: string | null;
   format: 'text' | 'markdown' | 'json';
   color: boolean;
-  log(line: string): void;
   out(text: string): void;
 }
 
@@ -60,18 +63,19 @@ export async function ab(options: AbOptions): Promise<ExitCode> {
 }
 
 /** A fixed port, or a service that runs already on one address, cannot serve both sides at once. */
-function mustAlternate({ head, base, baseRef }: AbOptions): boolean {
+function mustAlternate({ head, base, baseRef }: PairedOptions): boolean {
   const fixed = (config: BenchConfig) =>
     (config.target.command !== undefined || config.target.image !== undefined) && typeof config.target.port === 'number';
   return fixed(head) && (baseRef !== null || fixed(base)) && head.target.port === base.target.port;
 }
 
-function pairedJob(options: AbOptions, worktree: Worktree | null): PairedJob {
+/** What a paired measurement is made of: both configurations, and for a base that is a commit the folder it was checked out into. */
+export function pairedJob(options: PairedOptions, worktree: Worktree | null): PairedJob {
   const { head, base, measuring, logDirectory } = options;
   const side = (config: BenchConfig, name: string): MeasureOptions => ({ ...measuring, config, logDirectory: join(logDirectory, name) });
   return {
     head: { options: side(head, 'head'), place: {} },
-    base: { options: side(base, 'base'), place: worktree === null ? {} : { workingDirectory: worktree.path } },
+    base: { options: side(base, 'base'), place: worktree === null ? {} : { workingDirectory: worktree.directory } },
     thresholds: head.thresholds,
     limitPercent: options.limitPercent,
     budgetSeconds: options.budgetSeconds,

@@ -7,6 +7,8 @@ import { attempt, type Git, gitIn, shallowly } from '../github/git.ts';
 /** A commit checked out beside the working tree. */
 export interface Worktree {
   path: string;
+  /** The folder in it that answers to the one asked from. */
+  directory: string;
   sha: string;
   /** Removes the folder and git's record of it. Idempotent. */
   remove(): Promise<void>;
@@ -41,7 +43,8 @@ export async function addWorktree(root: string, ref: string): Promise<Worktree> 
     await remove();
     throw new UserError(`the commit ${sha.slice(0, 12)} could not be checked out into ${path}: ${(cause as Error).message}`, { cause });
   }
-  return { path, sha, remove };
+  const prefix = (await attempt(git, 'rev-parse', '--show-prefix')) ?? '';
+  return { path, directory: join(path, prefix), sha, remove };
 }
 
 async function resolveCommit(git: Git, ref: string): Promise<string | null> {

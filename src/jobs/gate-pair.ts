@@ -1,0 +1,63 @@
+import { findBase } from '../baseline/base.ts';
+import { UserError } from '../config/errors.ts';
+import { gitIn } from '../github/git.ts';
+import { pairedJob } from './ab.ts';
+import type { GateOptions } from './gate-options.ts';
+import { measurePaired, type PairedResult } from './paired.ts';
+import { addWorktree } from './worktree.ts';
+
+/** The default budget of a paired measurement (docs/verdicts.md). */
+const pairedBudgetSeconds = 300;
+
+/**
+ * The base that can be measured beside the head: the one named by base-ref, or with `mode: paired` the commit that the change is based on. Null where the
+ * service is not ours to start.
+ * @throws UserError (2) where `mode: paired` was asked for and cannot be had: better said now than after measuring
+ */
+export async function findPairedBase({ config, baseRef, context, repository }: GateOptions): Promise<string | null> {
+  const startable = config.target.command !== undefined || config.target.image !== undefined;
+  const wanted = config.mode === 'paired' || (config.mode === 'auto' && baseRef !== null);
+  if (!wanted) return null;
+  const base = baseRef ?? (startable ? ((await findBase(context, gitIn(config.root), repository))?.sha ?? null) : null);
+  if (config.mode === 'paired' && !startable)
+    throw new UserError('mode paired: base and head can be measured in turn only where the target has a command or an image to start');
+  if (config.mode === 'paired' && base === null)
+    throw new UserError('mode paired: the base of this commit cannot be told here; name it with base-ref');
+  return startable ? base : null;
+}
+
+/** Measures the head in turn with its base, checked out into a folder of its own. */
+export async function pair(options: GateOptions, base: string): Promise<PairedResult> {
+  const { config, log } = options;
+  const worktree = await addWorktree(config.root, base);
+  const measuring = {
+    entry: options.entry,
+    env: options.env,
+    signal: options.signal,
+    progress: { ...options.progress, scenarioStarted: () => {}, snapshot: () => {} },
+    runs: 1,
+    transport: 'auto' as const,
+    freshConnections: false,
+  };
+  try {
+    return await measurePaired(
+      pairedJob(
+        {
+          head: config,
+          base: config,
+          baseRef: base,
+          measuring: { ...measuring, ...(options.onState ? { onState: options.onState } : {}) },
+          logDirectory: options.logDirectory,
+          limitPercent: null,
+          budgetSeconds: pairedBudgetSeconds,
+          alternate: false,
+          wholeRounds: false,
+          log: (line) => log.info(line),
+        },
+        worktree,
+      ),
+    );
+  } finally {
+    await worktree.remove();
+  }
+}

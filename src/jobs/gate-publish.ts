@@ -1,0 +1,86 @@
+import { basename, dirname } from 'node:path';
+import type { BaselineFound } from '../baseline/source.ts';
+import type { BenchConfig } from '../config/bench-config.ts';
+import { uploadResult } from '../publish/artifact.ts';
+import { publishComment } from '../publish/comment.ts';
+import { renderComment } from '../report/comment.ts';
+import type { ReportInput } from '../report/input.ts';
+import type { Comparison } from './compare.ts';
+import { leavesBaseline } from './gate-baseline.ts';
+import type { GateOptions } from './gate-options.ts';
+
+/** On the default branch the result becomes the next baseline, if it is fit to be one; elsewhere it is kept under another name, to be looked at. */
+export async function upload(options: GateOptions, admissible: boolean, paths: string[]): Promise<void> {
+  const { log } = options;
+  if (options.env['ACTIONS_RUNTIME_TOKEN'] === undefined) {
+    log.info('The result was not uploaded: this is no workflow run with an artifact service.');
+    return;
+  }
+  const isBaseline = leavesBaseline(options);
+  if (isBaseline && !admissible)
+    log.warning('The result is not fit to be a baseline (not valid, partial, or too many errors): it is uploaded as a report only.');
+  const asBaseline = isBaseline && admissible;
+  const name = asBaseline ? options.artifactName : `${options.artifactName}-report`;
+  // A baseline holds the result alone: what reads it expects one entry.
+  const outcome = await uploadResult({
+    name,
+    files: asBaseline ? paths.slice(0, 1) : paths,
+    rootDirectory: dirname(paths[0] as string),
+    retentionDays: null,
+  });
+  if ('warning' in outcome) log.warning(outcome.warning);
+  else log.info(`uploaded ${asBaseline ? basename(paths[0] as string) : `${paths.length} files`} as artifact ${outcome.name}`);
+}
+
+export function reportInput(comparison: Comparison, found: BaselineFound, { context, config }: GateOptions, elapsedSeconds: number): ReportInput {
+  const { verdict, current, baseline } = comparison;
+  return {
+    verdict,
+    current,
+    baseline,
+    headSha: context.headSha,
+    elapsedSeconds,
+    noBaseline: found.found ? null : found.reason,
+    repeat: repeatCommand(config),
+    names: { current: context.pullRequest === null ? 'this run' : 'this PR', baseline: context.defaultBranch ?? 'baseline' },
+    runUrl: context.runId === null ? null : `${context.serverUrl}/${context.owner}/${context.repo}/actions/runs/${context.runId}`,
+  };
+}
+
+/** What a laptop runs to measure the same: the repository's configuration, and the inputs that stood above it. A command may hold what was a secret: not shown. */
+function repeatCommand({ origins, target, scenarios }: BenchConfig): string {
+  const from = (key: string, input: string) => origins[key] === `input ${input}`;
+  const quoted = (value: string) => (/^[\w./:@,-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`);
+  return [
+    'llm-bench run',
+    from('scenario', 'scenario') ? `--scenario ${quoted(scenarios.map(({ name }) => name).join(','))}` : null,
+    from('target', 'target') ? `--target ${quoted(target.name)}` : null,
+    from('target.command', 'command') ? "--command '...'" : null,
+    from('target.base_url', 'base-url') && target.base_url !== undefined ? `--base-url ${quoted(target.base_url)}` : null,
+    from('target.model', 'model') && target.model !== undefined ? `--model ${quoted(target.model)}` : null,
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
+
+export async function comment(options: GateOptions, input: ReportInput, { verdict }: Comparison): Promise<string | null> {
+  const { context, repository, config, log, commentKey } = options;
+  const about = context.event === 'pull_request' || context.event === 'pull_request_target' ? context.pullRequest : null;
+  if (about === null || context.headSha === null || config.report.comment === 'never') return null;
+  if (repository === null) {
+    log.warning('No comment was posted: the github-token input is empty.');
+    return null;
+  }
+  const published = await publishComment({
+    repository,
+    pullNumber: about,
+    key: commentKey,
+    body: renderComment({ ...input, key: commentKey }),
+    headSha: context.headSha,
+    when: config.report.comment,
+    verdict: verdict.verdict,
+    origin: context.fork ? 'fork' : context.dependabot ? 'dependabot' : null,
+  });
+  if (published.warning) log.warning(published.warning);
+  return published.url;
+}
