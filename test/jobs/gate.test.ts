@@ -168,7 +168,7 @@ test('no baseline, a baseline by a push, the same again, and a slow-down: one co
   assert.deepEqual([result.git.sha, result.git.base_sha, result.ci.event], [pull.headSha, push.env['GITHUB_SHA'], 'pull_request']);
 
   const slow = await Job.onPull(pull, config, inputs);
-  const regressed = await engineAt(1.3, (env) => slow.run(env));
+  const regressed = await engineAt(1.6, (env) => slow.run(env));
   assert.equal(regressed.code, 1, regressed.log);
   const red = await slow.written('output');
   assert.equal(red['verdict'], 'regressed');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { suite, test } from 'node:test';
@@ -78,6 +78,7 @@ suite('documents', () => {
           try {
             await writeFile(join(folder, 'llm-bench.yaml'), text);
             await writeFile(join(folder, 'my-prompts.jsonl'), '{"prompt": "Hello"}\n');
+            await cp(join(root, 'test/fixtures/traces/mooncake-conversation.jsonl'), join(folder, 'traces/conversation.jsonl'));
             await load(folder);
           } finally {
             await rm(folder, { recursive: true, force: true });
