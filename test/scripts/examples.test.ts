@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { suite, test } from 'node:test';
@@ -13,6 +13,11 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const read = (path: string) => readFile(join(root, path), 'utf8');
 const load = (cwd: string) => loadConfig({ cwd, builtinRoot: root, overrides: [], env: {}, executors: executorSchemas });
 const documents = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/*.md', { cwd: root })];
+
+/** A trace with a request a minute, for documents that replay a part of one. */
+const halfAnHour = Array.from({ length: 30 }, (_, minute) =>
+  JSON.stringify({ timestamp: minute * 60_000, input_length: 8, output_length: 4, hash_ids: [minute] }),
+).join('\n');
 
 interface Workflow {
   permissions: Record<string, string>;
@@ -78,7 +83,8 @@ suite('documents', () => {
           try {
             await writeFile(join(folder, 'llm-bench.yaml'), text);
             await writeFile(join(folder, 'my-prompts.jsonl'), '{"prompt": "Hello"}\n');
-            await cp(join(root, 'test/fixtures/traces/mooncake-conversation.jsonl'), join(folder, 'traces/conversation.jsonl'));
+            await mkdir(join(folder, 'traces'));
+            await writeFile(join(folder, 'traces/conversation.jsonl'), halfAnHour);
             await load(folder);
           } finally {
             await rm(folder, { recursive: true, force: true });
