@@ -82,13 +82,13 @@ test('times are true: no token before it was sent, none of the time lost', async
   await using server = await chatServer({ tokens: 5, tokenMs: 40 });
   const { document, records } = await drive(server.url, load(6, 2));
   for (const record of records) {
-    // Timers of the server may be a millisecond early each.
+    // Timers of the server may be a millisecond early each. A busy machine reads late, so only what counts from the start has a lower bound.
     assert.ok((record.firstOutputMs as number) - record.intendedMs >= 38);
-    assert.ok((record.lastOutputMs as number) - (record.firstOutputMs as number) >= 4 * 38);
+    assert.ok((record.lastOutputMs as number) - record.intendedMs >= 5 * 38);
     assert.equal(record.outputChunks, 5);
   }
   const { results } = document;
-  assert.ok((results.ttft_ms?.min as number) >= 38 && (results.tpot_ms?.min as number) >= 38 && (results.latency_s?.min as number) >= 0.19);
+  assert.ok((results.ttft_ms?.min as number) >= 38 && (results.latency_s?.min as number) >= 0.19);
   const spent = records.reduce((sum, { endMs, intendedMs }) => sum + endMs - intendedMs, 0);
   assert.ok(results.duration_seconds * 1000 >= spent / 2 - 1, 'two users cannot spend more than twice the time');
 });
