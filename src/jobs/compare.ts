@@ -6,6 +6,7 @@ import type { ResultDocument } from '../result/document.ts';
 import { readResult } from '../result/read.ts';
 import { writeResult } from '../result/write.ts';
 import { judgeByRules, newestFirst } from '../verdict/evaluate.ts';
+import { judgeScreen } from '../verdict/judge-screen.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 
 export interface CompareFilesOptions {
@@ -93,7 +94,7 @@ export interface CompareResultsOptions {
 }
 
 /**
- * Compares results already read, by rules, with every difference between the sides in the verdict's notes.
+ * Compares results already read, by rules or, with a pool of them, by a screen, with every difference between the sides in the verdict's notes.
  * @throws UserError (exit 2) when an automatic baseline is of another scenario and no other is left
  */
 export function compareResults(options: CompareResultsOptions): Comparison {
@@ -114,18 +115,44 @@ export function compareResults(options: CompareResultsOptions): Comparison {
     });
   }
   const documents = baselines.map(({ document }) => document);
-  const judged = judgeByRules(documents, current, options.thresholds);
-  const notes = [...skipped, ...currentNotes(current), ...baselines.flatMap(baselineNotes), ...differenceNotes(baselines, current), ...judged.notes];
+  const { judged, because } = judgeResults(documents, options);
+  const notes = [
+    ...skipped,
+    ...because,
+    ...currentNotes(current),
+    ...baselines.flatMap(baselineNotes),
+    ...differenceNotes(baselines, current),
+    ...judged.notes,
+  ];
   return { verdict: { ...judged, notes }, current, baseline: newestFirst(documents)[0] ?? null, skipped };
 }
 
 const quoted = (text: string): string => (text === '' ? '(not stated)' : JSON.stringify(text));
 
-/** Two files can be judged by rules alone: screen needs a pool of admissible runs of one cohort, paired a service to measure. */
+/** Several baselines are a pool: screened where they allow it. One says nothing of its noise and is compared by fixed percentages. */
+function judgeResults(
+  documents: readonly ResultDocument[],
+  { mode, current, thresholds }: CompareResultsOptions,
+): { judged: Verdict; because: string[] } {
+  const screened =
+    mode === 'screen' || (mode === 'auto' && documents.length > 1)
+      ? judgeScreen(documents, current, thresholds, { currentRuns: 'one-machine' })
+      : null;
+  if (screened && 'verdict' in screened) return { judged: screened.verdict, because: [] };
+  if (screened && mode === 'screen') {
+    throw new UserError(`mode screen: ${screened.refusal}`, {
+      hint: 'Give it at least 4 results of the same scenario and kind of machine, or use --mode rules.',
+    });
+  }
+  return { judged: judgeByRules(documents, current, thresholds), because: screened ? [`not screened: ${screened.refusal}`] : [] };
+}
+
+/** Files say what was measured; measuring both sides in turn takes a service. */
 function refuseMode(mode: Mode): void {
-  if (mode === 'auto' || mode === 'rules') return;
-  const why = mode === 'screen' ? 'statistics over a pool of earlier runs' : 'both sides measured in turn on one machine';
-  throw new UserError(`mode ${mode} is not available for result files: it takes ${why}`, { hint: 'Use --mode rules or leave --mode out.' });
+  if (mode !== 'paired') return;
+  throw new UserError('mode paired is not available for result files: it takes both sides measured in turn on one machine', {
+    hint: 'Use `llm-bench ab` for that, or leave --mode out.',
+  });
 }
 
 function currentNotes(current: ResultDocument): string[] {

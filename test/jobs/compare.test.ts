@@ -124,8 +124,19 @@ describe('compareFiles', () => {
   });
 
   it('refuses modes that two files cannot serve', async () => {
-    for (const mode of ['screen', 'paired'] as const)
-      await assert.rejects(compare({ mode }), isUserError(2, new RegExp(`mode ${mode} is not available`), /--mode rules/));
+    await assert.rejects(compare({ mode: 'screen' }), isUserError(2, /mode screen: the pool holds 1 run/, /--mode rules/));
+    await assert.rejects(compare({ mode: 'paired' }), isUserError(2, /mode paired is not available/, /llm-bench ab/));
+  });
+
+  it('screens against several baselines, and says so where they are no pool', async () => {
+    const names = [0, 1, 2, 3, 4].map((index) => at(`pool-${index}.json`));
+    for (const [index, name] of names.entries()) await writeResult(name, result(1 + index / 1000, { timestamp: `2026-02-0${index + 1}T00:00:00Z` }));
+    const { verdict } = await compare({ baselines: names, mode: 'auto' });
+    assert.equal(verdict.mode, 'screen');
+    assert.equal(verdict.baseline?.runs, 5);
+    const two = await compare({ baselines: names.slice(0, 2), mode: 'auto' });
+    assert.equal(two.verdict.mode, 'rules');
+    assert.match(two.verdict.notes.join('\n'), /not screened: the pool holds 2 runs/);
   });
 });
 
