@@ -1,23 +1,35 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { type AlarmMemory, slot, wakeEarlyMs } from './alarm.ts';
+import { type AlarmMemory, ahead, earlyAt, slot } from './alarm.ts';
 
-/** The alarm's own thread: sleeps until the due time, rings, and sleeps until a new one is set. */
+/** The alarm's own thread: sleeps until the next due time, rings, and so on; without one until there is. */
 export async function start(): Promise<void> {
   const { memory } = workerData as { memory: AlarmMemory };
-  const words = new Int32Array(memory.words);
-  const due = new Float64Array(memory.due);
-  let rungFor = -1;
+  const shared = new Int32Array(memory.words);
+  const times = new Float64Array(memory.times);
+  const now = () => performance.timeOrigin + performance.now();
+  let passed = 0;
   parentPort?.postMessage('ready');
-  while (Atomics.load(words, slot.quit) === 0) {
-    const armed = Atomics.load(words, slot.armed);
-    const leftMs =
-      armed === rungFor || armed === 0 ? Number.POSITIVE_INFINITY : (due[0] as number) - performance.timeOrigin - performance.now() - wakeEarlyMs;
-    if (leftMs > 0) {
-      Atomics.wait(words, slot.armed, armed, leftMs);
+  while (Atomics.load(shared, slot.quit) === 0) {
+    const cancelled = Atomics.load(shared, slot.cancelled);
+    if (cancelled > passed) passed = cancelled;
+    const added = Atomics.load(shared, slot.added);
+    if (passed >= added) {
+      // Told before it is waited for: whoever adds after this look finds it idle and wakes it.
+      Atomics.store(shared, slot.idle, 1);
+      Atomics.wait(shared, slot.added, added);
+      Atomics.store(shared, slot.idle, 0);
       continue;
     }
-    rungFor = armed;
-    Atomics.add(words, slot.rung, 1);
-    Atomics.notify(words, slot.rung);
+    const leftMs = (times[passed % ahead] as number) - (times[earlyAt] as number) - now();
+    if (leftMs > 0) {
+      // Only a cancellation wakes it before: later times come after the one it waits for.
+      Atomics.wait(shared, slot.cancelled, cancelled, leftMs);
+      continue;
+    }
+    const dueBefore = now() + (times[earlyAt] as number);
+    while (passed < added && (times[passed % ahead] as number) <= dueBefore) passed++;
+    Atomics.store(shared, slot.passed, passed);
+    Atomics.add(shared, slot.rung, 1);
+    Atomics.notify(shared, slot.rung);
   }
 }

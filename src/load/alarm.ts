@@ -1,26 +1,37 @@
 import { Worker } from 'node:worker_threads';
 
-/** Slots of the shared words. */
-export const slot = { armed: 0, rung: 1, quit: 2 } as const;
+/** Slots of the shared words. `added`, `cancelled` and `passed` count due times from the first. */
+export const slot = { added: 0, cancelled: 1, passed: 2, rung: 3, idle: 4, quit: 5 } as const;
+export const words = 6;
 
-/** How long before the due time the waiting thread is woken: the kernel wakes it that much late at the median. */
-export const wakeEarlyMs = 0.05;
+/** Due times that may be set ahead: the waiting thread then needs no word from the sender between them. */
+export const ahead = 64;
+/** Behind the due times: how long before each the sender is woken, ms. */
+export const earlyAt = ahead;
 
-/** Wakes the sending thread at a time, to a fraction of a millisecond. */
+/** The way from the waiting thread's clock to the sender's first line, ms: learned as it goes, within these bounds. */
+const early = { least: 0, first: 0.05, most: 0.3, step: 0.004 };
+
+/** Wakes the sending thread at times set ahead, to a fraction of a millisecond. */
 export interface Alarm {
   onDue: () => void;
   /** Settles when the waiting thread waits: before that, what is set rings as late as the thread takes to start. */
   ready: Promise<void>;
-  /** Rings once at `dueMs` (performance.now() of this thread), or at once when it has passed; a later call replaces an earlier one. */
-  set(dueMs: number): void;
+  /** Rings at `dueMs` (performance.now() of this thread), up to `spinMs` before it, or at once when it has passed. Not before the times added earlier. False: there is no room at present. */
+  add(dueMs: number): boolean;
+  /** The sender says how late it was woken for a due time (negative: early), from which the alarm learns. */
+  woke(lateMs: number): void;
   cancel(): void;
   close(): Promise<void>;
 }
 
+/** A sender that is woken so much before a due time waits for it on the spot. */
+export const spinMs = early.most + 0.1;
+
 /** Shared between the sender and its alarm thread. */
 export interface AlarmMemory {
   words: SharedArrayBuffer;
-  due: SharedArrayBuffer;
+  times: SharedArrayBuffer;
 }
 
 /**
@@ -28,39 +39,50 @@ export interface AlarmMemory {
  * The sender is woken through Atomics.waitAsync.
  */
 export function createAlarm(entryUrl: URL): Alarm {
-  const memory: AlarmMemory = { words: new SharedArrayBuffer(12), due: new SharedArrayBuffer(8) };
-  const words = new Int32Array(memory.words);
-  const due = new Float64Array(memory.due);
+  const memory: AlarmMemory = {
+    words: new SharedArrayBuffer(words * Int32Array.BYTES_PER_ELEMENT),
+    times: new SharedArrayBuffer((ahead + 1) * Float64Array.BYTES_PER_ELEMENT),
+  };
+  const shared = new Int32Array(memory.words);
+  const times = new Float64Array(memory.times);
+  times[earlyAt] = early.first;
   const thread = new Worker(entryUrl, { workerData: { role: 'alarm', memory } });
   thread.unref();
   let seen = 0;
   let closed = false;
-  let wanted = false;
+  let added = 0;
+  let cancelled = 0;
   const alarm: Alarm = {
     onDue: () => {},
     ready: new Promise((resolve) => {
       thread.once('message', () => resolve());
       thread.once('exit', () => resolve());
     }),
-    set(dueMs) {
-      wanted = true;
-      due[0] = dueMs + performance.timeOrigin;
-      Atomics.add(words, slot.armed, 1);
-      Atomics.notify(words, slot.armed);
+    add(dueMs) {
+      if (added - Math.max(Atomics.load(shared, slot.passed), cancelled) >= ahead) return false;
+      times[added % ahead] = dueMs + performance.timeOrigin;
+      added++;
+      Atomics.store(shared, slot.added, added);
+      if (Atomics.load(shared, slot.idle) === 1) Atomics.notify(shared, slot.added);
+      return true;
+    },
+    woke(lateMs) {
+      // Half of the rings are to come before the due time: the median then is on time, and what is waited for on the spot stays small.
+      const now = times[earlyAt] as number;
+      times[earlyAt] = lateMs > 0 ? Math.min(early.most, now + early.step) : Math.max(early.least, now - early.step);
     },
     cancel() {
-      wanted = false;
-      due[0] = Number.POSITIVE_INFINITY;
-      Atomics.add(words, slot.armed, 1);
-      Atomics.notify(words, slot.armed);
+      cancelled = added;
+      Atomics.store(shared, slot.cancelled, cancelled);
+      Atomics.notify(shared, slot.cancelled);
     },
     async close() {
       closed = true;
-      Atomics.store(words, slot.quit, 1);
-      Atomics.add(words, slot.armed, 1);
-      Atomics.notify(words, slot.armed);
-      Atomics.add(words, slot.rung, 1);
-      Atomics.notify(words, slot.rung);
+      Atomics.store(shared, slot.quit, 1);
+      alarm.cancel();
+      Atomics.notify(shared, slot.added);
+      Atomics.add(shared, slot.rung, 1);
+      Atomics.notify(shared, slot.rung);
       await thread.terminate();
     },
   };
@@ -69,10 +91,10 @@ export function createAlarm(entryUrl: URL): Alarm {
 
   async function listen(): Promise<void> {
     while (!closed) {
-      const waiting = Atomics.waitAsync(words, slot.rung, seen);
+      const waiting = Atomics.waitAsync(shared, slot.rung, seen);
       if (waiting.async) await waiting.value;
-      seen = Atomics.load(words, slot.rung);
-      if (!closed && wanted) alarm.onDue();
+      seen = Atomics.load(shared, slot.rung);
+      if (!closed && cancelled < added) alarm.onDue();
     }
   }
 }

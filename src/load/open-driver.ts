@@ -1,4 +1,4 @@
-import type { Alarm } from './alarm.ts';
+import { type Alarm, spinMs } from './alarm.ts';
 import type { Driver, DriverHooks } from './driver.ts';
 import { Ending } from './driver.ts';
 import type { OpenPacer, StopReason } from './executor.ts';
@@ -7,6 +7,11 @@ import type { OpenPacer, StopReason } from './executor.ts';
 export interface Share {
   first: number;
   of: number;
+}
+
+interface Arrival {
+  index: number;
+  dueMs: number;
 }
 
 /** Arrivals by a schedule that does not wait for answers. */
@@ -21,8 +26,10 @@ export class OpenDriver implements Driver {
   private readonly alarm: Alarm;
   private readonly ending: Ending;
   private position = 0;
-  /** The next own arrival; null after the last. */
-  private upcoming: { index: number; dueMs: number } | null = null;
+  /** Own arrivals that the alarm knows of, in order. */
+  private readonly coming: Arrival[] = [];
+  /** The next one, which it does not know of; null after the last. */
+  private upcoming: Arrival | null = null;
 
   /** @param startMs performance.now() of the schedule's zero */
   constructor(
@@ -42,11 +49,13 @@ export class OpenDriver implements Driver {
 
   begin(): void {
     this.upcoming = this.nextOwn();
-    this.alarm.onDue = () => this.sendDue();
-    this.sendDue();
+    this.alarm.onDue = () => this.sendDue(true);
+    this.lookAhead();
+    this.sendDue(false);
   }
 
   endSending(reason: StopReason): void {
+    this.coming.length = 0;
     this.upcoming = null;
     this.ending.end(reason);
   }
@@ -55,17 +64,40 @@ export class OpenDriver implements Driver {
     this.ending.finishIfDrained();
   }
 
-  /** Sends whatever is due, then sets the alarm for the next. */
-  private sendDue(): void {
-    while (this.ending.reason === null && this.upcoming !== null && this.upcoming.dueMs <= performance.now()) {
-      const { index, dueMs } = this.upcoming;
+  /** Sends whatever is due, and waits for the next. @param rung the alarm says that something is */
+  private sendDue(rung: boolean): void {
+    const { coming } = this;
+    if (rung) this.awaitFirst();
+    this.lookAhead();
+    while (this.ending.reason === null) {
+      // Where the alarm has no room left because it is behind, the next arrival is still the sender's to send in time.
+      const first = coming[0] ?? this.upcoming;
+      if (first === null || first.dueMs > performance.now()) break;
+      if (first === coming[0]) coming.shift();
+      else this.upcoming = this.nextOwn();
+      this.lookAhead();
       if (this.hooks.inFlight() >= this.pacer.maxInFlight) this.dropped++;
-      else this.hooks.send(-1, index, dueMs);
+      else this.hooks.send(-1, first.index, first.dueMs);
+    }
+    if (this.ending.reason === null && coming.length === 0 && this.upcoming === null) this.endAfterSchedule();
+  }
+
+  /** The alarm rings a little early, because it cannot know how long its ring takes to be heard. */
+  private awaitFirst(): void {
+    const first = this.coming[0];
+    if (first === undefined) return;
+    const lateMs = performance.now() - first.dueMs;
+    if (lateMs < -spinMs) return;
+    this.alarm.woke(lateMs);
+    while (performance.now() < first.dueMs);
+  }
+
+  /** Tells the alarm of as many arrivals as it has room for. */
+  private lookAhead(): void {
+    while (this.upcoming !== null && this.alarm.add(this.upcoming.dueMs)) {
+      this.coming.push(this.upcoming);
       this.upcoming = this.nextOwn();
     }
-    if (this.ending.reason !== null) return;
-    if (this.upcoming !== null) this.alarm.set(this.upcoming.dueMs);
-    else this.endAfterSchedule();
   }
 
   /** A phase with a duration lasts that long, also when its last arrival comes earlier. */
@@ -75,7 +107,7 @@ export class OpenDriver implements Driver {
     else this.ending.later(this.startMs + durationMs - performance.now(), () => this.ending.end('duration'));
   }
 
-  private nextOwn(): { index: number; dueMs: number } | null {
+  private nextOwn(): Arrival | null {
     const { requests, durationMs } = this.limits;
     for (;;) {
       const at = this.position;
