@@ -6,6 +6,9 @@ import { shrunken } from './scale.ts';
 /** Share of the values cut off at either end before their spread is taken; from ten values on that is at least one. */
 const trimmedShare = 0.1;
 
+/** Few blocks say little of their spread: as much as two of them, the pairs' own spread counts. */
+const pairsWeight = 2;
+
 /** The log ratios of a metric's pairs in the order taken, worse positive; null where a round did not measure it. */
 export type LogRatios = readonly (number | null)[];
 
@@ -15,7 +18,7 @@ export type LogRatios = readonly (number | null)[];
  * Centre: Hodges-Lehmann (pragmastat `center`). Its standard error is the trimmed mean's (Tukey & McLaughlin 1963): the winsorised spread of the pairs,
  * shrunk towards a prior (`scalePrior`). The two rounds of one side in the middle of a block of four stand next to each other, so that a burst of the
  * machine hits both: pairs of one block hang together (correlation up to 0.6 was measured for tails). So the standard error is taken from the blocks'
- * means as well, and the larger one counts.
+ * means as well, leaning on the pairs' with the weight of two blocks, and the larger one counts.
  * Assumes blocks independent of each other, and a noise that is symmetric where nothing changed: with both sides alike and in random order, it is.
  * @returns null of fewer than two pairs
  */
@@ -23,8 +26,10 @@ export function estimatePairs(logRatios: LogRatios): (Estimate & { pairs: number
   const values = logRatios.filter((value) => value !== null);
   if (values.length < 2) return null;
   const byPair = trimmedError(values);
-  const byBlock = trimmedError(blockMeans(logRatios));
-  const standardError = Math.max(byPair.standardError, byBlock.standardError);
+  const blocks = blockMeans(logRatios);
+  const own = blocks.length - 1;
+  const byBlock = Math.sqrt((pairsWeight * byPair.standardError ** 2 + own * trimmedError(blocks).standardError ** 2) / (pairsWeight + own));
+  const standardError = Math.max(byPair.standardError, byBlock);
   return {
     change: center(Sample.of(values)).value,
     standardError,
