@@ -42,8 +42,17 @@ test('what decides the speed makes another cohort', () => {
     { memory_gb: 31 },
     { runner_image: 'ubuntu22 20260101.1' },
     { runner_image: null },
+    { gpu: 'NVIDIA L4 23034 MiB' },
+    { gpu: 'NVIDIA L4 23034 MiB', gpu_driver: '550.1' },
+    { engine: 'vllm 0.11.2' },
+    { model: 'small' },
   ];
   const cohorts = [hosted, ...others.map((change) => ({ ...hosted, ...change }))].map((environment) => cohortOf(environment, 'scenario'));
   assert.equal(new Set([...cohorts, cohortOf(hosted, 'another')]).size, others.length + 2);
   assert.ok(cohorts.every((cohort) => /^[0-9a-f]{12}$/.test(cohort)));
+});
+
+test('what is not known leaves the cohort as it is', () => {
+  for (const change of [{ gpu: null, gpu_driver: null }, { engine: null }, { model: undefined }, { gpu: '' }, { engine: 7 }])
+    assert.equal(cohortOf({ ...hosted, ...change }, 'scenario'), cohortOf(hosted, 'scenario'), JSON.stringify(change));
 });
