@@ -1,5 +1,20 @@
 // The rooms in the order of the data; a room imports only rooms before it.
-const rooms = ['config', 'service', 'workload', 'protocol', 'measure', 'observe', 'load', 'result', 'github', 'baseline', 'verdict', 'report', 'publish', 'jobs'];
+const rooms = [
+  'config',
+  'service',
+  'workload',
+  'protocol',
+  'measure',
+  'observe',
+  'load',
+  'result',
+  'github',
+  'baseline',
+  'verdict',
+  'report',
+  'publish',
+  'jobs',
+];
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -18,5 +33,10 @@ export default {
     { name: 'source-never-imports-tests', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|bench|scripts)/' } },
     { name: 'no-dev-dependency-in-source', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-dev'], pathNot: '@types/' } },
   ],
-  options: { tsConfig: { fileName: 'tsconfig.json' }, tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' }, exclude: { path: '^dist/' } },
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+  },
 };

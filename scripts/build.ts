@@ -27,7 +27,14 @@ if (major < 24) {
 async function shrink(folder: string): Promise<void> {
   for (const name of globSync('*.js', { cwd: folder })) {
     const file = join(folder, name);
-    const { code } = await transform(readFileSync(file, 'utf8'), { minifyWhitespace: true, minifySyntax: true, target: 'node24', format: 'esm', charset: 'utf8', legalComments: 'none' });
+    const { code } = await transform(readFileSync(file, 'utf8'), {
+      minifyWhitespace: true,
+      minifySyntax: true,
+      target: 'node24',
+      format: 'esm',
+      charset: 'utf8',
+      legalComments: 'none',
+    });
     writeFileSync(file, code);
   }
 }

@@ -2,7 +2,7 @@ import type { RequestSpec } from '../workload/request-spec.ts';
 import type { ErrorKind } from './error-kind.ts';
 import type { WireRequest } from './transport.ts';
 
-export type { Message, RequestSpec } from '../workload/request-spec.ts';
+export type { RequestSpec } from '../workload/request-spec.ts';
 
 /** Fixed per target and scenario; decided once, before the first measured request. */
 export interface WireContext {
