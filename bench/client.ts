@@ -2,9 +2,9 @@
  * What this client costs and how true its times are, beside others on the same machine in the same minutes: CPU microseconds per token and per plain POST,
  * TTFT against what the server really did, and how late an open schedule sends. One server process of known timings on the last core, each client on the first.
  *
- *     npm run bench:client -- [--rounds 3] [--seconds 4] [--only llm-bench,bare] [--loads tokens,posts,poisson,constant] [--source]
+ *     npm run bench:client -- [--rounds 3] [--seconds 4] [--only llm-bench,bare] [--loads tokens,posts,poisson,constant] [--source | --cli FILE]
  *
- * llm-bench is taken from dist/ where that is built (--source: never). Others than autocannon take part when they are found on PATH.
+ * llm-bench is taken from dist/ where that is built (--source: never; --cli: from there). Others than autocannon take part when they are found on PATH.
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -22,6 +22,7 @@ const { values: flags } = parseArgs({
     only: { type: 'string' },
     loads: { type: 'string', default: 'tokens,posts,poisson,constant' },
     source: { type: 'boolean', default: false },
+    cli: { type: 'string' },
   },
 });
 const rounds = Number(flags.rounds);
@@ -34,7 +35,7 @@ const serverCore = Math.max(1, availableParallelism() - 1);
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist/cli/index.js');
-const cli = !flags.source && existsSync(dist) ? dist : cliFromSource;
+const cli = flags.cli ?? (!flags.source && existsSync(dist) ? dist : cliFromSource);
 const autocannon = join(root, 'node_modules/autocannon/autocannon.js');
 const roles = join(root, 'bench/client-roles.ts');
 
@@ -60,7 +61,7 @@ interface Client {
 }
 
 const node = process.execPath;
-const skipSelftest: string[] = [];
+const skipSelftest = ['--no-selftest'];
 const found = (name: string) => (client: Client) => (onPath(name) ? [client] : []);
 
 /** This client under a configuration of its own, whole process and workers. */
@@ -362,10 +363,16 @@ async function sideBySide(title: string, clients: Client[], server: KnownServer,
 /** An open schedule: how true and how punctual this client is. */
 async function openLoad(title: string, client: Client, server: KnownServer, unit: 'tokens' | 'requests'): Promise<void> {
   for (let round = 0; round < rounds; round++) {
-    let document: ResultDocument | null = null;
-    const taken: Client = { ...client, ttft: async (stdout, plan) => (document = await resultOf(plan)) && oursTtft(stdout, plan) };
+    const documents: ResultDocument[] = [];
+    const taken: Client = {
+      ...client,
+      ttft: async (stdout, plan) => {
+        documents.push(await resultOf(plan));
+        return oursTtft(stdout, plan);
+      },
+    };
     const { core, ttft, truth, perSecond } = await measure(taken, server, unit);
-    const lateness = document === null ? undefined : (document as ResultDocument).series[0]?.metrics['send_lateness_ms'];
+    const lateness = documents[0]?.series[0]?.metrics['send_lateness_ms'];
     const late = lateness !== undefined && 'p99' in lateness ? `send lateness p50 ${ms(lateness.p50)}, p99 ${ms(lateness.p99)} ms` : '';
     const times =
       ttft?.p50 == null
