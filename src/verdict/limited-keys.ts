@@ -53,6 +53,8 @@ export interface LimitBook {
   limited(series: Series): string[];
   /** Limits of a series' metric; null where there are none. A detail is judged only where thresholds name it. */
   of(series: Series, key: string): Limits | null;
+  /** Whether limits say that the metric only advises, or that it gates; null where they say neither. Statistics judge it without a limit, too. */
+  gates(series: Series, key: string): boolean | null;
   /** Whether a glob other than `*` limits the metric: the series was meant, so that a metric it lacks is missing. */
   names(series: Series, key: string): boolean;
 }
@@ -62,6 +64,7 @@ export function limitBook(thresholds: Thresholds): LimitBook {
   return {
     limited: ({ id }) => limitedMetrics(thresholds, id),
     of: ({ id, detail }, key) => stated(limitsFor(detail ? exactly(named, id) : thresholds, id, key)),
+    gates: ({ id, detail }, key) => limitsFor(detail ? exactly(named, id) : thresholds, id, key)?.gate ?? null,
     names: ({ id, detail }, key) => stated(limitsFor(detail ? exactly(named, id) : named, id, key)) !== null,
   };
 }

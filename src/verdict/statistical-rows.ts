@@ -74,7 +74,8 @@ export function rowsAndQuestions(
     const keys = [...new Set([...shown, ...book.limited(series)])];
     if (series.detail && matches.length === 0 && baselines.length > 0 && !keys.some((key) => book.of(series, key))) return [];
     return keys.flatMap((key): RowOrQuestion[] => {
-      const limits = book.of(series, key);
+      const gate = book.gates(series, key);
+      const limits = book.of(series, key) ?? (gate === null ? null : { gate });
       const metric = metricOf(series, key);
       const values = runValues(current, series, key);
       const measured = matches.filter((match) => runValues(match.document, match.series, key).length > 0);

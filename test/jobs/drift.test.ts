@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const entry = fileURLToPath(new URL('../../src/cli/index.ts', import.meta.url));
+let folder = '';
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'drift-'));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function run(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [entry, 'drift', ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1' },
+  });
+  return { status, stdout, stderr };
+}
+
+function write(name: string, text: string): string {
+  writeFileSync(join(folder, name), text);
+  return name;
+}
+
+const level = (run: number) => (run < 30 ? 100 : 125) + (run % 4) * 0.5;
+
+function result(index: number): string {
+  const value = level(index);
+  return JSON.stringify({
+    schema_version: 1,
+    scenario: 'chat',
+    git: { sha: `${String(index).padStart(4, '0')}abcdef0123`, ref: null, base_sha: null },
+    series: [{ id: 'chat', labels: {}, metrics: { tokens_per_sec: { unit: 'tokens/s', better: 'higher', value } } }],
+    runs: [{ round: 0, order: 0, started: '', duration_seconds: 1, values: { chat: { tokens_per_sec: value } } }],
+  });
+}
+
+describe('llm-bench drift', () => {
+  it('finds the step of a table, run by run', () => {
+    const rows = Array.from({ length: 50 }, (_, i) => `"api, v1",${i},latency,${level(i)},ms\napi2,${i},latency,${100 + (i % 3)},ms`);
+    const file = write('table.csv', `series,run,metric,value,unit\n${rows.join('\n')}\n`);
+    const { status, stdout } = run(file, '--json');
+    assert.equal(status, 0);
+    const points = JSON.parse(stdout) as Record<string, unknown>[];
+    assert.equal(points.length, 1);
+    assert.deepEqual(Object.keys(points[0] ?? {}), ['series', 'metric', 'index', 'before', 'after', 'change_percent', 'p']);
+    assert.equal(points[0]?.['series'], 'api, v1');
+    assert.equal(points[0]?.['index'], 30);
+    assert.ok(Math.abs(Number(points[0]?.['change_percent']) - 25) < 1);
+    const text = run(file);
+    assert.match(text.stdout, /api, v1\s+latency\s+30\s+101 ms\s+126 ms\s+\+24\.8%/);
+  });
+
+  it('reads results in order and names the commits', () => {
+    const files = Array.from({ length: 40 }, (_, i) => write(`r${i}.json`, result(i)));
+    const { status, stdout } = run(...files, '--json');
+    assert.equal(status, 0);
+    const [point] = JSON.parse(stdout) as { index: number; commits: string[] }[];
+    assert.equal(point?.index, 30);
+    assert.deepEqual(point?.commits, ['0029abcdef0123', '0030abcdef0123']);
+    assert.match(run(...files).stdout, /better 0029abcdef01\.\.0030abcdef01/);
+  });
+
+  it('nothing found is said and exits 0; values that are none are named and counted', () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `s,${i},m,${i === 5 ? 'NaN' : i === 6 ? '' : level(i)},ms`);
+    const { status, stdout, stderr } = run(write('gaps.csv', rows.join('\n')), '--json');
+    assert.equal(status, 0);
+    assert.equal((JSON.parse(stdout) as { index: number }[])[0]?.index, 30);
+    assert.match(stderr, /gaps\.csv:6: m of s left out: "NaN" is no finite number/);
+    const steady = run(write('steady.csv', Array.from({ length: 40 }, (_, i) => `s,${i},m,${i % 3},ms`).join('\n')));
+    assert.equal(steady.status, 0);
+    assert.match(steady.stdout, /No change of level/);
+  });
+
+  it('bad usage exits 2 with a word', () => {
+    assert.equal(run().status, 2);
+    assert.equal(run('missing.csv').status, 2);
+    assert.equal(run('missing.json').status, 2);
+    assert.match(run(write('empty.csv', '')).stderr, /expected a table with the columns/);
+    assert.match(run(write('other.csv', 'a,b\n1,2\n')).stderr, /expected series,run,metric,value,unit/);
+    assert.match(run('x.csv', '--window', '1').stderr, /expected a whole number from 4/);
+  });
+});
