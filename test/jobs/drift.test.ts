@@ -53,7 +53,7 @@ describe('llm-bench drift', () => {
     assert.equal(points[0]?.['index'], 30);
     assert.ok(Math.abs(Number(points[0]?.['change_percent']) - 25) < 1);
     const text = run(file);
-    assert.match(text.stdout, /api, v1\s+latency\s+30\s+101 ms\s+126 ms\s+\+24\.8%/);
+    assert.match(text.stdout, /api, v1\s+latency\s+30\s+101 ms\s+126 ms\s+\+24\.9%/);
   });
 
   it('reads results in order and names the commits', () => {
