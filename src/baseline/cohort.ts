@@ -10,6 +10,9 @@ export interface OtherCohort {
   differences: string[];
 }
 
+/** What of the current result is held against the stored ones; the model only where it is given. */
+export type CurrentCohort = Pick<ResultDocument, 'cohort' | 'environment'> & Partial<Pick<ResultDocument, 'model'>>;
+
 const sameMachine = 'the machine is the same by all that is known: the scenario, its prompts or its settings differ';
 
 /**
@@ -29,10 +32,7 @@ export function describeCohortDifference(a: Environment, b: Environment): string
  * Parts stored results into those of the current result's cohort and those of others, each told apart. An empty cohort is not known: it is of no other.
  * Pure; keeps the order.
  */
-export function splitByCohort(
-  members: readonly Member[],
-  current: Pick<ResultDocument, 'cohort' | 'environment'>,
-): { same: Member[]; others: OtherCohort[] } {
+export function splitByCohort(members: readonly Member[], current: CurrentCohort): { same: Member[]; others: OtherCohort[] } {
   const same: Member[] = [];
   const others = new Map<string, OtherCohort>();
   for (const member of members) {
@@ -46,9 +46,14 @@ export function splitByCohort(
       const differences =
         member.cohort === '' || current.cohort === ''
           ? [`the cohort of ${member.cohort === '' ? member.name : 'this result'} is not known`]
-          : describeCohortDifference(member.document.environment, current.environment);
+          : describeCohortDifference(withModel(member.document, current), withModel(current, current));
       others.set(member.cohort, { cohort: member.cohort, members: [member], differences });
     }
   }
   return { same, others: [...others.values()] };
+}
+
+/** The model is a member of the cohort, but stands elsewhere in the document. */
+function withModel({ environment, model }: CurrentCohort, current: CurrentCohort): Environment {
+  return current.model === undefined ? environment : { ...environment, model };
 }

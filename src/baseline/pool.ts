@@ -1,5 +1,5 @@
-import type { AcceptedChange, ResultDocument } from '../result/document.ts';
-import { type OtherCohort, splitByCohort } from './cohort.ts';
+import type { AcceptedChange } from '../result/document.ts';
+import { type CurrentCohort, type OtherCohort, splitByCohort } from './cohort.ts';
 import { checkFitness } from './fitness.ts';
 import type { Member } from './member.ts';
 import { openStore } from './open-store.ts';
@@ -10,7 +10,7 @@ import { readUnion, type Union } from './union.ts';
 
 export interface PoolOptions extends BaselineOptions {
   /** The result that will be compared with the pool: only jobs of its cohort enter. Null: not measured yet; the pool holds all cohorts (see narrowPool). */
-  current: Pick<ResultDocument, 'cohort' | 'environment'> | null;
+  current: CurrentCohort | null;
 }
 
 /** Earlier jobs that a new result may be held against by statistics; the job is the unit of evidence. */
@@ -72,7 +72,7 @@ export async function findPool(options: PoolOptions): Promise<Pool> {
 }
 
 /** Keeps the jobs of the current result's cohort, the nearest `want` of them, and tells of the others. Pure. */
-export function narrowPool(pool: Pool, current: Pick<ResultDocument, 'cohort' | 'environment'>, want = wantedForPool): Pool {
+export function narrowPool(pool: Pool, current: CurrentCohort, want = wantedForPool): Pool {
   const { same, others } = splitByCohort(pool.members, current);
   const members = same.slice(0, want);
   const notes = [...pool.notes];

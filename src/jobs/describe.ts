@@ -3,6 +3,8 @@ import { maskSecrets } from '../config/print.ts';
 import type { TargetConfig } from '../config/target.ts';
 import type { LoadOutcome } from '../load/run.ts';
 import type { ValidityFinding } from '../measure/validity.ts';
+import { readAccelerator } from '../observe/accelerator.ts';
+import { readEngine } from '../observe/engine.ts';
 import { cohortOf, readEnvironment } from '../observe/environment.ts';
 import { buildResult } from '../result/build.ts';
 import type { ResultDocument } from '../result/document.ts';
@@ -13,10 +15,26 @@ import type { Plan } from './plan.ts';
 import { readCi, readGit, readTool, sha256Of } from './provenance.ts';
 import { definitionOf, plainShape } from './shape.ts';
 
-/** What every document of a job says alike. */
-export async function readShared({ config, entry, env }: MeasureOptions) {
-  const [tool, git] = await Promise.all([readTool(entry.packageRoot), readGit(config.root, env)]);
-  return { tool, git, ci: readCi(env), environment: readEnvironment(env) };
+/** What every document of a job says alike: where it was measured, of which commit, and what the service says that it is. */
+export async function readShared({ config, entry, env }: MeasureOptions, service: { baseUrl: string; headers: Record<string, string> }) {
+  const [tool, git, accelerator, engine] = await Promise.all([
+    readTool(entry.packageRoot),
+    readGit(config.root, env),
+    readAccelerator(env),
+    engineOf(config.target, env, service),
+  ]);
+  return { tool, git, ci: readCi(env), environment: { ...readEnvironment(env), ...accelerator, engine } };
+}
+
+/** Asked only of a target that names its `backend`: any other service gets the requests of its scenario and no more. */
+async function engineOf(
+  target: TargetConfig,
+  env: NodeJS.ProcessEnv,
+  service: { baseUrl: string; headers: Record<string, string> },
+): Promise<string | null> {
+  const named = env['LLM_BENCH_ENGINE']?.trim();
+  if (named) return named.slice(0, 100);
+  return target.backend === undefined ? null : readEngine(service.baseUrl, service.headers);
 }
 
 /** The result document of one run. */
@@ -54,7 +72,7 @@ export function describe(
     maxErrorRate: limitsFor(options.config.thresholds, scenario.name, 'error_rate')?.max ?? 1,
     environment: shared.environment,
     cohort: cohortOf(
-      shared.environment,
+      { ...shared.environment, model: context.target.model ?? null },
       sha256Of({
         ...scenario,
         request: { ...scenario.request, prompts: plan.prompts },

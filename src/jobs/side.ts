@@ -60,7 +60,7 @@ export class Side {
       this.crash = cause;
       this.stop.abort('service_crashed');
     });
-    this.shared = readShared(options);
+    this.shared = readShared(options, { baseUrl: service.baseUrl, headers });
   }
 
   /** One run of one scenario. @param run counts this job's runs from 0 */

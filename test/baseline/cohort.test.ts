@@ -56,3 +56,8 @@ test('a result whose own cohort is not known is of none', () => {
   const { same, others } = splitByCohort([member(1), member(2, { cohort: '' })], { cohort: '', environment });
   assert.deepEqual([same.length, others.length], [0, 2]);
 });
+
+test('another model is another cohort, and named', () => {
+  const { others } = splitByCohort([member(1, { cohort: 'bbbb', model: 'large' })], { cohort: 'aaaa', environment, model: 'm' });
+  assert.deepEqual(others[0]?.differences, ['model: large -> m']);
+});
