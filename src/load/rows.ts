@@ -44,32 +44,31 @@ export class RowWriter {
       larger.set(this.buffer);
       this.buffer = larger;
     }
-    const row = this.buffer.subarray(this.used, this.used + width);
+    const { texts, buffer, used: at } = this;
     this.used += width;
-    const { texts } = this;
-    row[0] = record.index;
-    row[1] = texts.numberOf(record.series, true);
-    row[2] = record.intendedMs;
-    row[3] = record.sentMs ?? Number.NaN;
-    row[4] = record.attempts;
-    row[5] = record.lastAttemptMs ?? Number.NaN;
-    row[6] = record.connectMs ?? Number.NaN;
-    row[7] = record.tlsMs ?? Number.NaN;
-    row[8] = record.headersMs ?? Number.NaN;
-    row[9] = record.firstOutputMs ?? Number.NaN;
-    row[10] = record.lastOutputMs ?? Number.NaN;
-    row[11] = record.endMs;
-    row[12] = record.outputChunks;
-    row[13] = record.inputTokens ?? Number.NaN;
-    row[14] = record.outputTokens ?? Number.NaN;
-    row[15] = record.cachedTokens ?? Number.NaN;
-    row[16] = record.reasoningTokens ?? Number.NaN;
-    row[17] = record.responseBytes;
-    row[18] = (record.status ?? 0) * 2 + (record.streamed ? 1 : 0);
-    row[19] = record.error === null ? texts.numberOf(record.finishReason) : -1 - errorKinds.indexOf(record.error);
-    row[20] = texts.numberOf(record.error === null ? record.model : record.errorMessage);
-    row[21] = record.firstChunkMs ?? Number.NaN;
-    row[22] = record.lastChunkMs ?? Number.NaN;
+    buffer[at] = record.index;
+    buffer[at + 1] = texts.numberOf(record.series, true);
+    buffer[at + 2] = record.intendedMs;
+    buffer[at + 3] = record.sentMs ?? Number.NaN;
+    buffer[at + 4] = record.attempts;
+    buffer[at + 5] = record.lastAttemptMs ?? Number.NaN;
+    buffer[at + 6] = record.connectMs ?? Number.NaN;
+    buffer[at + 7] = record.tlsMs ?? Number.NaN;
+    buffer[at + 8] = record.headersMs ?? Number.NaN;
+    buffer[at + 9] = record.firstOutputMs ?? Number.NaN;
+    buffer[at + 10] = record.lastOutputMs ?? Number.NaN;
+    buffer[at + 11] = record.endMs;
+    buffer[at + 12] = record.outputChunks;
+    buffer[at + 13] = record.inputTokens ?? Number.NaN;
+    buffer[at + 14] = record.outputTokens ?? Number.NaN;
+    buffer[at + 15] = record.cachedTokens ?? Number.NaN;
+    buffer[at + 16] = record.reasoningTokens ?? Number.NaN;
+    buffer[at + 17] = record.responseBytes;
+    buffer[at + 18] = (record.status ?? 0) * 2 + (record.streamed ? 1 : 0);
+    buffer[at + 19] = record.error === null ? texts.numberOf(record.finishReason) : -1 - errorKinds.indexOf(record.error);
+    buffer[at + 20] = texts.numberOf(record.error === null ? record.model : record.errorMessage);
+    buffer[at + 21] = record.firstChunkMs ?? Number.NaN;
+    buffer[at + 22] = record.lastChunkMs ?? Number.NaN;
   }
 
   /** What was gathered since the last call; null when nothing. The rows are the caller's, to be transferred. */
@@ -90,11 +89,11 @@ export class RowReader {
   /** The records of a batch, in the order they ended. */
   *read(batch: RecordBatch): Generator<RequestRecord> {
     for (const [number, text] of batch.texts) this.texts.set(number, text);
-    for (let at = 0; at < batch.rows.length; at += width) yield this.record(batch.rows.subarray(at, at + width));
+    for (let at = 0; at < batch.rows.length; at += width) yield this.record(batch.rows, at);
   }
 
-  private record(row: Float64Array): RequestRecord {
-    const cell = (at: number) => row[at] as number;
+  private record(rows: Float64Array, start: number): RequestRecord {
+    const cell = (at: number) => rows[start + at] as number;
     const optional = (at: number) => (Number.isNaN(cell(at)) ? null : cell(at));
     const text = (at: number) => (Number.isNaN(cell(at)) ? null : (this.texts.get(cell(at)) ?? null));
     const error: ErrorKind | null = cell(19) < 0 ? (errorKinds[-1 - cell(19)] ?? null) : null;
