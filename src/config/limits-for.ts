@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
-import { headlineMetrics, isKnownMetric, splitMetricKey } from './metric-names.ts';
 import type { Limits } from './limits.ts';
+import { headlineMetrics, isKnownMetric, splitMetricKey } from './metric-names.ts';
 import type { MetricLimits, Thresholds } from './thresholds.ts';
 
 /**

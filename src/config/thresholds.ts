@@ -1,9 +1,8 @@
 import * as z from 'zod';
-import { metricKeyFault } from './metric-names.ts';
 import { type Limits, limitsSchema } from './limits.ts';
+import { metricKeyFault } from './metric-names.ts';
 import { knownKeys, unknownName } from './schema-issues.ts';
 import { shorthandNames, shorthands } from './shorthands.ts';
-
 
 /** metric.stat (`ttft_ms.p95`) or metric (`error_rate`) -> limits; `*` -> a regression limit of every gating metric (see `limitsFor`). */
 export type MetricLimits = Record<string, Limits>;
