@@ -8,7 +8,7 @@ import { connect } from '../github/client.ts';
 import { readContext } from '../github/context.ts';
 import { gate } from '../jobs/gate.ts';
 import { executorSchemas } from '../load/executors/registry.ts';
-import { defaultKeys } from '../publish/artifact.ts';
+import { artifactName, defaultKeys } from '../publish/artifact.ts';
 import { targetHeaders } from '../service/api-key.ts';
 import { secretValues } from '../service/secrets.ts';
 import { loadInputs } from './inputs.ts';
@@ -54,7 +54,7 @@ export async function start(entry: EntryContext): Promise<void> {
           ? null
           : await connect({ token: inputs.githubToken, apiUrl: context.apiUrl, owner: context.owner, repo: context.repo }),
       commentKey: inputs.commentKey ?? keys.commentKey,
-      artifactName: inputs.artifactName ?? keys.artifactName,
+      artifactName: artifactName(inputs.artifactName ?? keys.artifactName),
       outputDirectory: join(env['RUNNER_TEMP'] ?? '/tmp', 'llm-bench', keys.commentKey),
       summaryFile: env['GITHUB_STEP_SUMMARY'] ?? null,
       log: { info: core.info, warning: core.warning },
