@@ -27,7 +27,8 @@ const { values: flags } = parseArgs({
 });
 const rounds = Number(flags.rounds);
 const seconds = Number(flags.seconds);
-const settleSeconds = 2;
+/** The JIT compiler works for some seconds before code is as fast as it gets. */
+const settleSeconds = 6;
 const streams = 64;
 const posters = 10;
 const clientCore = 0;
@@ -343,7 +344,7 @@ async function sideBySide(title: string, clients: Client[], server: KnownServer,
   const bare = all.get('bare') ?? [];
   print(`${title}; median of ${rounds} rounds`);
   print(
-    `  ${'client'.padEnd(11)} ${'CPU us'.padStart(7)}  ${'x bare'.padStart(6)}  ${'per second'.padStart(10)}  ${'of a core'.padStart(9)}  TTFT p50 / p99 reported (true), ms`,
+    `  ${'client'.padEnd(11)} ${'CPU us'.padStart(7)}  ${'x bare'.padStart(6)}  ${'per second'.padStart(10)}  ${'of a core'.padStart(9)}  ${'TTFT p50 / p99 reported (true), ms'.padEnd(38)} (each round)`,
   );
   for (const [name, measured] of all) {
     if (measured.length === 0) continue;
@@ -355,7 +356,9 @@ async function sideBySide(title: string, clients: Client[], server: KnownServer,
         .toFixed(1)
         .padStart(7)}  ${ratio.toFixed(2).padStart(6)}  ${Math.round(median(measured.map(({ perSecond }) => perSecond)))
         .toString()
-        .padStart(10)}  ${`${(100 * median(measured.map(({ core }) => core))).toFixed(0)} %`.padStart(9)}  ${times}`,
+        .padStart(
+          10,
+        )}  ${`${(100 * median(measured.map(({ core }) => core))).toFixed(0)} %`.padStart(9)}  ${times.padEnd(38)} (${measured.map(({ cost }) => cost.toFixed(1)).join(' ')})`,
     );
   }
 }

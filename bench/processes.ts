@@ -5,9 +5,6 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Truth } from '../src/mock/known-truth.ts';
 
-/** Ticks of /proc/PID/stat per second: USER_HZ, which Linux fixes at 100 for everything that asks. */
-const ticksPerSecond = 100;
-
 export const canPin = spawnSync('taskset', ['-V']).status === 0 && availableParallelism() > 1;
 
 /** The command line that runs `command` on one core, where that can be had. */
@@ -19,33 +16,36 @@ export function onPath(name: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
 }
 
-/** CPU seconds that a process and those it started have used, ended threads included. */
+/** CPU seconds that the threads of a process and of those it started have used, to the nanosecond; of threads that live. */
 export function cpuSeconds(pid: number): number {
   const children = new Map<number, number[]>();
-  const ticks = new Map<number, number>();
   for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = readStat(name);
-    if (stat === null) continue;
-    ticks.set(stat.pid, stat.ticks);
-    children.set(stat.parent, [...(children.get(stat.parent) ?? []), stat.pid]);
+    const parent = /^\d+$/.test(name) ? parentOf(name) : null;
+    if (parent !== null) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
   }
-  const add = (one: number): number => (ticks.get(one) ?? 0) + (children.get(one) ?? []).reduce((sum, child) => sum + add(child), 0);
-  return add(pid) / ticksPerSecond;
+  const add = (one: number): number => threadSeconds(one) + (children.get(one) ?? []).reduce((sum, child) => sum + add(child), 0);
+  return add(pid);
 }
 
-function readStat(name: string): { pid: number; parent: number; ticks: number } | null {
+function parentOf(name: string): number | null {
   try {
     const text = readFileSync(`/proc/${name}/stat`, 'utf8');
     // The name in parentheses may hold spaces.
-    const fields = text
-      .slice(text.lastIndexOf(')') + 2)
-      .split(' ')
-      .map(Number);
-    return { pid: Number(name), parent: fields[1] ?? 0, ticks: (fields[11] ?? 0) + (fields[12] ?? 0) };
+    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
   } catch {
     return null;
   }
+}
+
+/** schedstat's first field is the time on a core in ns, where ticks of 10 ms would be a tenth of what is measured. */
+function threadSeconds(pid: number): number {
+  let ns = 0;
+  try {
+    for (const thread of readdirSync(`/proc/${pid}/task`)) ns += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+  } catch {
+    // It ended while it was read.
+  }
+  return ns / 1e9;
 }
 
 /** Resident memory of a process in MB, peak and now; from outside, so that the process is as it always is. */

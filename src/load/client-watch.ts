@@ -3,7 +3,8 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { isSaturated } from '../measure/validity-client.ts';
 import type { ClientFigures } from '../measure/validity-input.ts';
 
-const resolutionMs = 5;
+/** Finer would cost more than it tells: each look is a wake of its own. */
+const resolutionMs = 10;
 const sliceMs = 1000;
 
 /** Watches what sending costs this thread, and how busy and how late its event loop is. */

@@ -15,8 +15,8 @@ const pause = 512;
  */
 export class ChunkTemplate {
   model: string | null = null;
-  private readonly before = Buffer.alloc(longest);
-  private readonly after = Buffer.alloc(longest);
+  /** What stands before the text and, right behind it, what stands after. */
+  private bytes: Buffer = Buffer.alloc(0);
   private beforeLength = 0;
   private afterLength = 0;
   private misses = 0;
@@ -36,19 +36,21 @@ export class ChunkTemplate {
       this.beforeLength = 0;
       return;
     }
-    this.beforeLength = buffer.copy(this.before, 0, start, textStart);
-    this.afterLength = buffer.copy(this.after, 0, textEnd, end);
+    const wanted = end - start;
+    if (this.bytes.length < wanted) this.bytes = Buffer.allocUnsafeSlow(wanted);
+    this.beforeLength = buffer.copy(this.bytes, 0, start, textStart);
+    this.afterLength = buffer.copy(this.bytes, this.beforeLength, textEnd, end);
     this.model = model;
   }
 
   /** Bytes start..end are one such event. */
   matches(buffer: Buffer, start: number, end: number): boolean {
-    const { before, after, beforeLength, afterLength } = this;
+    const { bytes, beforeLength, afterLength } = this;
     const textEnd = end - afterLength;
     const textStart = start + beforeLength;
     if (beforeLength === 0 || textEnd <= textStart) return false;
-    for (let i = 0; i < afterLength; i++) if (buffer[textEnd + i] !== after[i]) return false;
-    for (let i = 0; i < beforeLength; i++) if (buffer[start + i] !== before[i]) return false;
+    for (let i = 0; i < afterLength; i++) if (buffer[textEnd + i] !== bytes[beforeLength + i]) return false;
+    for (let i = 0; i < beforeLength; i++) if (buffer[start + i] !== bytes[i]) return false;
     for (let i = textStart; i < textEnd; i++) {
       const byte = buffer[i]!;
       if (byte < control || byte === quote || byte === backslash) return false;

@@ -37,6 +37,8 @@ export class OpenAiReader implements AnswerReader, SseHandler {
   private readonly template = new ChunkTemplate();
   /** The read that is being scanned. */
   private readStart = 0;
+  /** Nothing of an event is held since the last read; kept here, because every object that a token touches costs. */
+  private rested = false;
   private readEnd = 0;
   /** A whole JSON body, or the beginning of one that failed or is not understood. */
   private readonly body: ByteBuffer;
@@ -79,6 +81,7 @@ export class OpenAiReader implements AnswerReader, SseHandler {
 
   begin(listener: OutputListener | null, keepText: boolean): void {
     this.scanner.reset();
+    this.rested = false;
     this.body.clear();
     this.listener = listener;
     this.keepText = keepText;
@@ -124,7 +127,7 @@ export class OpenAiReader implements AnswerReader, SseHandler {
     if (this.mode === Body.stream) {
       // Until the first event there is nothing to show for a body that turns out to be something else.
       if (this.events === 0) this.sample(buffer, start, end);
-      else if (!this.keepText && !this.counting && this.scanner.atRest && this.template.matches(buffer, start, end)) {
+      else if (!this.keepText && !this.counting && this.rested && this.template.matches(buffer, start, end)) {
         this.events++;
         this.model ??= this.template.model;
         this.takeOutput(nowMs, 0);
@@ -133,6 +136,7 @@ export class OpenAiReader implements AnswerReader, SseHandler {
       this.readStart = start;
       this.readEnd = end;
       this.scanner.push(buffer, start, end);
+      this.rested = this.scanner.atRest;
     } else if (this.mode === Body.json) {
       if (!this.body.append(buffer, start, end)) this.tooLarge(`the answer's body is longer than ${this.limits.maxBodyBytes} bytes`);
     } else this.sample(buffer, start, end);
