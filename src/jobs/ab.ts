@@ -48,7 +48,9 @@ export async function ab(options: AbOptions): Promise<ExitCode> {
     await worktree?.remove();
   }
   const { judged } = result;
-  if (result.head && result.base) await write(options, result, judged?.verdict ?? null, worktree);
+  if (worktree && result.base) result.base.git = { ...result.base.git, sha: worktree.sha };
+  if (worktree && judged?.verdict.baseline) judged.verdict.baseline.sha = worktree.sha;
+  if (result.head && result.base) await write(options, result, judged?.verdict ?? null);
   if (judged === null) {
     options.log(
       result.crash?.message ?? (result.interrupted ? 'interrupted before a pair of rounds was complete' : 'no pair of rounds was complete'),
@@ -92,11 +94,10 @@ function render({ format, color }: AbOptions, verdict: Verdict, head: ResultDocu
   return format === 'markdown' ? renderMarkdown(verdict, head, base) : renderText(verdict, head, base, { color });
 }
 
-async function write({ output }: AbOptions, { head, base }: PairedResult, verdict: Verdict | null, worktree: Worktree | null): Promise<void> {
+async function write({ output }: AbOptions, { head, base }: PairedResult, verdict: Verdict | null): Promise<void> {
   if (output === null || head === null || base === null) return;
   const files = outputFiles(output);
   const stem = output.slice(0, output.length - extname(output).length);
-  if (worktree) base.git = { ...base.git, sha: worktree.sha };
   await writeResult(files.result, head);
   await writeResult(`${stem}.base.json`, base);
   if (verdict === null) return;

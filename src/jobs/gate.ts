@@ -87,12 +87,12 @@ export async function gate(options: GateOptions): Promise<GateOutcome> {
   });
   const { verdict } = comparison;
   await writeComparison(files, comparison, found);
-  if (config.report.html) await writeText(files.html, renderHtml(document, verdict, comparison.baseline));
-  log.info(renderText(verdict, document, comparison.baseline, { color: false }));
+  if (config.report.html) await writeText(files.html, renderHtml(comparison.current, verdict, comparison.baseline));
+  log.info(renderText(verdict, comparison.current, comparison.baseline, { color: false }));
 
   await upload(options, document.admissible, config.report.html ? Object.values(files) : [files.result, files.report, files.verdict]);
   const input = reportInput(comparison, found, options, elapsedSeconds());
-  const summaryWarning = await appendSummary(options.summaryFile, renderMarkdown(verdict, document, comparison.baseline, input));
+  const summaryWarning = await appendSummary(options.summaryFile, renderMarkdown(verdict, comparison.current, comparison.baseline, input));
   if (summaryWarning) log.warning(summaryWarning);
   const commentUrl = measured.interrupted ? null : await comment(options, input, comparison);
   await annotate(annotationsFor(verdict, document));
