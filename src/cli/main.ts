@@ -35,12 +35,11 @@ export async function start(context: EntryContext): Promise<void> {
     .description('Performance gates for LLM services: measure, compare with a baseline, judge.')
     .showHelpAfterError('(add --help for what is possible)');
   program.option('--version', 'print the version and exit');
-  program.on('option:version', () => {
-    void import('../jobs/provenance.ts').then(async ({ readTool }) => {
-      console.log((await readTool(context.packageRoot)).version);
-      process.exit(0);
-    });
-  });
+  if (process.argv[2] === '--version') {
+    const { readTool } = await import('../jobs/provenance.ts');
+    process.stdout.write(`${(await readTool(context.packageRoot)).version}\n`);
+    return;
+  }
   for (const register of registers) register(program, context);
   for (const command of [program, ...program.commands]) command.exitOverride();
   try {
