@@ -48,8 +48,6 @@ export async function ab(options: AbOptions): Promise<ExitCode> {
     await worktree?.remove();
   }
   const { judged } = result;
-  if (worktree && result.base) result.base.git = { ...result.base.git, sha: worktree.sha };
-  if (worktree && judged?.verdict.baseline) judged.verdict.baseline.sha = worktree.sha;
   if (result.head && result.base) await write(options, result, judged?.verdict ?? null);
   if (judged === null) {
     options.log(
@@ -76,8 +74,8 @@ export function pairedJob(options: PairedOptions, worktree: Worktree | null): Pa
   const { head, base, measuring, logDirectory } = options;
   const side = (config: BenchConfig, name: string): MeasureOptions => ({ ...measuring, config, logDirectory: join(logDirectory, name) });
   return {
-    head: { options: side(head, 'head'), place: {} },
-    base: { options: side(base, 'base'), place: worktree === null ? {} : { workingDirectory: worktree.directory } },
+    head: { options: side(head, 'head'), place: {}, sha: null },
+    base: { options: side(base, 'base'), place: worktree === null ? {} : { workingDirectory: worktree.directory }, sha: worktree?.sha ?? null },
     thresholds: head.thresholds,
     limitPercent: options.limitPercent,
     budgetSeconds: options.budgetSeconds,

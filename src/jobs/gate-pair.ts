@@ -40,7 +40,7 @@ export async function pair(options: GateOptions, base: string): Promise<PairedRe
     freshConnections: false,
   };
   try {
-    const result = await measurePaired(
+    return await measurePaired(
       pairedJob(
         {
           head: config,
@@ -57,9 +57,6 @@ export async function pair(options: GateOptions, base: string): Promise<PairedRe
         worktree,
       ),
     );
-    if (result.base) result.base.git = { ...result.base.git, sha: worktree.sha };
-    if (result.judged?.verdict.baseline) result.judged.verdict.baseline.sha = worktree.sha;
-    return result;
   } finally {
     await worktree.remove();
   }

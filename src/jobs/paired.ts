@@ -16,6 +16,8 @@ import { Side, type SidePlace, startable } from './side.ts';
 export interface PairedSide {
   options: MeasureOptions;
   place: SidePlace;
+  /** The commit that the place holds; null: the working tree's, as git says. */
+  sha: string | null;
 }
 
 export interface PairedJob {
@@ -160,6 +162,8 @@ class Sides {
       if (side.stopped.aborted) return null;
     }
     const document = parts.length === 1 ? (parts[0] as ResultDocument) : mergeResults(parts);
+    const { sha } = this.job[name];
+    if (sha !== null) document.git = { ...document.git, sha };
     // A round is one run, whatever number of scenarios it drove.
     const run: Run = {
       ...(parts[0] as ResultDocument).runs[0],
