@@ -1,4 +1,5 @@
 import type { ConfigIssue } from './errors.ts';
+import type { ObserveConfig } from './observe.ts';
 import type { Scenario } from './scenario.ts';
 import type { TargetConfig } from './target.ts';
 import type { Thresholds } from './thresholds.ts';
@@ -26,6 +27,8 @@ export interface BenchConfig {
   mode: Mode;
   failOn: FailOn;
   report: { comment: CommentWhen; html: boolean };
+  /** What is watched beside the load. */
+  observe: ObserveConfig;
   /** Folder that relative paths of the configuration are relative to. */
   root: string;
   /** Dotted path -> where the value came from: `flag --model`, `input mode`, `llm-bench.yaml:4:3`, `scenario quick_validation`, `default`. */

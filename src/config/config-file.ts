@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { observeSchema } from './observe.ts';
 import { scenarioSchema } from './scenario.ts';
 import { targetSchema } from './target.ts';
 import { nameSchema } from './text.ts';
@@ -36,6 +37,7 @@ export const sections = {
   baseline: baselineSchema,
   mode: z.enum(modes),
   report: reportSchema,
+  observe: observeSchema,
   fail_on: z.enum(failOnValues),
 } as const;
 

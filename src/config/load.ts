@@ -4,6 +4,7 @@ import type { BenchConfig } from './bench-config.ts';
 import { ConfigError, type ConfigIssue } from './errors.ts';
 import { type Files, openFiles } from './files.ts';
 import { defaultOrigin, dotted, isTree, type Layers, originAt, overlay } from './layers.ts';
+import { observeDefaults } from './observe.ts';
 import { checkOverrides, type Override, type OverrideLayer } from './overrides.ts';
 import { readPrompts } from './prompts.ts';
 import { baselineSource } from './resolve-baseline.ts';
@@ -75,8 +76,13 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
   const baseline = settings.baseline;
   const plain = overlay(
     {
-      value: { mode: 'auto', fail_on: 'regressed', report: { comment: 'always', html: false } },
-      origins: new Map(['mode', 'fail_on', 'report.comment', 'report.html'].map((key) => [key, defaultOrigin])),
+      value: { mode: 'auto', fail_on: 'regressed', report: { comment: 'always', html: false }, observe: { ...observeDefaults } },
+      origins: new Map(
+        ['mode', 'fail_on', 'report.comment', 'report.html', ...Object.keys(observeDefaults).map((key) => `observe.${key}`)].map((key) => [
+          key,
+          defaultOrigin,
+        ]),
+      ),
     },
     settings.plain.value,
     (path) => originAt(settings.plain, path),
@@ -91,6 +97,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
     mode: plain.value['mode'] as BenchConfig['mode'],
     failOn: plain.value['fail_on'] as BenchConfig['failOn'],
     report,
+    observe: plain.value['observe'] as BenchConfig['observe'],
     root: cwd,
     origins: {
       ...labels('target', target!.layers),

@@ -62,6 +62,9 @@ export async function readConfigFile(files: Files, named: string | null, warning
   return { source, value: Object.fromEntries(sound), faulty };
 }
 
+/** Sections that are laid over each other value by value. */
+const plainSections = ['mode', 'report', 'observe', 'fail_on'] as const;
+
 /** A section's value, and where each part of it was written. */
 export type Choice = { value: unknown; originOf: (path: Path) => Origin };
 
@@ -72,7 +75,7 @@ export interface Settings {
   scenario: Choice | 'faulty' | null;
   thresholds: ThresholdsChoice;
   baseline: Layers;
-  /** mode, report, fail_on */
+  /** Those of `plainSections`. */
   plain: Layers;
 }
 
@@ -95,14 +98,13 @@ export function settingsOf(written: Written, overrides: readonly OverrideLayer[]
   const baselineInFile = fromFile('baseline');
   if (baselineInFile && baselineInFile !== 'faulty') baseline = overlayBaseline(baseline, baselineInFile.value, baselineInFile.originOf);
   let plain = nothing;
-  for (const section of ['mode', 'report', 'fail_on']) {
+  for (const section of plainSections) {
     const found = fromFile(section);
     if (found && found !== 'faulty') plain = overlay(plain, { [section]: found.value }, (path) => found.originOf(path.slice(1)));
   }
   for (const { tree, origin } of overrides) {
     if (tree['baseline'] !== undefined) baseline = overlayBaseline(baseline, tree['baseline'], () => origin);
-    for (const section of ['mode', 'report', 'fail_on'])
-      if (tree[section] !== undefined) plain = overlay(plain, { [section]: tree[section] }, () => origin);
+    for (const section of plainSections) if (tree[section] !== undefined) plain = overlay(plain, { [section]: tree[section] }, () => origin);
   }
   return {
     target: fromFlag('target') ?? fromFile('target'),

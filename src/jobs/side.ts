@@ -11,6 +11,7 @@ import type { ClientCheck } from './client-check.ts';
 import { describe, readShared } from './describe.ts';
 import { messageMasker } from './mask-message.ts';
 import type { MeasureOptions } from './measure-options.ts';
+import { addObservations, observeService } from './observe.ts';
 import type { Plan } from './plan.ts';
 import { runPlan } from './run-plan.ts';
 import { plainShape } from './shape.ts';
@@ -34,6 +35,7 @@ export class Side {
   private readonly stop: AbortController;
   // Git and the machine are asked while the load runs up: nothing of it is needed before the first result.
   private readonly shared: ReturnType<typeof readShared>;
+  private readonly monitor: ReturnType<typeof observeService>;
   private readonly forward: () => void;
   private crash: ServiceCrash | null = null;
 
@@ -61,6 +63,7 @@ export class Side {
       this.stop.abort('service_crashed');
     });
     this.shared = readShared(options, { baseUrl: service.baseUrl, headers });
+    this.monitor = observeService(service, options.config.observe);
   }
 
   /** One run of one scenario. @param run counts this job's runs from 0 */
@@ -74,7 +77,7 @@ export class Side {
     const findings = check.findings(at.plan, outcome, heard);
     const document = describe(plan, outcome, { options, service, mask, target, shared: await this.shared, findings });
     document.client = { ...document.client, ...check.describe(at.plan, outcome) };
-    return document;
+    return addObservations(document, outcome, plan.scenario.name, await this.monitor);
   }
 
   /** Why the service ended by itself, with the end of its log; null when it did not. */
@@ -84,6 +87,7 @@ export class Side {
 
   async close(): Promise<void> {
     this.options.signal.removeEventListener('abort', this.forward);
+    await (await this.monitor).stop();
     await this.service.stop();
   }
 }

@@ -26,6 +26,9 @@ const metricNames: Record<string, string> = {
   send_lateness_ms: 'Send lateness',
   cached_tokens: 'Cached tokens',
   response_bytes: 'Response size',
+  service_cpu_cores: 'Service CPU',
+  service_cpu_percent: 'Service CPU of the machine',
+  service_memory_mb: 'Service memory',
 };
 
 const statisticNames: Record<string, string> = { mean: 'mean', min: 'min', p999: 'p99.9', max: 'max', stddev: 'std dev' };

@@ -5,6 +5,7 @@ import { headline } from './headline.ts';
 import { hintsFor } from './hints.ts';
 import { howMeasured } from './measured.ts';
 import { formatCount, formatDuration, formatNumber, formatValue } from './numbers.ts';
+import { observedRows } from './observed.ts';
 import { pooledRows, summaryColumns } from './pooled.ts';
 import { splitRows } from './rows.ts';
 import { columnsFor, headingCells, rowCells } from './table.ts';
@@ -25,6 +26,7 @@ export function renderSummary(result: ResultDocument, options: SummaryOptions = 
   const blocks = [
     [paint('bold', `llm-bench: ${terminalText(result.scenario || 'result')}`), ...facts(result)],
     distributions(result, paint),
+    service(result, paint),
     errorLines(result, paint),
     findings(result, paint),
     hintsFor(result, null).map((hint) => `${paint('cyan', 'Hint:')} ${hint.sentence} See ${hint.section}.`),
@@ -78,6 +80,18 @@ function distributions(result: ResultDocument, paint: Paint): string[] {
   ]);
   const heading = ['', ...summaryColumns.map(([title]) => title)];
   const [title = '', ...lines] = alignColumns(heading, cells, ['l', ...summaryColumns.map(() => 'r')]);
+  return [paint('bold', title), ...lines];
+}
+
+/** What the service and its machine did meanwhile. */
+function service(result: ResultDocument, paint: Paint): string[] {
+  const rows = observedRows(result);
+  if (rows.length === 0) return [];
+  const [title = '', ...lines] = alignColumns(
+    ['Service', 'Mean', 'Max'],
+    rows.map(({ name, mean, max }) => [terminalText(name), mean, max]),
+    ['l', 'r', 'r'],
+  );
   return [paint('bold', title), ...lines];
 }
 

@@ -31,6 +31,8 @@ export interface DistributionMetric {
   hdr_per_unit?: number;
   /** What the reader must know of how it was taken, such as `estimated` for an ITL without token counts per chunk. */
   note?: string;
+  /** Sampled beside the load: shown with the service, and judged only where limits name it. */
+  observed?: true;
 }
 
 /** A metric with one value. */
@@ -39,6 +41,7 @@ export interface ValueMetric {
   better: Better;
   value: number | null;
   note?: string;
+  observed?: true;
 }
 
 export type Metric = DistributionMetric | ValueMetric;
@@ -241,6 +244,12 @@ export interface ResultDocument {
   config: { resolved: unknown; sha256: string };
   /** One machine's part of a load that several shared, counted from 1. */
   shard?: { index: number; count: number };
+  /** What samplers saw of service and machine over the whole run, and those that had nothing to read. */
+  observed?: {
+    cost_percent_of_a_core: number | null;
+    metrics: Record<string, Metric>;
+    absent: { sampler: string; reason: string }[];
+  };
   note?: string;
   tag?: string;
   /** Whether this result, as a stored baseline, is kept as an anchor, and since when. */

@@ -40,7 +40,7 @@ export function isOwnMetric(metric: string): boolean {
 /** The metrics of a series that are shown without a limit: the main ones, and whatever another tool or a component measured. */
 export function shownKeys(series: Series): string[] {
   const foreign = Object.entries(series.metrics).flatMap(([name, metric]) => {
-    if (ownDetail.has(name) || mainKeys.includes(name)) return [];
+    if (ownDetail.has(name) || mainKeys.includes(name) || metric.observed) return [];
     if (!isDistribution(metric)) return [name];
     return metric.p50 === null && metric.p95 === null ? [`${name}.mean`] : [`${name}.p50`, `${name}.p95`];
   });

@@ -24,6 +24,7 @@ export function roleOf(series: Series, key: string, better: Better, limits: Limi
   if (limits?.gate === false) return 'advising';
   const { metric, statistic } = splitKey(key);
   if (stated || limits?.gate === true || gatingKeys.has(key)) return 'gating';
+  if (series.metrics[metric]?.observed) return 'shown';
   if (key === 'requests_per_sec') return valueAt(series, 'tokens_per_sec') === null ? 'gating' : 'shown';
   if (statistic !== null && tails.has(statistic)) return 'advising';
   return !isOwnMetric(metric) && (statistic === null || statistic === 'p95') ? 'gating' : 'shown';

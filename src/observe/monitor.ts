@@ -1,0 +1,150 @@
+import { History, type SampleSummary } from './history.ts';
+import type { Gauge, Sampler } from './sampler.ts';
+
+/** What a quantity came to, and how it is to be read. */
+export interface Observed extends Gauge {
+  summary: SampleSummary;
+}
+
+/** A sampler that has nothing to read, and why. */
+export interface Absent {
+  sampler: string;
+  reason: string;
+}
+
+interface Watched {
+  sampler: Sampler;
+  history: History;
+  timer: NodeJS.Timeout | null;
+  busy: Promise<void> | null;
+  latest: readonly (number | null)[];
+}
+
+/**
+ * Runs samplers beside the load, each at its own interval and never twice at once, and keeps what they read in bounded memory.
+ * Times are epoch ms: performance.timeOrigin + performance.now().
+ */
+export class Monitor {
+  /** Samplers that could not start, or that failed on the way. */
+  readonly absent: Absent[] = [];
+  private readonly startedMs = performance.now();
+  private spentMs = 0;
+  private readonly watched: Watched[] = [];
+  private stopped = false;
+
+  static async start(samplers: readonly Sampler[]): Promise<Monitor> {
+    const monitor = new Monitor();
+    await Promise.all(samplers.map((sampler) => monitor.add(sampler)));
+    return monitor;
+  }
+
+  /** Adds one more sampler to those that run. */
+  async add(sampler: Sampler): Promise<void> {
+    const reason = await sampler.start().catch((error: unknown) => messageOf(error));
+    if (reason !== null) {
+      this.absent.push({ sampler: sampler.name, reason });
+      return;
+    }
+    if (this.stopped) {
+      await sampler.stop();
+      return;
+    }
+    const watched: Watched = { sampler, history: new History(sampler.gauges.length), timer: null, busy: null, latest: [] };
+    this.watched.push(watched);
+    watched.timer = setInterval(() => this.sample(watched), sampler.intervalMs);
+    watched.timer.unref();
+    this.sample(watched);
+  }
+
+  /** Summaries of all quantities between two times, in the order of the samplers; those without a sample are left out. */
+  between(fromMs: number, toMs: number): Observed[] {
+    return this.watched.flatMap(({ sampler, history }) =>
+      sampler.gauges.flatMap((gauge, at) => {
+        const summary = history.summary(at, fromMs, toMs);
+        return summary === null ? [] : [{ ...gauge, summary }];
+      }),
+    );
+  }
+
+  /** The mean of each quantity for every second from `fromMs` on. */
+  perSecond(fromMs: number, seconds: number): Map<string, (number | null)[]> {
+    return new Map(
+      this.watched.flatMap(({ sampler, history }) =>
+        sampler.gauges.map((gauge, at): [string, (number | null)[]] => [gauge.name, history.series(at, fromMs, 1000, seconds)]),
+      ),
+    );
+  }
+
+  /** Time spent within samplers since the start, as a share of one core; what is done while others are waited for is not in it. */
+  costPercent(): number {
+    return (100 * this.spentMs) / Math.max(1, performance.now() - this.startedMs);
+  }
+
+  /** The last value of each quantity. */
+  latest(): Map<string, { gauge: Gauge; value: number | null }> {
+    return new Map(
+      this.watched.flatMap(({ sampler, latest }) =>
+        sampler.gauges.map((gauge, at): [string, { gauge: Gauge; value: number | null }] => [gauge.name, { gauge, value: latest[at] ?? null }]),
+      ),
+    );
+  }
+
+  /** One more sample of everything, at once: the end of a window is measured too. */
+  async sampleNow(): Promise<void> {
+    await Promise.all(
+      this.watched.map(async (watched) => {
+        await watched.busy;
+        this.sample(watched);
+        await watched.busy;
+      }),
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    for (const { timer } of this.watched) if (timer !== null) clearInterval(timer);
+    await Promise.all(
+      this.watched.map(async ({ sampler, busy }) => {
+        await busy;
+        await sampler.stop();
+      }),
+    );
+  }
+
+  private sample(watched: Watched): void {
+    if (watched.busy !== null) return;
+    const { sampler } = watched;
+    const atMs = performance.timeOrigin + performance.now();
+    try {
+      const values = sampler.sample(atMs);
+      this.spentMs += performance.timeOrigin + performance.now() - atMs;
+      if (!(values instanceof Promise)) {
+        this.take(watched, atMs, values);
+        return;
+      }
+      watched.busy = values
+        .then((known) => this.take(watched, atMs, known))
+        .catch((error: unknown) => this.fail(watched, error))
+        .finally(() => {
+          watched.busy = null;
+        });
+    } catch (error) {
+      this.fail(watched, error);
+    }
+  }
+
+  private take(watched: Watched, atMs: number, values: readonly (number | null)[]): void {
+    watched.latest = values;
+    watched.history.add(atMs, values);
+  }
+
+  /** A sampler that fails once is told once and goes on: what it watches may come back. */
+  private fail({ sampler }: Watched, error: unknown): void {
+    if (this.absent.some((one) => one.sampler === sampler.name)) return;
+    this.absent.push({ sampler: sampler.name, reason: messageOf(error) });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

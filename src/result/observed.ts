@@ -1,0 +1,52 @@
+import type { Absent, Observed } from '../observe/monitor.ts';
+import type { DistributionMetric, ResultDocument, Series } from './document.ts';
+import { valuesOf } from './metric-values.ts';
+
+/** What samplers saw beside one run. */
+export interface Observations {
+  /** Over the whole measured window. */
+  whole: readonly Observed[];
+  /** Over each phase, by its series. */
+  bySeries: ReadonlyMap<string, readonly Observed[]>;
+  /** Means for each second of the timeline, by quantity; those that are drawn. */
+  perSecond: ReadonlyMap<string, readonly (number | null)[]>;
+  absent: readonly Absent[];
+  /** Time within samplers as a share of one core, percent. */
+  costPercent: number | null;
+}
+
+/**
+ * Puts what was seen of the service beside what the client measured: metrics of the series whose requests were under way (so that limits hold for them as
+ * for any), columns of the timeline, and a block for people. Pure.
+ */
+export function withObservations(document: ResultDocument, seen: Observations): ResultDocument {
+  if (seen.whole.length === 0 && seen.absent.length === 0) return document;
+  const series = document.series.map((one): Series => {
+    const observed = one.detail ? [] : (seen.bySeries.get(one.id) ?? []);
+    return observed.length === 0 ? one : { ...one, metrics: { ...one.metrics, ...metricsOf(observed) } };
+  });
+  const values = valuesOfSeries(series);
+  return {
+    ...document,
+    series,
+    runs: document.runs.map((run) => ({ ...run, values: document.runs.length === 1 ? values : run.values })),
+    timeline: document.timeline.map((bucket, at) => ({
+      ...bucket,
+      ...Object.fromEntries([...seen.perSecond].map(([name, means]) => [name, means[at] ?? null])),
+    })),
+    observed: {
+      cost_percent_of_a_core: seen.costPercent,
+      metrics: metricsOf(seen.whole),
+      absent: seen.absent.map(({ sampler, reason }) => ({ sampler, reason })),
+    },
+  };
+}
+
+function metricsOf(observed: readonly Observed[]): Record<string, DistributionMetric> {
+  return Object.fromEntries(
+    observed.map(({ name, unit, better, summary }) => [name, { unit, better, ...summary, p999: null, observed: true } satisfies DistributionMetric]),
+  );
+}
+
+const valuesOfSeries = (series: readonly Series[]): Record<string, Record<string, number | null>> =>
+  Object.fromEntries(series.map((one) => [one.id, valuesOf(one)]));

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ProcessSampler } from '../../src/observe/process-sampler.ts';
+import { markerVariable } from '../../src/service/environment.ts';
+
+const linux = process.platform === 'linux';
+const value = (sampler: ProcessSampler, values: readonly (number | null)[], name: string) =>
+  values[sampler.gauges.findIndex((gauge) => gauge.name === name)] ?? null;
+
+test('a service and its child that spin take processor time and memory', { skip: !linux }, async () => {
+  const marker = randomUUID();
+  const spin = 'const end = Date.now() + 20000; (function turn() { for (let i = 0; i < 1e6; i++); if (Date.now() < end) setImmediate(turn); })();';
+  const parent = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(spin)}], { stdio: 'ignore' }); console.log('up'); ${spin}`;
+  const child = spawn(process.execPath, ['-e', parent], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, [markerVariable]: marker },
+  });
+  try {
+    await once(child.stdout, 'data');
+    const sampler = new ProcessSampler({ pgid: child.pid ?? null, marker }, 100);
+    for (let tries = 0; tries < 50; tries++) {
+      assert.equal(await sampler.start(), null);
+      if (value(sampler, sampler.sample(Date.now()), 'service_processes') === 2) break;
+      await sleep(20);
+    }
+    const first = sampler.sample(Date.now());
+    assert.equal(value(sampler, first, 'service_processes'), 2);
+    await sleep(300);
+    const values = sampler.sample(Date.now());
+    assert.ok((value(sampler, values, 'service_cpu_cores') ?? 0) > 0.01);
+    assert.ok((value(sampler, values, 'service_memory_mb') ?? 0) > 20, 'two Node processes');
+    assert.ok((value(sampler, values, 'service_threads') ?? 0) > 2);
+    assert.ok((value(sampler, values, 'service_open_files') ?? 0) > 2);
+    await sampler.stop();
+  } finally {
+    process.kill(-(child.pid as number), 'SIGKILL');
+  }
+});
+
+test('without a process there is a reason, and no zero', { skip: !linux }, async () => {
+  const sampler = new ProcessSampler({ pgid: null, marker: randomUUID() }, 100);
+  assert.equal(await sampler.start(), 'no process of the service was found');
+  assert.ok(sampler.sample(Date.now()).every((one) => one === null));
+});
