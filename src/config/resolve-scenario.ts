@@ -146,6 +146,8 @@ function contradictions(layers: Layers): ConfigIssue[] {
     if (load['executor'] === 'trace') blameAt(['load', 'executor'], 'a trace holds prompts and answers; a plain HTTP request has none');
     return issues;
   }
+  if (request['ignore_eos'] === true && (request['api'] === 'ollama' || request['api'] === 'anthropic'))
+    blame('ignore_eos', `the wire ${request['api']} cannot ask for an exact length; leave it out, or use chat or completions`);
   if (load['executor'] === 'trace') {
     for (const key of ['prompts', 'prompt_tokens', 'max_tokens', 'classes'])
       if (request[key] !== undefined) blame(key, 'the trace says how long prompts and answers are; leave this out');

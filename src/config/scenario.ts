@@ -31,7 +31,7 @@ export type RequestClasses = z.output<typeof classesSchema>;
 /** What one request is: the wire it speaks and the prompt it carries. */
 export const requestSchema = z.strictObject({
   /** A file of src/protocol/. */
-  api: z.enum(['chat', 'completions', 'http']).optional(),
+  api: z.enum(['chat', 'completions', 'ollama', 'anthropic', 'http']).optional(),
   stream: z.boolean().optional(),
   /** Path of a prompts.jsonl; sent verbatim, in order, cycling. */
   prompts: z.string().min(1).optional(),
@@ -124,7 +124,7 @@ export interface Scenario extends Omit<z.output<z.ZodObject<typeof scenarioField
 
 /** `request` with every default filled in. */
 export interface ResolvedRequest extends Omit<z.output<typeof requestSchema>, 'max_tokens'> {
-  api: 'chat' | 'completions' | 'http';
+  api: NonNullable<z.output<typeof requestSchema>['api']>;
   stream: boolean;
   /** Null: the prompt's own, or the server's default. */
   max_tokens: number[] | null;

@@ -1,6 +1,7 @@
 import type { EntryContext } from '../config/entry-context.ts';
 import type { TargetConfig } from '../config/target.ts';
 import type { BudgetPlan } from '../load/budget.ts';
+import { protocols } from '../protocol/registry.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { resolveApiKey, targetHeaders } from '../service/api-key.ts';
 import { secretValues } from '../service/secrets.ts';
@@ -30,7 +31,6 @@ export class Side {
   private readonly options: MeasureOptions;
   private readonly target: TargetConfig;
   private readonly service: RunningService;
-  private readonly headers: Record<string, string>;
   private readonly mask: (text: string) => string;
   private readonly stop: AbortController;
   // Git and the machine are asked while the load runs up: nothing of it is needed before the first result.
@@ -50,7 +50,6 @@ export class Side {
   private constructor(options: MeasureOptions, target: TargetConfig, headers: Record<string, string>, service: RunningService) {
     this.options = options;
     this.target = target;
-    this.headers = headers;
     this.service = service;
     this.mask = messageMasker(secretsOf(options, headers));
     this.stop = new AbortController();
@@ -68,7 +67,8 @@ export class Side {
 
   /** One run of one scenario. @param run counts this job's runs from 0 */
   async measure(plan: Plan, check: ClientCheck, at: { plan: number; run: number; budget: BudgetPlan | null }): Promise<ResultDocument> {
-    const { options, service, headers, mask, target } = this;
+    const { options, service, mask, target } = this;
+    const headers = targetHeaders(target, { env: options.env, root: options.config.root }, protocols.get(plan.scenario.request.api)?.keyHeader);
     const shape = options.shape ?? plainShape;
     const noise = check.watch();
     const outcome = await runPlan(plan, { ...options, shape, budget: at.budget, run: at.run, service, headers, mask, signal: this.stopped });

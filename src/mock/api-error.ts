@@ -1,4 +1,7 @@
-/** A refusal in the words of the OpenAI API: `{"error": {message, type, param, code}}`. */
+/** Whose words an API answers in. */
+export type Dialect = 'openai' | 'ollama' | 'anthropic';
+
+/** A refusal, worded as the API that was asked words it. */
 export class ApiError extends Error {
   override name = 'ApiError';
   readonly status: number;
@@ -20,8 +23,12 @@ export class ApiError extends Error {
     this.headers = options.headers ?? {};
   }
 
-  get body(): string {
-    return JSON.stringify({ error: { message: this.message, type: this.type, param: this.param, code: this.code } });
+  /** OpenAI: `{"error": {message, type, param, code}}`; Ollama: `{"error": message}`; Anthropic: `{"type": "error", "error": {type, message}}`. */
+  bodyIn(dialect: Dialect): string {
+    const { message, type, param, code } = this;
+    if (dialect === 'ollama') return JSON.stringify({ error: message });
+    if (dialect === 'anthropic') return JSON.stringify({ type: 'error', error: { type: type === 'server_error' ? 'api_error' : type, message } });
+    return JSON.stringify({ error: { message, type, param, code } });
   }
 }
 

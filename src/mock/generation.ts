@@ -4,6 +4,7 @@ import { createWire, doneEvent, type Usage, type Wire } from './chunks.ts';
 import type { Engine, Job, Listener } from './engine.ts';
 import type { Fault } from './faults.ts';
 import { breakAnswer, writeHugeText } from './misbehave.ts';
+import type { NativeWire } from './native-wires.ts';
 import type { MockOptions } from './options.ts';
 import type { Plan } from './plan.ts';
 import type { GenerationRequest } from './request.ts';
@@ -22,6 +23,7 @@ export class Generation implements Listener {
   readonly #response: ServerResponse;
   readonly #fault: Fault | null;
   readonly #wire: Wire;
+  readonly #native: NativeWire | null;
   readonly #breakAfter: number;
   #sequence: Sequence<Job> | null = null;
   #tokens = 0;
@@ -41,6 +43,7 @@ export class Generation implements Listener {
     fault: Fault | null,
     engine: Engine,
     options: MockOptions,
+    native: NativeWire | null = null,
   ) {
     this.#request = request;
     this.#plan = plan;
@@ -48,6 +51,7 @@ export class Generation implements Listener {
     this.#fault = fault;
     this.#engine = engine;
     this.#options = options;
+    this.#native = native;
     this.#wire = createWire(request.kind, id, createdSeconds, plan.model, options);
     const half = Math.floor(plan.outputTokens / 2);
     const after = fault?.amount ?? (fault?.name === 'stall' ? 0 : half);
@@ -71,8 +75,9 @@ export class Generation implements Listener {
       if (!response.writableFinished) this.#stop('abort');
     });
     if (this.#request.stream) {
-      response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
-      if (this.#options.roleChunk === 'early') this.#pending = this.#wire.role('') ?? '';
+      const contentType = this.#native?.contentType ?? 'text/event-stream; charset=utf-8';
+      response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-cache' });
+      if (this.#options.roleChunk === 'early' && this.#native === null) this.#pending = this.#wire.role('') ?? '';
       if (this.#pending === '') response.flushHeaders();
     }
     if (this.#breakAfter <= 0) this.#break();
@@ -101,6 +106,10 @@ export class Generation implements Listener {
 
   /** Puts the tokens since the last chunk into the next one. */
   #gather(last: boolean): void {
+    if (this.#native !== null) {
+      this.#gatherNative(this.#native, last);
+      return;
+    }
     const { roleChunk, finishChunk, usage: usagePlace, continuousUsage, reasoningField } = this.#options;
     const { includeUsage, continuousUsage: everyChunk } = this.#request;
     const first = this.#sent === 0;
@@ -123,6 +132,18 @@ export class Generation implements Listener {
     if (own) this.#pending += this.#wire.piece('', 'content', false, finishReason, every || atEnd ? usage : null);
     if (last && asked && usagePlace === 'last') this.#pending += this.#wire.usage(usage);
     if (last) this.#pending += doneEvent;
+  }
+
+  #gatherNative(native: NativeWire, last: boolean): void {
+    if (this.#sent === 0) {
+      this.#pending += native.begin(this.#usage());
+      if (this.#fault?.name === 'huge_line') this.#sendHugeLine();
+    }
+    const text = this.#plan.text.slice(this.#sent * tokenChars, this.#tokens * tokenChars);
+    const thought = this.#tokens <= this.#plan.reasoningTokens;
+    this.#sent = this.#tokens;
+    if (text !== '') this.#pending += native.piece(text, thought);
+    if (last) this.#pending += native.end(this.#plan.finishReason, this.#usage());
   }
 
   #usage(): Usage {
@@ -155,12 +176,18 @@ export class Generation implements Listener {
   }
 
   #body(content: string): string {
-    return this.#wire.body(content, this.#plan.text.slice(0, this.#plan.reasoningTokens * tokenChars), this.#plan.finishReason, this.#usage());
+    return (this.#native ?? this.#wire).body(
+      content,
+      this.#plan.text.slice(0, this.#plan.reasoningTokens * tokenChars),
+      this.#plan.finishReason,
+      this.#usage(),
+    );
   }
 
   /** A chunk more, of so many characters. */
   #sendHugeLine(): void {
-    const [head = '', tail = ''] = this.#wire.piece('\u0001', 'content', false, null, null).split('\\u0001');
+    const piece = this.#native?.piece('\u0001', false) ?? this.#wire.piece('\u0001', 'content', false, null, null);
+    const [head = '', tail = ''] = piece.split('\\u0001');
     const before = this.#pending;
     this.#pending = '';
     this.#held = writeHugeText(this.#response, before + head, this.#hugeBytes(), tail).then(() => {
@@ -183,7 +210,7 @@ export class Generation implements Listener {
     if (this.#request.stream && this.#tokens > this.#sent) this.#gather(false);
     this.flush();
     this.#stop('error');
-    if (fault) breakAnswer(this.#response, fault.name, this.#request.stream, () => this.#body(this.#plan.text));
+    if (fault) breakAnswer(this.#response, fault.name, this.#request.stream, () => this.#body(this.#plan.text), this.#native);
   }
 
   #stop(reason: 'abort' | 'error'): void {

@@ -1,17 +1,20 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FaultName } from './faults.ts';
+import type { NativeWire } from './native-wires.ts';
 
 const pieceBytes = 64 * 1024;
 const resetDelayMs = 20;
 const notJson = Buffer.from([0x64, 0x61, 0x74, 0x61, 0x3a, 0x20, 0x7b, 0x22, 0xff, 0xfe, 0x00, 0xc3, 0x28, 0x80, 0x0a, 0x0a]);
-const engineError = '{"error":{"message":"The engine failed while it was generating.","type":"server_error","param":null,"code":null}}';
+const failure = 'The engine failed while it was generating.';
+const engineError = `{"error":{"message":"${failure}","type":"server_error","param":null,"code":null}}`;
 
 /**
  * Ends an answer in a way that no client should have to meet, after what was written so far.
  * @param body what the whole body would have been, for answers that are no streams.
+ * @param native the wire that words its errors itself; null: OpenAI's
  */
-export function breakAnswer(response: ServerResponse, fault: FaultName, stream: boolean, body: () => string): void {
+export function breakAnswer(response: ServerResponse, fault: FaultName, stream: boolean, body: () => string, native: NativeWire | null): void {
   if (!stream && (fault === 'truncate' || fault === 'garbage' || fault === 'close_early'))
     response.writeHead(200, { 'content-type': 'application/json' });
   switch (fault) {
@@ -32,7 +35,8 @@ export function breakAnswer(response: ServerResponse, fault: FaultName, stream: 
       return;
     case 'error_event':
     case 'error_data':
-      if (stream) response.end(`${fault === 'error_event' ? 'event: error\n' : ''}data: ${engineError}\n\n`);
+      if (stream && native !== null) response.end(native.error(failure));
+      else if (stream) response.end(`${fault === 'error_event' ? 'event: error\n' : ''}data: ${engineError}\n\n`);
       else response.writeHead(200, { 'content-type': 'application/json' }).end(engineError);
       return;
     default:

@@ -8,6 +8,7 @@ export interface MockOptions {
   models: readonly string[];
   strictModel: boolean;
   apiKey: string | null;
+  replica: string | null;
   prefillTokensPerSecond: number;
   decodeStepMs: number;
   decodeStepMsPerSequence: number;
@@ -59,6 +60,11 @@ export const mockFields: { readonly [Name in keyof MockOptions]: MockField } = {
   models: { kind: 'list', default: ['mock-model'], help: 'model names that /v1/models lists' },
   strictModel: flag(false, 'answer 404 for a model that is not listed, instead of answering under that name'),
   apiKey: { kind: 'text', default: null, help: 'answer 401 without this key, as a Bearer token or as X-API-Key' },
+  replica: {
+    kind: 'text',
+    default: null,
+    help: 'name told in the header x-served-by of every answer, as a gateway in front of several engines does',
+  },
   prefillTokensPerSecond: number(6000, 0.001, 1e12, 'prompt tokens processed per second'),
   decodeStepMs: number(0.6, 0, 1e7, 'base time of one engine step, ms'),
   decodeStepMsPerSequence: number(0.05, 0, 1e6, 'added to a step for each sequence in the batch, ms'),

@@ -20,8 +20,8 @@ export interface GenerationRequest {
   schema: unknown;
 }
 
-type Body = Record<string, unknown>;
-const isObject = (value: unknown): value is Body => typeof value === 'object' && value !== null && !Array.isArray(value);
+export type Body = Record<string, unknown>;
+export const isObject = (value: unknown): value is Body => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Text that stands for an image or another part that is no text: 256 tokens. */
 const otherPart = '\u0000'.repeat(256 * tokenChars);
@@ -31,13 +31,7 @@ const otherPart = '\u0000'.repeat(256 * tokenChars);
  * @throws ApiError 400 naming the first thing that is wrong, as OpenAI's API does.
  */
 export function parseGenerationRequest(kind: 'chat' | 'completion', text: string): GenerationRequest {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch (error) {
-    throw new ApiError(400, `The body is not JSON: ${(error as Error).message}`, { code: 'invalid_json' });
-  }
-  if (!isObject(body)) throw new ApiError(400, 'The body has to be a JSON object.');
+  const body = parseBody(text);
   const model = body['model'] ?? null;
   if (model !== null && typeof model !== 'string') throw wrong('model', 'a text', model);
   if (numberIn(body, 'n', 1, 128, true) !== null && body['n'] !== 1) throw wrong('n', '1 (this engine gives one answer)', body['n']);
@@ -68,7 +62,19 @@ export function parseGenerationRequest(kind: 'chat' | 'completion', text: string
   };
 }
 
-function messagesIn(body: Body): { role: string; content: string }[] {
+/** @throws ApiError 400 for what is no JSON object */
+export function parseBody(text: string): Body {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (error) {
+    throw new ApiError(400, `The body is not JSON: ${(error as Error).message}`, { code: 'invalid_json' });
+  }
+  if (!isObject(body)) throw new ApiError(400, 'The body has to be a JSON object.');
+  return body;
+}
+
+export function messagesIn(body: Body): { role: string; content: string }[] {
   const messages = body['messages'];
   if (!Array.isArray(messages) || messages.length === 0) throw wrong('messages', 'at least one message', messages);
   return messages.map((message: unknown, index) => {
@@ -112,7 +118,7 @@ function schemaIn(body: Body): unknown {
   return wrapper['schema'];
 }
 
-function numberIn(body: Body, name: string, min: number, max: number, whole: boolean): number | null {
+export function numberIn(body: Body, name: string, min: number, max: number, whole: boolean): number | null {
   const value = body[name] ?? null;
   if (value === null) return null;
   const fits = typeof value === 'number' && value >= min && value <= max && (!whole || Number.isInteger(value));
@@ -120,13 +126,13 @@ function numberIn(body: Body, name: string, min: number, max: number, whole: boo
   return value;
 }
 
-function booleanIn(body: Body, name: string): boolean {
+export function booleanIn(body: Body, name: string): boolean {
   const value = body[name] ?? false;
   if (typeof value !== 'boolean') throw wrong(name, 'true or false', value);
   return value;
 }
 
-function wrong(param: string, expected: string, found: unknown): ApiError {
+export function wrong(param: string, expected: string, found: unknown): ApiError {
   const shown = found === undefined ? 'nothing' : (JSON.stringify(found) ?? String(found));
   return new ApiError(400, `${param}: expected ${expected}, found ${shown.length > 80 ? `${shown.slice(0, 80)}...` : shown}.`, { param });
 }

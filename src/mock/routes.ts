@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ApiError } from './api-error.ts';
+import { ApiError, type Dialect } from './api-error.ts';
 import type { Engine } from './engine.ts';
 import { type Fault, parseFault } from './faults.ts';
 import { Generation } from './generation.ts';
+import { parseAnthropicRequest, parseOllamaRequest } from './native-request.ts';
+import { anthropicWire, type NativeWire, ollamaWire } from './native-wires.ts';
 import type { MockOptions } from './options.ts';
-import { longestSequence, planAnswer } from './plan.ts';
-import { parseGenerationRequest } from './request.ts';
+import { longestSequence, type Plan, planAnswer } from './plan.ts';
+import { type GenerationRequest, parseGenerationRequest } from './request.ts';
 
 const maxBodyBytes = 32 * 1024 * 1024;
 
@@ -22,15 +24,23 @@ export interface RouteContext {
   onRequest: (number: number) => void;
 }
 
+/** One way to ask for an answer. */
+interface Api {
+  idPrefix: string;
+  parse(body: string): GenerationRequest;
+  /** Left out: OpenAI's wire. */
+  native?(id: string, createdSeconds: number, plan: Plan): NativeWire;
+}
+
 type Route = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
-/** The request handler: every path that the engine answers. Errors are answered as OpenAI's API words them; it never rejects. */
+/** The request handler: every path that the engine answers. Errors are answered as the API that was asked words them; it never rejects. */
 export function createHandler(context: RouteContext): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const { options, engine } = context;
   const startedSeconds = context.epochSeconds();
   let answers = 0;
 
-  const answer = (kind: 'chat' | 'completion'): Route => {
+  const answer = (api: Api): Route => {
     return async (request, response) => {
       answers += 1;
       const number = answers;
@@ -39,12 +49,14 @@ export function createHandler(context: RouteContext): (request: IncomingMessage,
       const body = await readBody(request);
       if (response.destroyed) return;
       if (fault && failAtOnce(fault, response, options)) return;
-      const parsed = parseGenerationRequest(kind, body);
+      const parsed = api.parse(body);
       const plan = planAnswer(parsed, options, fault?.name === 'slow' ? (fault.amount ?? 2) : 1);
-      const id = `${kind === 'chat' ? 'chatcmpl' : 'cmpl'}-${options.seed.toString(36)}-${number}`;
-      new Generation(id, context.epochSeconds(), parsed, plan, response, fault, engine, options).start();
+      const id = `${api.idPrefix}-${options.seed.toString(36)}-${number}`;
+      const created = context.epochSeconds();
+      new Generation(id, created, parsed, plan, response, fault, engine, options, api.native?.(id, created, plan) ?? null).start();
     };
   };
+  const messages = answer({ idPrefix: 'msg', parse: parseAnthropicRequest, native: (id, _, plan) => anthropicWire(id, plan.model) });
 
   const routes: Record<string, Record<string, Route>> = {
     '/health': { GET: (_, response) => sendJson(response, 200, { status: 'ok' }) },
@@ -60,15 +72,32 @@ export function createHandler(context: RouteContext): (request: IncomingMessage,
         sendJson(response, 200, { object: 'list', data: options.models.map((id) => ({ id, ...shared })) });
       },
     },
-    '/v1/chat/completions': { POST: answer('chat') },
-    '/v1/completions': { POST: answer('completion') },
+    '/v1/chat/completions': { POST: answer({ idPrefix: 'chatcmpl', parse: (body) => parseGenerationRequest('chat', body) }) },
+    '/v1/completions': { POST: answer({ idPrefix: 'cmpl', parse: (body) => parseGenerationRequest('completion', body) }) },
+    '/v1/messages': {
+      POST: (request, response) => {
+        if (request.headers['anthropic-version'] === undefined) throw new ApiError(400, 'anthropic-version: header is required');
+        return messages(request, response);
+      },
+    },
+    '/api/chat': { POST: answer({ idPrefix: 'chat', parse: parseOllamaRequest, native: (_, created, plan) => ollamaWire(created, plan.model) }) },
+    '/api/tags': {
+      GET: (_, response) => {
+        const modified = new Date(startedSeconds * 1000).toISOString();
+        sendJson(response, 200, {
+          models: options.models.map((name) => ({ name, model: name, modified_at: modified, size: 0, digest: '', details: {} })),
+        });
+      },
+    },
+    '/api/version': { GET: (_, response) => sendJson(response, 200, { version: '0.0.0-llm-bench' }) },
     '/api/v1/health': { GET: (_, response) => sendJson(response, 200, { status: 'ok' }) },
     '/api/v1/models': { GET: (_, response) => sendJson(response, 200, { models: options.models }) },
   };
 
   return async (request, response) => {
+    const path = (request.url ?? '/').split('?', 1)[0]!;
+    if (options.replica !== null) response.setHeader('x-served-by', options.replica);
     try {
-      const path = (request.url ?? '/').split('?', 1)[0]!;
       const methods = routes[path];
       if (!methods) throw new ApiError(404, `There is nothing at ${path}; there is ${Object.keys(routes).join(', ')}.`, { code: 'not_found' });
       const route = methods[request.method === 'HEAD' ? 'GET' : (request.method ?? '')];
@@ -83,7 +112,7 @@ export function createHandler(context: RouteContext): (request: IncomingMessage,
       }
       await route(request, response);
     } catch (error) {
-      sendError(request, response, error);
+      sendError(request, response, error, path === '/v1/messages' ? 'anthropic' : path === '/api/chat' ? 'ollama' : 'openai');
     }
   };
 }
@@ -126,7 +155,7 @@ function sendJson(response: ServerResponse, status: number, value: unknown): voi
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
 }
 
-function sendError(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+function sendError(request: IncomingMessage, response: ServerResponse, error: unknown, dialect: Dialect): void {
   if (response.destroyed) return;
   if (response.headersSent) {
     response.destroy();
@@ -135,7 +164,7 @@ function sendError(request: IncomingMessage, response: ServerResponse, error: un
   const refusal = error instanceof ApiError ? error : new ApiError(500, `The engine has a fault of its own: ${String(error)}`);
   // A body that was not read to its end would be taken for the next request.
   const close = request.complete ? {} : { connection: 'close' };
-  const body = Buffer.from(refusal.body);
+  const body = Buffer.from(refusal.bodyIn(dialect));
   response.writeHead(refusal.status, { 'content-type': 'application/json', 'content-length': body.length, ...refusal.headers, ...close }).end(body);
 }
 

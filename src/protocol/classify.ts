@@ -1,5 +1,6 @@
 import { type ChunkFields, classifyValue, Seen } from './classify-value.ts';
 import { bytesAre, isJsonSpace, JsonCursor } from './json-cursor.ts';
+import { LastText } from './last-text.ts';
 
 const names = {
   choices: Buffer.from('choices'),
@@ -35,7 +36,6 @@ const doneMark = Buffer.from('[DONE]');
 const quote = 34;
 const openBracket = 91;
 const openBrace = 123;
-const letterN = 110;
 
 /**
  * Tells what an OpenAI-style stream chunk holds without making objects of it: one walk over the bytes that knows strings and depth, so that keys
@@ -116,7 +116,7 @@ export class ChunkClassifier implements ChunkFields {
       } else if (c.keyIs(names.error)) {
         bit = 16;
         // An error is rare, and its message wanted.
-        if (!this.nothing(c)) return false;
+        if (!c.nothing()) return false;
       } else if (!c.skip()) return false;
       if ((seen & bit) !== 0) return false;
       seen |= bit;
@@ -125,7 +125,7 @@ export class ChunkClassifier implements ChunkFields {
   }
 
   private choices(c: JsonCursor): boolean {
-    if (this.nothing(c)) return true;
+    if (c.nothing()) return true;
     if (!c.enter(openBracket)) return false;
     while (c.nextItem()) if (!this.choice(c)) return false;
     return c.ok;
@@ -146,7 +146,7 @@ export class ChunkClassifier implements ChunkFields {
         bit = 4;
         if (!this.finish(c)) return false;
       } else if (c.keyIs(names.message)) {
-        if (!this.nothing(c)) return false;
+        if (!c.nothing()) return false;
       } else if (!c.skip()) return false;
       if ((seen & bit) !== 0) return false;
       seen |= bit;
@@ -155,7 +155,7 @@ export class ChunkClassifier implements ChunkFields {
   }
 
   private delta(c: JsonCursor): boolean {
-    if (this.nothing(c)) return true;
+    if (c.nothing()) return true;
     if (!c.enter(openBrace)) return false;
     let seen = 0;
     while (c.nextKey()) {
@@ -191,7 +191,7 @@ export class ChunkClassifier implements ChunkFields {
   }
 
   private toolCalls(c: JsonCursor): boolean {
-    if (this.nothing(c)) return true;
+    if (c.nothing()) return true;
     if (!c.enter(openBracket)) return false;
     while (c.nextItem()) {
       if (!c.enter(openBrace)) return false;
@@ -207,7 +207,7 @@ export class ChunkClassifier implements ChunkFields {
   }
 
   private call(c: JsonCursor): boolean {
-    if (this.nothing(c)) return true;
+    if (c.nothing()) return true;
     if (!c.enter(openBrace)) return false;
     let seen = 0;
     while (c.nextKey()) {
@@ -220,7 +220,7 @@ export class ChunkClassifier implements ChunkFields {
 
   /** Null, or a text whose being there counts when it is not empty. */
   private output(c: JsonCursor, bit: number): boolean {
-    if (this.nothing(c)) return true;
+    if (c.nothing()) return true;
     if (!c.string()) return false;
     this.texts++;
     this.textStart = c.textStart;
@@ -230,7 +230,7 @@ export class ChunkClassifier implements ChunkFields {
   }
 
   private finish(c: JsonCursor): boolean {
-    if (this.nothing(c)) return true;
+    if (c.nothing()) return true;
     if (!c.string()) return false;
     if (c.textEnd === c.textStart) return true;
     this.finishReason = this.reasons.read(c);
@@ -239,14 +239,14 @@ export class ChunkClassifier implements ChunkFields {
   }
 
   private modelName(c: JsonCursor): boolean {
-    if (this.nothing(c)) return true;
+    if (c.nothing()) return true;
     if (!c.string()) return false;
     this.model = this.models.read(c);
     return this.model !== null;
   }
 
   private usage(c: JsonCursor): boolean {
-    if (this.nothing(c)) return true;
+    if (c.nothing()) return true;
     if (!c.enter(openBrace)) return false;
     this.bits |= Seen.usage;
     let seen = 0;
@@ -272,7 +272,7 @@ export class ChunkClassifier implements ChunkFields {
   }
 
   private details(c: JsonCursor, name: Buffer, ofPrompt: boolean): boolean {
-    if (this.nothing(c)) return true;
+    if (c.nothing()) return true;
     if (!c.enter(openBrace)) return false;
     let seen = false;
     while (c.nextKey()) {
@@ -292,39 +292,6 @@ export class ChunkClassifier implements ChunkFields {
 
   /** A whole number, or -1 for null; anything else fails the walk. */
   private count(c: JsonCursor): number {
-    return this.nothing(c) ? -1 : c.integer();
-  }
-
-  /** Passes a null. */
-  private nothing(c: JsonCursor): boolean {
-    const { buffer, at } = c;
-    if (buffer[at] !== letterN || at + 4 > c.end || buffer[at + 1] !== 117 || buffer[at + 2] !== 108 || buffer[at + 3] !== 108) return false;
-    c.at = at + 4;
-    return true;
-  }
-}
-
-/** A text that is nearly always the same from chunk to chunk: made a string once. */
-class LastText {
-  private raw = '';
-  private value = '';
-
-  /** The cursor's last string; null when its escapes are broken. */
-  read(c: JsonCursor): string | null {
-    const raw = this.raw;
-    let same = raw.length === c.textEnd - c.textStart;
-    for (let i = 0; same && i < raw.length; i++) same = raw.charCodeAt(i) === c.buffer[c.textStart + i];
-    if (same) return this.value;
-    let value = c.buffer.toString('utf8', c.textStart, c.textEnd);
-    if (c.escaped) {
-      try {
-        value = JSON.parse(`"${value}"`) as string;
-      } catch {
-        return null;
-      }
-    }
-    this.raw = c.buffer.toString('latin1', c.textStart, c.textEnd);
-    this.value = value;
-    return value;
+    return c.nothing() ? -1 : c.integer();
   }
 }

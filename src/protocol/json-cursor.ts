@@ -4,6 +4,7 @@ const colon = 58;
 const openBracket = 91;
 const backslash = 92;
 const closeBracket = 93;
+const letterN = 110;
 const openBrace = 123;
 const closeBrace = 125;
 
@@ -113,6 +114,14 @@ export class JsonCursor {
     const start = this.at;
     while (this.at < this.end && !isAfterNumber(this.buffer[this.at])) this.at++;
     return this.at > start ? true : this.fail();
+  }
+
+  /** Passes a null. */
+  nothing(): boolean {
+    const { buffer, at } = this;
+    if (buffer[at] !== letterN || at + 4 > this.end || buffer[at + 1] !== 117 || buffer[at + 2] !== 108 || buffer[at + 3] !== 108) return false;
+    this.at = at + 4;
+    return true;
   }
 
   private skipNested(): boolean {

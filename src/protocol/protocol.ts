@@ -69,6 +69,10 @@ export interface AnswerReader {
 /** One wire. A file each. */
 export interface Protocol {
   name: string;
+  /** Headers that every request of this wire carries unless the target or the scenario says otherwise. */
+  headers?: Readonly<Record<string, string>>;
+  /** The header that carries the API key where the target names none; left out: Authorization. */
+  keyHeader?: string;
   encode(spec: RequestSpec, context: WireContext): WireRequest;
   createReader(): AnswerReader;
 }

@@ -29,8 +29,13 @@ export function resolveApiKey(target: TargetConfig, inputs: { env: NodeJS.Proces
 /**
  * The headers that every request to the target carries: `headers` with `${VAR}` filled in, and the API key as
  * `Authorization: Bearer` or, under any other `api_key_header`, as it is. Send them to the origin of base_url alone.
+ * @param keyHeader where the wire wants the key when the target does not say
  */
-export function targetHeaders(target: TargetConfig, inputs: { env: NodeJS.ProcessEnv; root: string }): Record<string, string> {
+export function targetHeaders(
+  target: TargetConfig,
+  inputs: { env: NodeJS.ProcessEnv; root: string },
+  keyHeader = 'Authorization',
+): Record<string, string> {
   const lookup = lookupIn(inputs.env, readEnvFile(target, inputs.root));
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(target.headers ?? {})) {
@@ -38,7 +43,7 @@ export function targetHeaders(target: TargetConfig, inputs: { env: NodeJS.Proces
   }
   const key = resolveApiKey(target, inputs);
   if (key === null) return headers;
-  const header = target.api_key_header ?? 'Authorization';
+  const header = target.api_key_header ?? keyHeader;
   for (const name of Object.keys(headers)) if (name.toLowerCase() === header.toLowerCase()) delete headers[name];
   headers[header] = header.toLowerCase() === 'authorization' ? `Bearer ${key.value}` : key.value;
   return headers;
