@@ -7,6 +7,7 @@ import type { BenchConfig } from '../config/bench-config.ts';
 import type { EntryContext } from '../config/entry-context.ts';
 import { UserError } from '../config/errors.ts';
 import { loadConfig } from '../config/load.ts';
+import { scenarioNamesOf } from '../config/scenario.ts';
 import { executorSchemas } from '../load/executors/registry.ts';
 import { type BenchFlags, overridesOf } from './bench-options.ts';
 import { createProgress } from './progress.ts';
@@ -89,7 +90,7 @@ async function localBaseline(config: BenchConfig): Promise<BaselineFound> {
   const source = config.baseline.kind === 'artifact' ? { kind: 'file' as const, files: ['baseline.json'] } : config.baseline;
   const found = await findBaseline({
     source,
-    scenarios: config.scenarios.map(({ name }) => name),
+    scenarios: scenarioNamesOf(config.scenarios),
     root: config.root,
     repository: null,
     context: null,

@@ -4,7 +4,8 @@ import { ConfigError, type ConfigIssue } from './errors.ts';
 import { openFiles } from './files.ts';
 import { defaultOrigin, type Layers } from './layers.ts';
 import { checkOverrides } from './overrides.ts';
-import { resolveThresholds, withScenarioLimits } from './resolve-thresholds.ts';
+import { expandParts, withLimitsOf } from './parts.ts';
+import { resolveThresholds } from './resolve-thresholds.ts';
 import { openScenarios, scenarioNames } from './scenarios.ts';
 import { readConfigFile, settingsOf } from './settings.ts';
 import type { Thresholds } from './thresholds.ts';
@@ -47,7 +48,7 @@ export async function loadThresholds(options: LoadThresholdsOptions): Promise<Lo
   for (const name of new Set(options.scenarios)) {
     if (!known.has(name)) continue;
     const draft = await library.byName(name, defaultOrigin);
-    if (draft) limits = withScenarioLimits(limits, name, draft.layers);
+    if (draft) limits = withLimitsOf(limits, draft, await expandParts(draft, library, files.issues));
   }
   if (files.issues.length > 0) throw new ConfigError(files.issues);
   const failOn = (settings.plain.value['fail_on'] as FailOn | undefined) ?? null;

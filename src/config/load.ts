@@ -6,11 +6,12 @@ import { type Files, openFiles } from './files.ts';
 import { defaultOrigin, dotted, isTree, type Layers, originAt, overlay } from './layers.ts';
 import { observeDefaults } from './observe.ts';
 import { checkOverrides, type Override, type OverrideLayer } from './overrides.ts';
+import { expandParts, withLimitsOf } from './parts.ts';
 import { readPrompts } from './prompts.ts';
 import { baselineSource } from './resolve-baseline.ts';
 import { type ResolvedScenario, resolveScenario } from './resolve-scenario.ts';
 import { checkEnvironment, embeddedName, resolveTarget, type TargetChoice } from './resolve-target.ts';
-import { resolveThresholds, withScenarioLimits } from './resolve-thresholds.ts';
+import { resolveThresholds } from './resolve-thresholds.ts';
 import { openScenarios, overlayScenario, type ScenarioDraft, type ScenarioLibrary } from './scenarios.ts';
 import { readConfigFile, type Settings, settingsOf } from './settings.ts';
 import { readTargets } from './targets.ts';
@@ -58,8 +59,11 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
 
   const chosen = drafts ?? [await scenarioLibrary.byName(target?.embedded ? embeddedName : 'default', defaultOrigin)];
   const flags = combined(overrides.scenario);
-  const scenarios = chosen
-    .map((draft) => draft && resolveScenario(draft, flags, target, options.executors, files.issues, warnings))
+  const expanded = new Map<ScenarioDraft, ScenarioDraft[]>();
+  for (const draft of chosen) if (draft) expanded.set(draft, await expandParts(draft, scenarioLibrary, files.issues));
+  const scenarios = [...expanded.values()]
+    .flat()
+    .map((draft) => resolveScenario(draft, flags, target, options.executors, files.issues, warnings))
     .filter((scenario) => scenario !== null);
   refuseTwins(scenarios, files);
   for (const scenario of scenarios) {
@@ -67,8 +71,8 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
     await resolveTrace(scenario, files);
   }
 
-  const limits = scenarios.reduce(
-    (layers, { scenario, layers: own }) => withScenarioLimits(layers, scenario.name, own),
+  const limits = [...expanded].reduce(
+    (layers, [draft, parts]) => withLimitsOf(layers, draft, parts),
     await resolveThresholds(settings.thresholds, files, builtinRoot),
   );
   if (files.issues.length > 0) throw new ConfigError(sorted(files.issues));
@@ -157,10 +161,11 @@ function refuseTwins(scenarios: readonly ResolvedScenario[], files: Files): void
   const seen = new Set<string>();
   for (const { scenario, layers } of scenarios) {
     if (seen.has(scenario.name)) {
-      files.issues.push({
-        ...originAt(layers, ['name']).place,
-        message: `two scenarios are named ${scenario.name}: their results could not be told apart; give one another name`,
-      });
+      const message =
+        scenario.part === undefined
+          ? `two scenarios are named ${scenario.name}: their results could not be told apart; give one another name`
+          : `two parts are named ${scenario.name}: their results could not be told apart; give one other labels`;
+      files.issues.push({ ...originAt(layers, ['name']).place, message });
     }
     seen.add(scenario.name);
   }

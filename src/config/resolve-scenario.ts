@@ -43,12 +43,13 @@ export function resolveScenario(
   issues.push(...found);
   if (!load || found.length > 0) return null;
 
-  const { request: written, thresholds: _, load: __, extends: ___, ...rest } = scenarioSchema.parse(layers.value);
+  const { request: written, thresholds: _, load: __, extends: ___, parts: ____, ...rest } = scenarioSchema.parse(layers.value);
   const request = written!;
   const cap = resolved?.target.max_tokens ?? null;
   const scenario: Scenario = {
     ...rest,
     name: draft.name,
+    ...(draft.part ? { part: draft.part } : {}),
     timeout: rest.timeout!,
     warmup: rest.warmup!,
     seed: rest.seed!,

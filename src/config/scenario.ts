@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { positiveDurationSchema } from './duration.ts';
+import { findingNames } from './finding-names.ts';
 import { headersSchema, nameSchema } from './text.ts';
 import { scenarioThresholdsSchema } from './thresholds.ts';
 
@@ -33,6 +34,8 @@ export const requestSchema = z.strictObject({
   /** A file of src/protocol/. */
   api: z.enum(['chat', 'completions', 'ollama', 'anthropic', 'http']).optional(),
   stream: z.boolean().optional(),
+  /** Instead of the target's model. */
+  model: z.string().min(1).optional(),
   /** Path of a prompts.jsonl; sent verbatim, in order, cycling. */
   prompts: z.string().min(1).optional(),
   /** Generated prompts of these lengths in tokens, spread evenly over the grid with max_tokens. */
@@ -74,15 +77,20 @@ export const retrySchema = z
   ])
   .meta({ description: 'Send failed requests again: true for ten attempts, two seconds before the second' });
 
-/**
- * A scenario as written in YAML, all but `load`: the options of `load` belong to its executor, each validated by that executor's own schema,
- * which the caller passes to the loader (config may not import load).
- */
-export const scenarioFields = {
-  name: nameSchema.optional(),
-  description: z.string().optional(),
-  /** Another scenario's name: this one says only what differs. */
-  extends: nameSchema.optional(),
+const loadSchema = z.looseObject({ executor: z.string().min(1).optional() }).optional();
+
+const labelSchema = z
+  .record(
+    z
+      .string()
+      .regex(/^[a-z][a-z0-9_]*$/, { error: 'expected a label of small letters, digits and underscores' })
+      .refine((key) => !['scenario', 'target', 'detail'].includes(key), { error: 'expected another label: every series has this one already' }),
+    z.union([z.string().min(1), z.number()]),
+  )
+  .refine((labels) => Object.keys(labels).length > 0, { error: 'expected at least one label, found none' });
+
+/** What a scenario and each of its parts may say alike. */
+const settingFields = {
   request: requestSchema.optional(),
   /** Requests sent and thrown away before the measured window. */
   warmup: z.int().nonnegative().optional(),
@@ -94,16 +102,48 @@ export const scenarioFields = {
   retry: retrySchema.optional(),
   seed: z.int().nonnegative().optional(),
   stop: stopSchema.optional(),
-  /** The target to use where neither a flag nor llm-bench.yaml names one. */
-  target: nameSchema.optional(),
   /** Limits of this scenario's series: shorthands, or metric.stat -> limits. */
   thresholds: scenarioThresholdsSchema.optional(),
+} as const;
+
+/** One part of a scenario that is made of several, driven in their order against one service. */
+export const partSchema = z
+  .strictObject({
+    /** Another scenario, measured as this part; left out: the scenario that the part is of. What the part says itself is laid over either. */
+    scenario: nameSchema.optional(),
+    /** A short form of `labels: {part: NAME}`. */
+    name: nameSchema.optional(),
+    /** What tells its series from those of the other parts: `{phase: cold}`. */
+    labels: labelSchema.optional(),
+    ...settingFields,
+    load: loadSchema,
+  })
+  .refine(({ name, labels, scenario }) => name !== undefined || labels !== undefined || scenario !== undefined, {
+    error: 'expected a name or labels that tell this part from the others, such as `labels: {phase: cold}`',
+  });
+
+/**
+ * A scenario as written in YAML, all but `load`: the options of `load` belong to its executor, each validated by that executor's own schema,
+ * which the caller passes to the loader (config may not import load).
+ */
+export const scenarioFields = {
+  name: nameSchema.optional(),
+  description: z.string().optional(),
+  /** Another scenario's name: this one says only what differs. */
+  extends: nameSchema.optional(),
+  ...settingFields,
+  /** The target to use where neither a flag nor llm-bench.yaml names one. */
+  target: nameSchema.optional(),
+  /** Parts that are driven one after the other against one service, into one result. */
+  parts: z.array(partSchema).min(1).optional(),
+  /** Figures that are made of all parts together once they ran. */
+  findings: z.array(z.enum(findingNames)).optional(),
 } as const;
 
 /** A scenario as written, in its own file or inside llm-bench.yaml. */
 export const scenarioSchema = z.strictObject({
   ...scenarioFields,
-  load: z.looseObject({ executor: z.string().min(1).optional() }).optional(),
+  load: loadSchema,
 });
 
 /** One executor's options: its name is the discriminator, the rest is its own. */
@@ -112,14 +152,32 @@ export interface LoadOptions {
   [option: string]: unknown;
 }
 
-export interface Scenario extends Omit<z.output<z.ZodObject<typeof scenarioFields>>, 'request' | 'thresholds'> {
+export interface Scenario extends Omit<z.output<z.ZodObject<typeof scenarioFields>>, 'request' | 'thresholds' | 'parts'> {
+  /** What its series are called by: of a part `GROUP/label=value`. */
   name: string;
+  /** The scenario that this one is a part of, and what tells it from the other parts. */
+  part?: ScenarioPart;
   /** Seconds. */
   timeout: number;
   warmup: number;
   seed: number;
   request: ResolvedRequest;
   load: LoadOptions;
+}
+
+export interface ScenarioPart {
+  of: string;
+  labels: Record<string, string | number>;
+}
+
+/** The name that a person chose the scenario by: a part's is that of the whole. */
+export function scenarioName({ name, part }: Pick<Scenario, 'name' | 'part'>): string {
+  return part?.of ?? name;
+}
+
+/** The chosen names of several scenarios, each once. */
+export function scenarioNamesOf(scenarios: readonly Pick<Scenario, 'name' | 'part'>[]): string[] {
+  return [...new Set(scenarios.map(scenarioName))];
 }
 
 /** `request` with every default filled in. */

@@ -3,7 +3,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { ConfigIssue } from './errors.ts';
 import type { Files } from './files.ts';
 import { isTree, type Layers, type Origin, overlay, type Tree, without } from './layers.ts';
-import { scenarioSchema } from './scenario.ts';
+import { type ScenarioPart, scenarioSchema } from './scenario.ts';
 import { check, unknownName } from './schema-issues.ts';
 import type { Path, YamlSource } from './yaml-source.ts';
 
@@ -12,7 +12,18 @@ export interface ScenarioDraft {
   name: string;
   /** Where it was named; the default where nobody did. */
   named: Origin;
+  /** All but `parts`. */
   layers: Layers;
+  /** As written; empty for a scenario without. */
+  parts: readonly WrittenPart[];
+  /** Where the draft is itself a part. */
+  part?: ScenarioPart;
+}
+
+/** One entry of `parts`, and where what it says was written. */
+export interface WrittenPart {
+  tree: Tree;
+  originOf(path: Path): Origin;
 }
 
 const folder = ['config', 'scenarios'] as const;
@@ -73,13 +84,18 @@ export function openScenarios(files: Files, builtinRoot: string): ScenarioLibrar
     originOf: (path: Path) => Origin,
     chain: readonly string[],
   ): Promise<ScenarioDraft | null> {
-    const parent = tree['extends'];
-    if (typeof parent !== 'string') return { name, named, layers: overlayScenario(nothing, tree, originOf) };
+    const { extends: parent, parts: list, ...own } = tree;
+    const parts = (list as Tree[] | undefined)?.map(
+      (part, index): WrittenPart => ({ tree: part, originOf: (at) => originOf(['parts', index, ...at]) }),
+    );
+    if (typeof parent !== 'string') return { name, named, layers: overlayScenario(nothing, own, originOf), parts: parts ?? [] };
     const blame = originOf(['extends']);
     // A user's own `default` may extend the shipped one of the same name.
     const path = await find(parent, parent === name);
     const base = path === null ? await missing(parent, blame) : await fromFile(path, blame, chain);
-    return base && { name, named, layers: overlayScenario(without(base.layers, ['name'], ['description'], ['extends']), tree, originOf) };
+    if (!base) return null;
+    const layers = overlayScenario(without(base.layers, ['name'], ['description']), own, originOf);
+    return { name, named, layers, parts: parts ?? base.parts };
   }
 
   return {

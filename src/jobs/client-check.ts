@@ -140,7 +140,7 @@ export class ClientCheck {
     if (plan?.scenario.request.ignore_eos !== true) return null;
     return plan.workload.cells.flatMap((cell) => {
       const asked = cell.maxTokens ?? sameLength(plan.prompts);
-      const meters = outcome.phases.flatMap(({ phase }) => outcome.meter.series.get(seriesId(cell.id, phase.label)) ?? []);
+      const meters = outcome.phases.flatMap(({ phase }) => outcome.meter.series.get(seriesId(cell.id, phase.label, plan.scenario.name)) ?? []);
       const came = pool({ meters }).distributions.get('output_tokens')?.summary();
       if (asked === null || came == null || came.min === null || came.max === null || came.mean === null) return [];
       return [{ asked, least: came.min, most: came.max, mean: came.mean }];

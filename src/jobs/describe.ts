@@ -72,7 +72,7 @@ export function describe(
     maxErrorRate: limitsFor(options.config.thresholds, scenario.name, 'error_rate')?.max ?? 1,
     environment: shared.environment,
     cohort: cohortOf(
-      { ...shared.environment, model: context.target.model ?? null },
+      { ...shared.environment, model: scenario.request.model ?? context.target.model ?? null },
       sha256Of({
         ...scenario,
         request: { ...scenario.request, prompts: plan.prompts },

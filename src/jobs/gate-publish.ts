@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { BaselineFound } from '../baseline/source.ts';
 import type { BenchConfig } from '../config/bench-config.ts';
+import { scenarioNamesOf } from '../config/scenario.ts';
 import { uploadResult } from '../publish/artifact.ts';
 import { publishComment } from '../publish/comment.ts';
 import { renderComment } from '../report/comment.ts';
@@ -53,7 +54,7 @@ function repeatCommand({ origins, target, scenarios }: BenchConfig): string {
   const quoted = (value: string) => (/^[\w./:@,-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`);
   return [
     'llm-bench run',
-    from('scenario', 'scenario') ? `--scenario ${quoted(scenarios.map(({ name }) => name).join(','))}` : null,
+    from('scenario', 'scenario') ? `--scenario ${quoted(scenarioNamesOf(scenarios).join(','))}` : null,
     from('target', 'target') ? `--target ${quoted(target.name)}` : null,
     from('target.command', 'command') ? "--command '...'" : null,
     from('target.base_url', 'base-url') && target.base_url !== undefined ? `--base-url ${quoted(target.base_url)}` : null,

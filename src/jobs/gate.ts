@@ -3,6 +3,7 @@ import { readOrder } from '../baseline/order.ts';
 import { findPool } from '../baseline/pool.ts';
 import { findBaseline } from '../baseline/source.ts';
 import { ExitCode } from '../config/errors.ts';
+import { scenarioNamesOf } from '../config/scenario.ts';
 import { annotate, annotationsFor } from '../publish/annotations.ts';
 import { appendSummary } from '../publish/summary.ts';
 import { forTerminal } from '../report/escape.ts';
@@ -51,7 +52,7 @@ export async function gate(options: GateOptions): Promise<GateOutcome> {
   const base = await findPairedBase(options);
   const stored = {
     source: baselineSource(config, options),
-    scenarios: config.scenarios.map(({ name }) => name),
+    scenarios: scenarioNamesOf(config.scenarios),
     root: config.root,
     repository: options.repository,
     context: options.context,

@@ -1,9 +1,10 @@
 import type { ResultDocument } from '../result/document.ts';
-import { mergeResults } from '../result/merge.ts';
+import type { MeasuredPart } from '../result/findings/finding.ts';
+import { uniteRounds, uniteScenarios } from '../result/unite.ts';
 import type { ServiceError } from '../service/service-error.ts';
 import { ClientCheck } from './client-check.ts';
 import type { MeasureOptions } from './measure-options.ts';
-import { planScenario, sizeOf } from './plan.ts';
+import { planScenario, scenariosOf, sizeOf } from './plan.ts';
 import { boundSentence, budgetBlock, budgetOf, checkShape, plainShape } from './shape.ts';
 import { Side, startable } from './side.ts';
 
@@ -40,14 +41,23 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     if (side === null) return { document: null, crash: null, interrupted: true };
     await check.quiet();
     const documents: ResultDocument[] = [];
-    for (const [index, plan] of plans.entries()) {
-      for (let round = 0; round < runs && !side.stopped.aborted && documents.at(-1)?.stop_reason !== 'budget'; round++) {
-        const document = await side.measure(plan, check, { plan: index, run: documents.length, budget });
-        document.runs = document.runs.map((run) => ({ ...run, round, order: round }));
-        documents.push(document);
+    let [run, exhausted] = [0, false];
+    for (const parts of scenariosOf(plans)) {
+      const rounds: MeasuredPart[][] = [];
+      for (let round = 0; round < runs && !side.stopped.aborted && !exhausted; round++) {
+        const measured: MeasuredPart[] = [];
+        for (const { plan, index } of parts) {
+          if (side.stopped.aborted || exhausted) break;
+          const document = await side.measure(plan, check, { plan: index, run: run++, budget });
+          document.runs = document.runs.map((one) => ({ ...one, round, order: round }));
+          measured.push({ scenario: plan.scenario, document });
+          exhausted = document.stop_reason === 'budget';
+        }
+        rounds.push(measured);
       }
+      if (rounds.length > 0) documents.push(uniteRounds(rounds));
     }
-    const document = documents.length === 0 ? null : documents.length === 1 ? (documents[0] as ResultDocument) : mergeResults(documents);
+    const document = documents.length === 0 ? null : uniteScenarios(documents);
     if (document !== null && budget !== null) document['budget'] = budgetBlock(budget, target);
     return { document, crash: await side.crashed(), interrupted: signal.aborted };
   } finally {

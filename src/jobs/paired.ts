@@ -1,7 +1,9 @@
 import type { Scenario } from '../config/scenario.ts';
 import type { Thresholds } from '../config/thresholds.ts';
 import type { ResultDocument, Run } from '../result/document.ts';
+import type { MeasuredPart } from '../result/findings/finding.ts';
 import { mergeResults } from '../result/merge.ts';
+import { uniteRounds, uniteScenarios } from '../result/unite.ts';
 import type { ServiceError } from '../service/service-error.ts';
 import { judgePaired, type PairedVerdict } from '../verdict/judge-paired.ts';
 import { roundOrder, type Side as SideName } from '../verdict/round-order.ts';
@@ -9,7 +11,7 @@ import { firstLook } from '../verdict/sequential.ts';
 import { Random } from '../workload/random.ts';
 import { ClientCheck } from './client-check.ts';
 import type { MeasureOptions } from './measure-options.ts';
-import { type Plan, planScenario } from './plan.ts';
+import { type Plan, planScenario, scenariosOf } from './plan.ts';
 import { Side, type SidePlace, startable } from './side.ts';
 
 /** A side of the comparison: what to start or where it runs, and where its code lies. */
@@ -157,11 +159,15 @@ class Sides {
     const side = await this.serve(name);
     if (side === null) return null;
     const parts: ResultDocument[] = [];
-    for (const [index, plan] of plans.entries()) {
-      parts.push(await side.measure(plan, check, { plan: index, run: order, budget: null }));
-      if (side.stopped.aborted) return null;
+    for (const scenario of scenariosOf(plans)) {
+      const measured: MeasuredPart[] = [];
+      for (const { plan, index } of scenario) {
+        measured.push({ scenario: plan.scenario, document: await side.measure(plan, check, { plan: index, run: order, budget: null }) });
+        if (side.stopped.aborted) return null;
+      }
+      parts.push(uniteRounds([measured]));
     }
-    const document = parts.length === 1 ? (parts[0] as ResultDocument) : mergeResults(parts);
+    const document = uniteScenarios(parts);
     const { sha } = this.job[name];
     if (sha !== null) document.git = { ...document.git, sha };
     // A round is one run, whatever number of scenarios it drove.

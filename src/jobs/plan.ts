@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { UserError } from '../config/errors.ts';
 import { type Prompt, readPrompts } from '../config/prompts.ts';
-import type { Scenario } from '../config/scenario.ts';
+import { type Scenario, scenarioName } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
 import { type ReplayOptions, type ReplayRow, readTrace, replayRows } from '../config/trace-file.ts';
 import type { Executor } from '../load/executor.ts';
@@ -27,6 +27,16 @@ export async function planScenario(scenario: Scenario, target: TargetConfig, roo
   const { load } = scenario;
   const trace = load.executor === 'trace' ? replayRows(await readTrace(resolve(root, String(load['file']))), load as unknown as ReplayOptions) : [];
   return { scenario, executor, workload: createWorkload(scenario, target, lines, trace), prompts: lines, trace };
+}
+
+/** The plans by the scenario that they are parts of, in their order; a plan without is a scenario of its own. */
+export function scenariosOf(plans: readonly Plan[]): { plan: Plan; index: number }[][] {
+  const byName = new Map<string, { plan: Plan; index: number }[]>();
+  for (const [index, plan] of plans.entries()) {
+    const name = scenarioName(plan.scenario);
+    byName.set(name, [...(byName.get(name) ?? []), { plan, index }]);
+  }
+  return [...byName.values()];
 }
 
 /** How much is planned, for people: null where the scenario does not say. */

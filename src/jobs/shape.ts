@@ -116,6 +116,7 @@ export function budgetBlock(plan: BudgetPlan, { prices }: TargetConfig): Record<
  */
 export function boundSentence({ scenario, workload, requests }: ShapedPlan, { prices, model }: TargetConfig, runs: number): string | null {
   const protocol = protocols.get(scenario.request.api);
+  const asked = scenario.request.model ?? model;
   if (prices === undefined || requests === null || !protocol || scenario.request.api === 'http' || !outputsBounded(workload)) return null;
   const wire = { basePath: '', headers: [], includeUsage: true, continuousUsage: true };
   const seen = Math.min(requests, enoughToSee);
@@ -130,7 +131,7 @@ export function boundSentence({ scenario, workload, requests }: ShapedPlan, { pr
   const cost = (input * prices.input_per_million + output * prices.output_per_million) / 1e6;
   const count = (value: number) => value.toLocaleString('en-US');
   const price = `${cost.toPrecision(3)}${prices.currency === undefined ? '' : ` ${prices.currency}`}`;
-  return `${scenario.name}: at most about ${count(input)} prompt tokens and ${count(output)} output tokens${model === undefined ? '' : ` of ${model}`}, ${price} by the target's prices`;
+  return `${scenario.name}: at most about ${count(input)} prompt tokens and ${count(output)} output tokens${asked === undefined ? '' : ` of ${asked}`}, ${price} by the target's prices`;
 }
 
 export function definitionOf({ compat }: RunShape): CompatDefinition | null {

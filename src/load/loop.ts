@@ -26,6 +26,8 @@ export interface LoopOptions {
   retry: RetryPolicy | null;
   countTokens: ((text: string) => number) | null;
   budget: Budget | null;
+  /** The scenario's name, which every series begins with. */
+  scenario: string;
   /** An answer of another model than the one asked is a failure. */
   checkModel: boolean;
   /** Which arrivals of an open schedule are this loop's. */
@@ -150,7 +152,7 @@ export class LoadLoop implements FlightDeck {
   }
 
   private send(user: number, index: number, intendedMs: number, phase: Phase, measured: boolean): void {
-    const { workload, protocol, wire, transport, checkModel } = this.options;
+    const { scenario, workload, protocol, wire, transport, checkModel } = this.options;
     const { spec, cell } = workload.request(index);
     const request = protocol.encode(spec, wire);
     let bound: TokenBound | null = null;
@@ -161,7 +163,7 @@ export class LoadLoop implements FlightDeck {
         return;
       }
     }
-    const series = seriesId(cell.id, phase.label);
+    const series = seriesId(cell.id, phase.label, scenario);
     const flight = this.idle.pop() ?? new Flight(this, protocol, transport);
     flight.user = user;
     flight.measured = measured;

@@ -237,7 +237,7 @@ class LoadRun {
   /** The connections that were opened ahead served the first class of the first phase before any other. */
   private addConnections(first: Phase | undefined): void {
     const cell = this.input.workload.cells[0];
-    const series = first === undefined || cell === undefined ? null : seriesId(cell.id, first.label);
+    const series = first === undefined || cell === undefined ? null : seriesId(cell.id, first.label, this.input.scenario.name);
     for (const { opened, failed } of this.warm) this.meter.addConnections(series, opened, failed);
   }
 

@@ -76,6 +76,7 @@ class LoadWorker {
       transport,
       protocol,
       wire: plan.wire,
+      scenario: scenario.name,
       workload: createWorkload(scenario, plan.target, plan.prompts, plan.trace),
       deadlines: plan.deadlines,
       gapRule: plan.gapRule,

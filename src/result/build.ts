@@ -1,4 +1,4 @@
-import type { Scenario } from '../config/scenario.ts';
+import { type Scenario, scenarioName } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
 import type { Phase, PhaseOutcome, StopReason } from '../load/executor.ts';
 import type { SearchSummary } from '../load/search-summary.ts';
@@ -78,9 +78,9 @@ export function buildResult(input: BuildInput): ResultDocument {
     tool: input.tool,
     timestamp: run.started,
     target: target.name,
-    scenario: scenario.name,
+    scenario: scenarioName(scenario),
     base_url: input.baseUrl,
-    model: target.model ?? null,
+    model: scenario.request.model ?? target.model ?? null,
     partial,
     stop_reason: run.stopReason,
     results,
@@ -118,23 +118,29 @@ function pool(meters: readonly SeriesMeter[]): SeriesMeter {
 /** A search is compared by what it found; its levels are details, for another run tries others. */
 function searchSeries(input: BuildInput, search: SearchSummary): Series[] {
   const { scenario, target } = input;
-  const labels = { scenario: scenario.name, target: target.name, ...(target.model === undefined ? {} : { model: target.model }) };
+  const labels = labelsOf(scenario, target);
   return [{ id: scenario.name, labels, metrics: searchMetrics(search) }, ...buildSeries(input).map((series) => ({ ...series, detail: true }))];
+}
+
+/** What all series of a scenario have in common. */
+function labelsOf(scenario: Scenario, target: BuildInput['target']): Series['labels'] {
+  const model = scenario.request.model ?? target.model;
+  return { scenario: scenarioName(scenario), target: target.name, ...(model === undefined ? {} : { model }), ...scenario.part?.labels };
 }
 
 /** A series for each phase; where requests differ in class, one for each class below it as detail. */
 function buildSeries(input: BuildInput): Series[] {
   const { run, scenario, target, workload } = input;
-  const labels = { scenario: scenario.name, target: target.name, ...(target.model === undefined ? {} : { model: target.model }) };
+  const labels = labelsOf(scenario, target);
   return run.phases.flatMap(({ phase, outcome }) => {
     const leaves = workload.cells.map((cell) => ({
       cell,
-      id: seriesId(cell.id, phase.label),
-      meter: run.meter.series.get(seriesId(cell.id, phase.label)) ?? new SeriesMeter(),
+      id: seriesId(cell.id, phase.label, scenario.name),
+      meter: run.meter.series.get(seriesId(cell.id, phase.label, scenario.name)) ?? new SeriesMeter(),
     }));
     const seconds = outcome.durationMs / 1000;
     const whole: Series = {
-      id: seriesId(scenario.name, phase.label),
+      id: seriesId(scenario.name, phase.label, scenario.name),
       labels: {
         ...labels,
         ...(input.concurrency === null ? {} : { concurrency: input.concurrency }),

@@ -62,7 +62,7 @@ class RecordedRun {
         client: { cpuSeconds: null, wallSeconds: this.lastMs / 1000, loopUtilization: 0, eventLoopP99Ms: null },
         stopReason: 'completed',
       },
-      scenario: { name: this.scenario, load: { executor: 'recorded' } },
+      scenario: { name: this.scenario, request: {}, load: { executor: 'recorded' } },
       target: { name: '' },
       baseUrl: '',
       workload: { cells, uniquePrompts: null },

@@ -37,7 +37,7 @@ export function createWorkload(
   const cells = grid(scenario, target);
   const cellOf = cellChooser(scenario, cells, prompts.length);
   const recorded = trace.length === 0 ? null : traceRequests(trace, scenario.seed);
-  const model = target.model ?? null;
+  const model = request.model ?? target.model ?? null;
   const common = {
     model,
     stream: request.stream,

@@ -23,7 +23,9 @@ test('config/schema is what the sources say (else: node scripts/schema.ts)', asy
 });
 
 test('the executors are named in the schema of a scenario', () => {
-  const load = (schemas['scenario'] as { properties: { load: { properties: { executor: { enum: string[] } } } } }).properties.load;
+  type Load = { properties: { executor: { enum: string[] } } };
+  const { properties, $defs } = schemas['scenario'] as { properties: { load: { $ref: string } }; $defs: Record<string, Load> };
+  const load = $defs[properties.load.$ref.replace('#/$defs/', '')] as Load;
   assert.deepEqual(load.properties.executor.enum, Object.keys(executorSchemas));
 });
 

@@ -21,3 +21,8 @@ test('a stop rule is asked only when enough requests have ended, and broken only
   assert.equal(brokenRule({ ...figures, succeeded: 0, failed: 19 }, { ...none, maxErrorRate: 1 }), null);
   assert.equal(brokenRule({ ...figures, latencyP95Ms: null, succeeded: 0, failed: 30 }, { ...none, maxP95LatencyMs: 1 }), null);
 });
+
+test("of a part, whose own name has slashes, the phase's label comes behind that name", () => {
+  const name = 'multi/model=org/model-a';
+  assert.equal(seriesId(`${name}/prompt_tokens=10`, { concurrency: 5 }, name), 'multi/model=org/model-a/concurrency=5/prompt_tokens=10');
+});

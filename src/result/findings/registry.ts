@@ -1,0 +1,8 @@
+import type { FindingName } from '../../config/finding-names.ts';
+import { batchEfficiency } from './batch-efficiency.ts';
+import type { Finding } from './finding.ts';
+
+/** Every finding that a scenario may name under `findings`. */
+export const findings: Readonly<Record<FindingName, Finding>> = {
+  batch_efficiency: batchEfficiency,
+};

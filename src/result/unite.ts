@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { scenarioName } from '../config/scenario.ts';
+import type { ResultDocument, Run } from './document.ts';
+import type { MeasuredPart } from './findings/finding.ts';
+import { findings } from './findings/registry.ts';
+import { mergeResults } from './merge.ts';
+import { valuesOf } from './metric-values.ts';
+import { pooledLevels } from './pooled-levels.ts';
+
+/**
+ * One document of a scenario's rounds, each of them its parts in the order they ran (one where the scenario has no parts). A round is one run, whatever
+ * number of parts it drove; the figures made of all parts are made for each round and for all together.
+ * @throws Error for no round, or one without a part
+ */
+export function uniteRounds(rounds: readonly (readonly MeasuredPart[])[]): ResultDocument {
+  const documents = rounds.map(uniteRound);
+  const [first] = documents;
+  if (first === undefined) throw new Error('no round to unite');
+  if (documents.length === 1) return first;
+  const whole = uniteRound(acrossRounds(rounds));
+  whole.runs = documents.flatMap(({ runs }) => runs).map((run, index) => ({ ...run, round: index, order: index }));
+  return whole;
+}
+
+/** Scenarios that were measured one after the other in one document; what each of them found stands below `results.scenarios`, by name. */
+export function uniteScenarios(documents: readonly ResultDocument[]): ResultDocument {
+  const [first] = documents;
+  if (first === undefined) throw new Error('no scenario to unite');
+  if (documents.length === 1) return first;
+  const names = documents.map(({ scenario }) => scenario);
+  const whole = mergeResults(documents, names);
+  whole.results['scenarios'] = Object.fromEntries(documents.map(({ scenario, results }) => [scenario, results]));
+  return whole;
+}
+
+/** Each part over all rounds that drove it. */
+function acrossRounds(rounds: readonly (readonly MeasuredPart[])[]): MeasuredPart[] {
+  const byName = new Map<string, MeasuredPart[]>();
+  for (const part of rounds.flat()) byName.set(part.scenario.name, [...(byName.get(part.scenario.name) ?? []), part]);
+  return [...byName.values()].map((same) => {
+    const rounds = same.map(({ document }) => document);
+    const document = mergeResults(
+      rounds,
+      rounds.map((_, index) => `run ${index + 1}`),
+    );
+    const levels = pooledLevels(rounds, document.series);
+    if (levels !== null) document.results['levels'] = levels;
+    return { scenario: (same[0] as MeasuredPart).scenario, document };
+  });
+}
+
+function uniteRound(parts: readonly MeasuredPart[]): ResultDocument {
+  const documents = parts.map(({ document }) => document);
+  const [first] = documents;
+  if (first === undefined) throw new Error('no part to unite');
+  const names = parts.map(({ scenario }) => scenario.name);
+  const whole = documents.length === 1 ? first : mergeResults(documents, names);
+  if (parts.some(({ scenario }) => scenario.part !== undefined)) {
+    whole.results['parts'] = parts.map(({ scenario, document }) => ({
+      series: scenario.name,
+      labels: scenario.part?.labels ?? {},
+      results: document.results,
+    }));
+    whole.cohort = createHash('sha256').update(whole.cohort).digest('hex').slice(0, 12);
+    whole.runs = [oneRun(documents)];
+  }
+  addFindings(whole, parts);
+  return whole;
+}
+
+function oneRun(documents: readonly ResultDocument[]): Run {
+  const runs = documents.flatMap(({ runs }) => runs);
+  const [first] = runs as [Run, ...Run[]];
+  return {
+    ...first,
+    duration_seconds: runs.reduce((sum, run) => sum + run.duration_seconds, 0),
+    values: Object.assign({}, ...runs.map(({ values }) => values)),
+  };
+}
+
+function addFindings(document: ResultDocument, parts: readonly MeasuredPart[]): void {
+  const [{ scenario }] = parts as [MeasuredPart, ...MeasuredPart[]];
+  const name = scenarioName(scenario);
+  for (const kind of new Set(parts.flatMap((part) => part.scenario.findings ?? []))) {
+    const { results, metrics } = findings[kind]({ name, parts, document });
+    Object.assign(document.results, results);
+    for (const [id, added] of Object.entries(metrics ?? {})) {
+      let series = document.series.find((one) => one.id === id);
+      if (series === undefined) {
+        series = { id, labels: { scenario: name, target: document.target }, metrics: {} };
+        document.series.push(series);
+      }
+      Object.assign(series.metrics, added);
+      for (const run of document.runs.slice(0, 1)) run.values[id] = { ...run.values[id], ...valuesOf({ ...series, metrics: added }) };
+    }
+  }
+}
