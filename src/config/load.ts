@@ -4,7 +4,7 @@ import type { BenchConfig } from './bench-config.ts';
 import { ConfigError, type ConfigIssue } from './errors.ts';
 import { type Files, openFiles } from './files.ts';
 import { defaultOrigin, dotted, isTree, type Layers, originAt, overlay } from './layers.ts';
-import { observeDefaults } from './observe.ts';
+import { observeDefaults, observeSchema } from './observe.ts';
 import { checkOverrides, type Override, type OverrideLayer } from './overrides.ts';
 import { expandParts, withLimitsOf } from './parts.ts';
 import { readPrompts } from './prompts.ts';
@@ -101,7 +101,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
     mode: plain.value['mode'] as BenchConfig['mode'],
     failOn: plain.value['fail_on'] as BenchConfig['failOn'],
     report,
-    observe: plain.value['observe'] as BenchConfig['observe'],
+    observe: { ...observeDefaults, ...observeSchema.parse(plain.value['observe']) } as BenchConfig['observe'],
     root: cwd,
     origins: {
       ...labels('target', target!.layers),

@@ -1,17 +1,65 @@
 import * as z from 'zod';
 import { positiveDurationSchema } from './duration.ts';
+import { parseExpression } from './metric-expression.ts';
+
+/** Kinds of servers whose metrics pages are known. */
+export const serverPresetNames = ['vllm', 'llama.cpp', 'tgi', 'sglang', 'llm-d', 'dcgm', 'go'] as const;
+export type ServerPreset = (typeof serverPresetNames)[number];
+
+const expressionSchema = z
+  .string()
+  .superRefine((text, context) => {
+    const parsed = parseExpression(text);
+    if (typeof parsed === 'string') context.addIssue({ code: 'custom', message: parsed });
+  })
+  .meta({ description: 'name{label="value"}, sum|avg|max|min(...), rate(...), increase(...), histogram_quantile(0.95, name), or a / b' });
+
+const pageSchema = z.strictObject({
+  url: z.string().min(1).optional().meta({ description: 'A path at the address of the target, or a whole address; default /metrics' }),
+  preset: z
+    .union([z.enum(serverPresetNames).transform((name) => [name]), z.array(z.enum(serverPresetNames)).min(1)])
+    .optional()
+    .meta({ description: 'Which series to read; left out: of every kind that the page has' }),
+  interval: positiveDurationSchema.optional().meta({ description: 'Time between two readings; default 1s' }),
+});
+
+const customMetricSchema = z.strictObject({
+  name: z.string().regex(/^[A-Za-z][\w-]*$/, { error: 'expected a name of letters, digits, _ and -' }),
+  selector: expressionSchema,
+  unit: z.string().default(''),
+  better: z.enum(['lower', 'higher', 'neither']).default('neither'),
+  scale: z.number().optional().meta({ description: 'Factor from the page to `unit`' }),
+});
 
 /** What is watched beside the load. Seconds where it is a time. */
 export const observeSchema = z.strictObject({
   interval: positiveDurationSchema.optional().meta({ description: 'Time between two samples of processes and machine; default 100ms' }),
   resources: z.boolean().optional().meta({ description: 'Whether processes and machine are watched; default true' }),
+  metrics: z
+    .union([z.literal('auto'), z.literal(false), pageSchema.transform((page) => [page]), z.array(pageSchema).min(1)], {
+      error: 'expected auto, false, {url, preset, interval} or a list of these',
+    })
+    .optional()
+    .meta({
+      description:
+        'Metrics pages (Prometheus text) to read; auto: /metrics of the embedded engine and of targets that name their `backend`, where it is there',
+    }),
+  custom_metrics: z.array(customMetricSchema).optional().meta({ description: 'More quantities from the first page' }),
 });
+
+export interface MetricsPage {
+  url?: string | undefined;
+  preset?: ServerPreset[] | undefined;
+  interval?: number | undefined;
+}
 
 /** `observe` with every default filled in. */
 export interface ObserveConfig {
   /** Seconds. */
   interval: number;
   resources: boolean;
+  metrics: 'auto' | false | MetricsPage[];
+  custom_metrics: z.output<typeof customMetricSchema>[];
 }
 
-export const observeDefaults: ObserveConfig = { interval: 0.1, resources: true };
+export const observeDefaults: ObserveConfig = { interval: 0.1, resources: true, metrics: 'auto', custom_metrics: [] };

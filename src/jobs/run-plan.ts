@@ -17,6 +17,8 @@ export async function runPlan(
     shape: RunShape;
     budget: BudgetPlan | null;
     run: number;
+    /** Awaited between the warm-up and the measured window. */
+    beforeMeasured?: () => Promise<void>;
   },
 ): Promise<LoadOutcome> {
   const { scenario, executor, workload } = plan;
@@ -44,6 +46,7 @@ export async function runPlan(
       freshConnections: context.freshConnections,
       userAgent: 'llm-bench',
       signal: context.signal,
+      ...(context.beforeMeasured ? { beforeMeasured: context.beforeMeasured } : {}),
       onSnapshot: (snapshot) => progress.snapshot(snapshot),
       ...(onRecord
         ? { onRecord: (record) => onRecord(record.errorMessage === null ? record : { ...record, errorMessage: mask(record.errorMessage) }, run) }

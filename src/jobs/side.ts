@@ -1,6 +1,7 @@
 import type { EntryContext } from '../config/entry-context.ts';
 import type { TargetConfig } from '../config/target.ts';
 import type { BudgetPlan } from '../load/budget.ts';
+import type { Monitor } from '../observe/monitor.ts';
 import { protocols } from '../protocol/registry.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { resolveApiKey, targetHeaders } from '../service/api-key.ts';
@@ -35,7 +36,7 @@ export class Side {
   private readonly stop: AbortController;
   // Git and the machine are asked while the load runs up: nothing of it is needed before the first result.
   private readonly shared: ReturnType<typeof readShared>;
-  private readonly monitor: ReturnType<typeof observeService>;
+  private readonly monitor: Monitor;
   private readonly forward: () => void;
   private crash: ServiceCrash | null = null;
 
@@ -44,13 +45,20 @@ export class Side {
     const target = startable(options);
     const headers = targetHeaders(target, { env: options.env, root: options.config.root });
     const service = await startUnlessAborted(target, options, place);
-    return service === null ? null : new Side(options, target, headers, service);
+    if (service === null) return null;
+    try {
+      return new Side(options, target, headers, service, await observeService(service, options.config, headers));
+    } catch (error) {
+      await service.stop();
+      throw error;
+    }
   }
 
-  private constructor(options: MeasureOptions, target: TargetConfig, headers: Record<string, string>, service: RunningService) {
+  private constructor(options: MeasureOptions, target: TargetConfig, headers: Record<string, string>, service: RunningService, monitor: Monitor) {
     this.options = options;
     this.target = target;
     this.service = service;
+    this.monitor = monitor;
     this.mask = messageMasker(secretsOf(options, headers));
     this.stop = new AbortController();
     this.stopped = this.stop.signal;
@@ -62,7 +70,6 @@ export class Side {
       this.stop.abort('service_crashed');
     });
     this.shared = readShared(options, { baseUrl: service.baseUrl, headers });
-    this.monitor = observeService(service, options.config.observe);
   }
 
   /** One run of one scenario. @param run counts this job's runs from 0 */
@@ -71,13 +78,23 @@ export class Side {
     const headers = targetHeaders(target, { env: options.env, root: options.config.root }, protocols.get(plan.scenario.request.api)?.keyHeader);
     const shape = options.shape ?? plainShape;
     const noise = check.watch();
-    const outcome = await runPlan(plan, { ...options, shape, budget: at.budget, run: at.run, service, headers, mask, signal: this.stopped });
+    const outcome = await runPlan(plan, {
+      ...options,
+      shape,
+      budget: at.budget,
+      run: at.run,
+      service,
+      headers,
+      mask,
+      signal: this.stopped,
+      beforeMeasured: () => this.monitor.sampleNow(),
+    });
     const heard = noise.figures();
     await check.certify();
     const findings = check.findings(at.plan, outcome, heard);
     const document = describe(plan, outcome, { options, service, mask, target, shared: await this.shared, findings });
     document.client = { ...document.client, ...check.describe(at.plan, outcome) };
-    return addObservations(document, outcome, plan.scenario.name, await this.monitor);
+    return addObservations(document, outcome, plan.scenario.name, this.monitor);
   }
 
   /** Why the service ended by itself, with the end of its log; null when it did not. */
@@ -87,7 +104,7 @@ export class Side {
 
   async close(): Promise<void> {
     this.options.signal.removeEventListener('abort', this.forward);
-    await (await this.monitor).stop();
+    await this.monitor.stop();
     await this.service.stop();
   }
 }

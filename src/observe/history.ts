@@ -1,15 +1,15 @@
-/** What a quantity came to within a stretch of time. Percentiles are null where there are too few samples for them. */
+/** What a quantity came to within a stretch of time. Percentiles are null where there are too few samples for them, extremes where only buckets are known. */
 export interface SampleSummary {
   count: number;
   sum: number;
   mean: number;
-  min: number;
-  max: number;
-  p50: number;
-  p90: number;
-  p95: number;
+  min: number | null;
+  max: number | null;
+  p50: number | null;
+  p90: number | null;
+  p95: number | null;
   p99: number | null;
-  stddev: number;
+  stddev: number | null;
 }
 
 interface Row {
@@ -108,6 +108,13 @@ export class History {
     this.rows = halved;
     this.perRow *= 2;
   }
+}
+
+/** The summary of plain values; null of none. */
+export function summarise(values: readonly number[]): SampleSummary | null {
+  const history = new History(1, Math.max(1, values.length));
+  for (const [at, value] of values.entries()) history.add(at, [value]);
+  return history.summary(0, 0, values.length);
 }
 
 function emptyRow(atMs: number, width: number): Row {

@@ -1,10 +1,7 @@
-import { History, type SampleSummary } from './history.ts';
-import type { Gauge, Sampler } from './sampler.ts';
+import { History } from './history.ts';
+import type { Gauge, Observed, Sampler } from './sampler.ts';
 
-/** What a quantity came to, and how it is to be read. */
-export interface Observed extends Gauge {
-  summary: SampleSummary;
-}
+export type { Observed } from './sampler.ts';
 
 /** A sampler that has nothing to read, and why. */
 export interface Absent {
@@ -58,11 +55,14 @@ export class Monitor {
 
   /** Summaries of all quantities between two times, in the order of the samplers; those without a sample are left out. */
   between(fromMs: number, toMs: number): Observed[] {
-    return this.watched.flatMap(({ sampler, history }) =>
-      sampler.gauges.flatMap((gauge, at) => {
-        const summary = history.summary(at, fromMs, toMs);
-        return summary === null ? [] : [{ ...gauge, summary }];
-      }),
+    return this.watched.flatMap(
+      ({ sampler, history }) =>
+        sampler.between?.(fromMs, toMs) ??
+        sampler.gauges.flatMap((gauge, at): Observed[] => {
+          const { name, unit, better } = gauge;
+          const summary = history.summary(at, fromMs, toMs);
+          return summary === null ? [] : [{ name, unit, better, summary }];
+        }),
     );
   }
 

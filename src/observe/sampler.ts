@@ -1,3 +1,5 @@
+import type { SampleSummary } from './history.ts';
+
 /** One quantity that is watched beside the load, by the name that its metric has in the result document. */
 export interface Gauge {
   /** Carries its unit: `service_memory_mb`, `gpu_power_watts`. */
@@ -5,6 +7,9 @@ export interface Gauge {
   unit: string;
   better: 'lower' | 'higher' | 'neither';
 }
+
+/** What a quantity came to within a stretch of time: a distribution of samples, or one value for all of it. */
+export type Observed = Gauge & ({ summary: SampleSummary } | { value: number });
 
 /** Reads some quantities again and again: processes, a GPU, a metrics page. */
 export interface Sampler {
@@ -15,5 +20,7 @@ export interface Sampler {
   start(): Promise<string | null>;
   /** The values now, in the order of `gauges`; null: not known this time. Never called again before it has settled. */
   sample(nowMs: number): Promise<readonly (number | null)[]> | readonly (number | null)[];
+  /** Where samples alone do not tell it: what the quantities came to between two times (epoch ms). */
+  between?(fromMs: number, toMs: number): Observed[];
   stop(): Promise<void> | void;
 }

@@ -1,5 +1,6 @@
 import type { ResultDocument } from '../result/document.ts';
 import type { Verdict } from '../verdict/verdict.ts';
+import { attributionSentence } from './attribution.ts';
 import type { Escaping } from './escape.ts';
 import { metricName } from './names.ts';
 import { formatCount, formatDuration, formatNumber, formatPercent, formatValue, plural } from './numbers.ts';
@@ -16,6 +17,7 @@ export function howMeasured(verdict: Verdict | null, current: ResultDocument, ba
     `Client: ${client(current)}`,
     ...validity(current, escaping),
     ...(verdict === null ? [] : [`Method: ${method(verdict)}`]),
+    ...service(current, baseline, escaping),
     ...provenance(current, baseline, escaping),
     ...(verdict?.notes ?? []).map((note) => `Note: ${escaping.text(note)}`),
   ];
@@ -75,6 +77,18 @@ function validity(result: ResultDocument, escaping: Escaping): string[] {
       ? `Validity: valid, with ${advice} remark${advice === 1 ? '' : 's'}`
       : `Validity: not valid; ${checks.length - failed.length} of ${checks.length} checks passed`,
     ...failed.map((check) => `${check.severity === 'fatal' ? 'Not valid' : 'Advice'}: ${escaping.text(check.name)}: ${escaping.text(check.detail)}`),
+  ];
+}
+
+/** What the service itself says, and what of it could not be read. */
+function service(current: ResultDocument, baseline: ResultDocument | null, escaping: Escaping): string[] {
+  const attribution = attributionSentence(current, baseline);
+  const absent = current.observed?.absent ?? [];
+  return [
+    ...(attribution === null ? [] : [`Service: ${escaping.text(attribution)}`]),
+    ...(absent.length === 0
+      ? []
+      : [`Not watched: ${absent.map(({ sampler, reason }) => `${escaping.text(sampler)} (${escaping.text(reason)})`).join(', ')}`]),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { Absent, Observed } from '../observe/monitor.ts';
-import type { DistributionMetric, ResultDocument, Series } from './document.ts';
+import type { Metric, ResultDocument, Series } from './document.ts';
 import { valuesOf } from './metric-values.ts';
+import { serverAgreement } from './server-agreement.ts';
 
 /** What samplers saw beside one run. */
 export interface Observations {
@@ -26,8 +27,10 @@ export function withObservations(document: ResultDocument, seen: Observations): 
     return observed.length === 0 ? one : { ...one, metrics: { ...one.metrics, ...metricsOf(observed) } };
   });
   const values = valuesOfSeries(series);
+  const checks = serverAgreement({ ...document, series });
   return {
     ...document,
+    validity: { ...document.validity, checks: [...document.validity.checks, ...checks] },
     series,
     runs: document.runs.map((run) => ({ ...run, values: document.runs.length === 1 ? values : run.values })),
     timeline: document.timeline.map((bucket, at) => ({
@@ -42,9 +45,15 @@ export function withObservations(document: ResultDocument, seen: Observations): 
   };
 }
 
-function metricsOf(observed: readonly Observed[]): Record<string, DistributionMetric> {
+function metricsOf(observed: readonly Observed[]): Record<string, Metric> {
   return Object.fromEntries(
-    observed.map(({ name, unit, better, summary }) => [name, { unit, better, ...summary, p999: null, observed: true } satisfies DistributionMetric]),
+    observed.map((one): [string, Metric] => {
+      const { name, unit, better } = one;
+      return [
+        name,
+        'value' in one ? { unit, better, value: one.value, observed: true } : { unit, better, ...one.summary, p999: null, observed: true },
+      ];
+    }),
   );
 }
 
