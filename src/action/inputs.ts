@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { commentValues, failOnValues, modes } from '../config/config-file.ts';
+import { parseDurationSeconds } from '../config/duration.ts';
 import { ConfigError, type ConfigIssue } from '../config/errors.ts';
 import { suggestion } from '../config/near-miss.ts';
 import type { Override } from '../config/overrides.ts';
@@ -14,11 +15,16 @@ export interface ActionInputs {
   workingDirectory: string;
   /** The branch or commit to compare with, instead of the event's own. */
   baseRef: string | null;
+  /** The longest that base and head are measured in turn. */
+  budgetSeconds: number;
   commentKey: string | null;
   /** The name that the baseline is uploaded under, and looked for where no other source was named. */
   artifactName: string | null;
   githubToken: string | null;
 }
+
+/** The default budget of a paired measurement (docs/verdicts.md). */
+const defaultBudgetSeconds = 300;
 
 /** Inputs that are settings as they stand, and the setting of each. */
 const settings = [
@@ -61,12 +67,19 @@ export function loadInputs(env: NodeJS.ProcessEnv, exists: (path: string) => boo
     'baseline',
     baseline === null ? null : baselineOf(baseline, (path) => exists(resolve(workspace, workingDirectory, path)), issues),
   );
+  const budget = input('budget');
+  const budgetSeconds = budget === null ? defaultBudgetSeconds : (parseDurationSeconds(budget) ?? 0);
+  if (budgetSeconds <= 0) {
+    const message = `expected a duration such as 300, 30s or 5m, found ${JSON.stringify(budget)}`;
+    issues.push({ file: 'input budget', line: null, column: null, message });
+  }
   if (issues.length > 0) throw new ConfigError(issues);
   return {
     overrides,
     configFile: input('config'),
     workingDirectory,
     baseRef: input('base-ref'),
+    budgetSeconds,
     commentKey: input('comment-key'),
     artifactName,
     githubToken: input('github-token'),

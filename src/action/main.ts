@@ -42,6 +42,7 @@ export async function start(entry: EntryContext): Promise<void> {
     const outcome = await gate({
       config,
       baseRef: inputs.baseRef,
+      pairedBudgetSeconds: inputs.budgetSeconds,
       entry,
       env,
       signal: interrupt.signal,

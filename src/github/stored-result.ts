@@ -8,7 +8,14 @@ import { explainFailure } from './failure.ts';
 import { unzipFrom } from './unzip.ts';
 
 /** What an earlier run of this workflow measured of the same head, or why there is nothing to be taken. */
-export type StoredReport = { document: ResultDocument; run: WorkflowRun } | { document: null; reason: string };
+export type StoredReport = (ReportContent & { run: WorkflowRun }) | { document: null; reason: string };
+
+/** What a report's archive holds of what was measured. */
+export interface ReportContent {
+  document: ResultDocument;
+  /** The rounds of head and base, where they were measured in turn. */
+  pair: { head: ResultDocument; base: ResultDocument } | null;
+}
 
 const maxPages = 5;
 const maxOpened = 5;
@@ -44,11 +51,12 @@ export async function findStoredResult(
         try {
           const archive = await downloadArtifact(repository, found.id, { maxBytes: maxArchiveBytes });
           if (!matchesDigest(archive, found.digest)) throw new UserError('its archive does not match the digest of its upload');
-          const content = await unzipFrom(archive, { entry: 'result.json', maxBytes: maxResultBytes });
-          const document = parseResult(content.toString('utf8'), 'result.json');
+          const content = await readReport(archive);
+          const { document } = content;
           if (document.git.sha !== headSha) throw new UserError(`is of commit ${document.git.sha ?? 'unknown'}`);
           if (document.ci?.run_id !== String(run.id)) throw new UserError('is of another run than stored it');
-          return { document, run };
+          // Rounds of another commit are no evidence of this one.
+          return { document, pair: content.pair?.head.git.sha === headSha ? content.pair : null, run };
         } catch (error) {
           if (!(error instanceof UserError)) throw error;
           refused ??= `the result of run ${run.id} cannot be used: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}`;
@@ -59,6 +67,17 @@ export async function findStoredResult(
     return { document: null, reason: explainFailure(error, 'read the stored result', 'actions: read').message };
   }
   return { document: null, reason: refused ?? `no earlier run has stored a result of ${headSha.slice(0, 7)} (artifact ${artifact})` };
+}
+
+/** Reads a report's archive, which is not trusted. @throws UserError saying what was found */
+export async function readReport(archive: Buffer): Promise<ReportContent> {
+  const document = await readEntry(archive, 'result.json');
+  const [head, base] = await Promise.all(['result.head.json', 'result.base.json'].map((entry) => readEntry(archive, entry).catch(() => null)));
+  return { document, pair: head && base ? { head, base } : null };
+}
+
+async function readEntry(archive: Buffer, entry: string): Promise<ResultDocument> {
+  return parseResult((await unzipFrom(archive, { entry, maxBytes: maxResultBytes })).toString('utf8'), entry);
 }
 
 function faultOf(run: WorkflowRun, { headSha, headRepositoryId, repositoryId, workflow }: Parameters<typeof findStoredResult>[2]): string | null {

@@ -6,9 +6,6 @@ import type { GateOptions } from './gate-options.ts';
 import { measurePaired, type PairedResult } from './paired.ts';
 import { addWorktree } from './worktree.ts';
 
-/** The default budget of a paired measurement (docs/verdicts.md). */
-const pairedBudgetSeconds = 300;
-
 /**
  * The base that can be measured beside the head: the one named by base-ref, or with `mode: paired` the commit that the change is based on. Null where the
  * service is not ours to start.
@@ -40,7 +37,7 @@ export async function pair(options: GateOptions, base: string): Promise<PairedRe
     freshConnections: false,
   };
   try {
-    return await measurePaired(
+    const paired = await measurePaired(
       pairedJob(
         {
           head: config,
@@ -49,7 +46,7 @@ export async function pair(options: GateOptions, base: string): Promise<PairedRe
           measuring: { ...measuring, ...(options.onState ? { onState: options.onState } : {}) },
           logDirectory: options.logDirectory,
           limitPercent: null,
-          budgetSeconds: pairedBudgetSeconds,
+          budgetSeconds: options.pairedBudgetSeconds,
           alternate: false,
           wholeRounds: false,
           log: (line) => log.info(line),
@@ -57,6 +54,9 @@ export async function pair(options: GateOptions, base: string): Promise<PairedRe
         worktree,
       ),
     );
+    // The head is the commit that a person pushed, not the merge that is checked out.
+    if (paired.head) paired.head.git = { ...paired.head.git, sha: options.context.headSha ?? paired.head.git.sha, base_sha: worktree.sha };
+    return paired;
   } finally {
     await worktree.remove();
   }

@@ -6,21 +6,24 @@ import { uploadResult } from '../publish/artifact.ts';
 import { publishComment } from '../publish/comment.ts';
 import { renderComment } from '../report/comment.ts';
 import type { ReportInput } from '../report/input.ts';
+import type { ResultDocument } from '../result/document.ts';
 import type { Comparison } from './compare.ts';
-import { leavesBaseline } from './gate-baseline.ts';
-import type { GateOptions } from './gate-options.ts';
+import { leavesBaseline, pushToStore } from './gate-baseline.ts';
+import type { ConcludeOptions } from './gate-options.ts';
 
 /** On the default branch the result becomes the next baseline, if it is fit to be one; elsewhere it is kept under another name, to be looked at. */
-export async function upload(options: GateOptions, admissible: boolean, paths: string[]): Promise<void> {
-  const { log } = options;
+export async function store(options: ConcludeOptions, document: ResultDocument, paths: string[]): Promise<void> {
+  const { log, config } = options;
+  const { admissible } = document;
+  const isBaseline = leavesBaseline(options);
+  if (isBaseline && !admissible)
+    log.warning('The result is not fit to be a baseline (not valid, partial, or too many errors): it is uploaded as a report only.');
+  if (isBaseline && admissible && config.baseline.kind !== 'artifact') await pushToStore(options, document);
   if (options.env['ACTIONS_RUNTIME_TOKEN'] === undefined) {
     log.info('The result was not uploaded: this is no workflow run with an artifact service.');
     return;
   }
-  const isBaseline = leavesBaseline(options);
-  if (isBaseline && !admissible)
-    log.warning('The result is not fit to be a baseline (not valid, partial, or too many errors): it is uploaded as a report only.');
-  const asBaseline = isBaseline && admissible;
+  const asBaseline = isBaseline && admissible && config.baseline.kind === 'artifact';
   const name = asBaseline ? options.artifactName : `${options.artifactName}-report`;
   // A baseline holds the result alone: what reads it expects one entry.
   const outcome = await uploadResult({
@@ -33,23 +36,29 @@ export async function upload(options: GateOptions, admissible: boolean, paths: s
   else log.info(`uploaded ${asBaseline ? basename(paths[0] as string) : `${paths.length} files`} as artifact ${outcome.name}`);
 }
 
-export function reportInput(comparison: Comparison, found: BaselineFound, { context, config }: GateOptions, elapsedSeconds: number): ReportInput {
+/** What the report needs beside the comparison. */
+export interface Told extends Pick<ReportInput, 'history' | 'acceptance' | 'remarks' | 'repeat'> {
+  found: BaselineFound;
+  elapsedSeconds: number;
+}
+
+export function reportInput(comparison: Comparison, told: Told, { context }: ConcludeOptions): ReportInput {
   const { verdict, current, baseline } = comparison;
+  const { found, ...more } = told;
   return {
+    ...more,
     verdict,
     current,
     baseline,
     headSha: context.headSha,
-    elapsedSeconds,
     noBaseline: found.found ? null : found.reason,
-    repeat: repeatCommand(config),
     names: { current: context.pullRequest === null ? 'this run' : 'this PR', baseline: context.defaultBranch ?? 'baseline' },
     runUrl: context.runId === null ? null : `${context.serverUrl}/${context.owner}/${context.repo}/actions/runs/${context.runId}`,
   };
 }
 
 /** What a laptop runs to measure the same: the repository's configuration, and the inputs that stood above it. A command may hold what was a secret: not shown. */
-function repeatCommand({ origins, target, scenarios }: BenchConfig): string {
+export function repeatCommand({ origins, target, scenarios }: BenchConfig): string {
   const from = (key: string, input: string) => origins[key] === `input ${input}`;
   const quoted = (value: string) => (/^[\w./:@,-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`);
   return [
@@ -64,7 +73,8 @@ function repeatCommand({ origins, target, scenarios }: BenchConfig): string {
     .join(' ');
 }
 
-export async function comment(options: GateOptions, input: ReportInput, { verdict }: Comparison): Promise<string | null> {
+/** Comments on the pull request that the event is about; on other events nowhere. */
+export async function comment(options: ConcludeOptions, input: ReportInput, { verdict }: Comparison): Promise<string | null> {
   const { context, repository, config, log, commentKey } = options;
   const about = context.event === 'pull_request' || context.event === 'pull_request_target' ? context.pullRequest : null;
   if (about === null || context.headSha === null || config.report.comment === 'never') return null;

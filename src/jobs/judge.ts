@@ -1,6 +1,8 @@
 import type { BaselineFound } from '../baseline/source.ts';
 import type { Mode } from '../config/bench-config.ts';
 import type { Thresholds } from '../config/thresholds.ts';
+import { formatDuration } from '../report/numbers.ts';
+import { differences } from '../result/differences.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { nextStep } from '../verdict/escalate.ts';
 import { judgeScreen } from '../verdict/judge-screen.ts';
@@ -38,7 +40,14 @@ export async function judge(options: JudgeOptions): Promise<Judgement> {
   const notes = [...options.poolNotes, ...screened.notes];
   if (next.step === 'accept' && screened.verdict !== null) {
     const baseline = options.pool[0] ?? null;
-    return { comparison: withNotes({ verdict: screened.verdict, current: document, baseline, skipped: [] }, [...notes, next.why]), paired: null };
+    return {
+      comparison: withNotes({ verdict: screened.verdict, current: document, baseline, skipped: [] }, [
+        ...notes,
+        next.why,
+        ...(baseline === null ? [] : differences(baseline, document)),
+      ]),
+      paired: null,
+    };
   }
   if (next.step !== 'paired' || pair === null)
     return { comparison: withNotes(byRules(options), screened.verdict === null ? notes : []), paired: null };
@@ -50,7 +59,8 @@ export async function judge(options: JudgeOptions): Promise<Judgement> {
     return { comparison: withNotes(fallback, [...notes, `base and head could not be measured in turn: ${failed}`]), paired };
   }
   const comparison = { verdict: paired.judged.verdict, current: paired.head, baseline: paired.base, skipped: [] };
-  return { comparison: withNotes(comparison, [...notes, next.why]), paired };
+  const cost = `measuring base and head in turn took ${formatDuration(paired.seconds)} for ${paired.rounds} rounds`;
+  return { comparison: withNotes(comparison, [...notes, next.why, cost, ...differences(paired.base, paired.head)]), paired };
 }
 
 /** Fixed percentages against what was found; with nothing found, the limits alone. */

@@ -93,10 +93,13 @@ export async function measurePaired(job: PairedJob): Promise<PairedResult> {
         documents.base.length > 1 && documents.head.length > 1
           ? judge(job, documents, { maxPairs: maxPairs ?? firstLook, final: true, secondsPerPair })
           : null;
+    const head = united(documents.head);
+    // What judging these rounds again needs to know: the error is spent along the number of pairs that was foreseen.
+    if (head !== null) head['paired'] = { max_pairs: maxPairs ?? firstLook, seconds: Math.round(seconds()) };
     return {
       judged,
       base: united(documents.base),
-      head: united(documents.head),
+      head,
       rounds: documents.base.length + documents.head.length,
       seconds: seconds(),
       crash: await sides.crashed(),

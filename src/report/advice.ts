@@ -10,6 +10,8 @@ export const hintLines = (input: ReportInput): string[] =>
 export function adviceLines(input: ReportInput, firstRun: boolean): string[] {
   const { verdict } = input;
   const lines: string[] = [];
+  if (input.acceptance) lines.push(markdownText(input.acceptance));
+  for (const remark of input.remarks ?? []) lines.push(markdownText(remark));
   if (verdict.baseline === null) {
     // Whoever looked for the baseline says why there is none, and what happens next.
     const branch = markdownText(input.names?.baseline ?? 'the main branch');

@@ -20,7 +20,9 @@ const emojis: Record<OverallVerdict, string> = {
 
 /** The verdict in one sentence: the worst metric with its change and its limit, and how many more there are. Not capitalised, no full stop. */
 export function headline(verdict: Verdict, current: ResultDocument, escaping: Escaping): Headline {
-  return { emoji: isFirstRun(verdict) ? emojis.new : emojis[verdict.verdict], sentence: sentenceOf(verdict, current, escaping) };
+  const emoji = isFirstRun(verdict) ? emojis.new : verdict.accepted ? emojis.warn : emojis[verdict.verdict];
+  const accepted = verdict.accepted ? `; accepted by ${escaping.text(verdict.accepted.by)}` : '';
+  return { emoji, sentence: sentenceOf(verdict, current, escaping) + accepted };
 }
 
 /** No baseline, and nothing else to complain of. */

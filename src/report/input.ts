@@ -15,6 +15,10 @@ export interface ReportInput {
   elapsedSeconds?: number | null;
   /** One sentence on why there is no baseline, such as that no run of main has left one yet. */
   noBaseline?: string | null;
+  /** Whether a known slow-down was accepted, and why not where it was asked for: one sentence. */
+  acceptance?: string | null;
+  /** What must not be overlooked, a sentence each: told above the folds. */
+  remarks?: readonly string[];
   /** The command that measures the same again, when it is not the obvious one. */
   repeat?: string | null;
   history?: Trend | null;

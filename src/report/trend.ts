@@ -3,6 +3,8 @@ import { metricName } from './names.ts';
 
 /** A metric over earlier runs of the base branch, oldest first, the current one last. */
 export interface Trend {
+  /** The series that it is of, where there are several. */
+  series?: string | null;
   metric: string;
   unit: string;
   points: readonly { sha: string | null; value: number | null }[];
@@ -27,7 +29,7 @@ export function trendChart(trend: Trend): string | null {
   return [
     '```mermaid',
     'xychart-beta',
-    `  title "${safe(`${metricName(trend.metric)}${trend.unit === '' ? '' : ` (${trend.unit})`}`)}"`,
+    `  title "${safe(`${metricName(trend.metric)}${trend.unit === '' ? '' : ` (${trend.unit})`}${trend.series ? ` of ${trend.series}` : ''}`)}"`,
     `  x-axis [${labels.join(', ')}]`,
     `  y-axis ${figure(low >= 0 ? Math.max(0, low - margin) : low - margin)} --> ${figure(high + margin)}`,
     `  line [${values.map(figure).join(', ')}]`,

@@ -22,11 +22,12 @@ export function worse<T extends SeriesVerdict>(a: T, b: T): T {
 
 /**
  * The exit code of a comparison (a public contract, design "Command line"): regressed or a limit broken 1, invalid 3, inconclusive 5 where
- * `failOn` asks for it, else 0. `never` lets a judged regression pass; a measurement that is not valid judged nothing and still exits 3.
+ * `failOn` asks for it, else 0. `never` lets a judged regression pass, and so does an acceptance; a measurement that is not valid judged nothing and
+ * still exits 3.
  */
-export function exitCodeFor(verdict: Pick<Verdict, 'verdict'>, failOn: FailOn): ExitCode {
+export function exitCodeFor(verdict: Pick<Verdict, 'verdict' | 'accepted'>, failOn: FailOn): ExitCode {
   if (verdict.verdict === 'invalid') return ExitCode.invalid;
   if (failOn === 'never') return ExitCode.ok;
-  if (verdict.verdict === 'regressed') return ExitCode.regressed;
+  if (verdict.verdict === 'regressed') return verdict.accepted ? ExitCode.ok : ExitCode.regressed;
   return verdict.verdict === 'inconclusive' && failOn === 'inconclusive' ? ExitCode.inconclusive : ExitCode.ok;
 }

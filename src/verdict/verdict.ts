@@ -1,4 +1,4 @@
-import type { Better } from '../result/document.ts';
+import type { AcceptedChange, Better } from '../result/document.ts';
 
 export const ruleVersion = 1;
 
@@ -39,6 +39,8 @@ export interface Verdict {
   alpha: number | null;
   beta: number | null;
   series: MetricVerdict[];
+  /** Its slow-down is known and was accepted: told, but it fails no check. Left out where it was not, or where a limit on a value is broken. */
+  accepted?: AcceptedChange;
   /** Differences between the sides and other remarks, a sentence each. */
   notes: string[];
 }

@@ -11,7 +11,16 @@ function env(inputs: Record<string, string>): NodeJS.ProcessEnv {
 }
 
 test('nothing given: nothing overridden', () => {
-  const expected = { overrides: [], configFile: null, workingDirectory: '.', baseRef: null, commentKey: null, artifactName: null, githubToken: null };
+  const expected = {
+    overrides: [],
+    configFile: null,
+    workingDirectory: '.',
+    baseRef: null,
+    budgetSeconds: 300,
+    commentKey: null,
+    artifactName: null,
+    githubToken: null,
+  };
   assert.deepEqual(loadInputs({}, none), expected);
   assert.deepEqual(loadInputs(env({ scenario: '', mode: '  ', baseline: '', 'fail-on': '' }), none), expected);
 });
@@ -28,6 +37,7 @@ test('all inputs', () => {
       mode: 'paired',
       baseline: 'none',
       'base-ref': 'develop',
+      budget: '90s',
       thresholds: 't.yaml',
       'fail-on': 'inconclusive',
       comment: 'on-change',
@@ -56,6 +66,7 @@ test('all inputs', () => {
     configFile: 'ci/bench.yaml',
     workingDirectory: 'sub',
     baseRef: 'develop',
+    budgetSeconds: 90,
     commentKey: 'k',
     artifactName: 'n',
     githubToken: 't',

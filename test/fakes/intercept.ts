@@ -21,15 +21,18 @@ export async function startInterceptor(
     const upstreamAnswer = await fetch(upstream + request.url, {
       method: request.method ?? 'GET',
       headers,
+      redirect: 'manual',
       ...(body.length > 0 ? { body } : {}),
     });
-    const text = await upstreamAnswer.text();
+    const bytes = Buffer.from(await upstreamAnswer.arrayBuffer());
+    const location = upstreamAnswer.headers.get('location');
     const link = upstreamAnswer.headers.get('link');
     response.writeHead(upstreamAnswer.status, {
       'content-type': 'application/json',
+      ...(location ? { location } : {}),
       ...(link ? { link: link.replaceAll(/http:\/\/(localhost|127\.0\.0\.1):\d+/g, listening.url) } : {}),
     });
-    response.end(upstreamAnswer.status === 204 ? undefined : text);
+    response.end(upstreamAnswer.status === 204 ? undefined : bytes);
   });
   return { url: listening.url, requests, [Symbol.asyncDispose]: () => listening.close() };
 }

@@ -1,0 +1,132 @@
+import { join } from 'node:path';
+import { ExitCode } from '../config/errors.ts';
+import { type Acceptance, recordAcceptance } from '../github/accept.ts';
+import { annotate, annotationsFor } from '../publish/annotations.ts';
+import { appendSummary } from '../publish/summary.ts';
+import { forTerminal } from '../report/escape.ts';
+import { headline } from '../report/headline.ts';
+import { renderHtml } from '../report/html.ts';
+import { renderMarkdown } from '../report/markdown.ts';
+import { renderText } from '../report/text.ts';
+import type { ResultDocument } from '../result/document.ts';
+import { writeResult } from '../result/write.ts';
+import { exitCodeFor } from '../verdict/overall.ts';
+import type { OverallVerdict } from '../verdict/verdict.ts';
+import { accept } from './acceptance.ts';
+import type { Comparison } from './compare.ts';
+import { type Compared, cohortRemark } from './gate-baseline.ts';
+import type { ConcludeOptions } from './gate-options.ts';
+import { comment, reportInput, store } from './gate-publish.ts';
+import { trendOf } from './history.ts';
+import { judge } from './judge.ts';
+import { type OutputFiles, outputFiles } from './output-files.ts';
+import type { PairedResult } from './paired.ts';
+import { writeComparison } from './run.ts';
+import { writeText } from './write-text.ts';
+
+/** What the step reports; the names of the action's outputs in camel case. */
+export interface GateOutcome {
+  exitCode: ExitCode;
+  /** One line on why the check failed; null when it did not. */
+  failure: string | null;
+  verdict: OverallVerdict | null;
+  resultPath: string | null;
+  reportPath: string | null;
+  commentUrl: string | null;
+  regressedMetrics: string[];
+  baselineSha: string | null;
+  durationSeconds: number;
+}
+
+/** A result to be judged, and what it is held against. */
+export interface Subject extends Compared {
+  document: ResultDocument;
+  acceptance: Acceptance;
+  /** Measures base and head in turn, or brings what was measured so before; null where there is neither. */
+  pair: (() => Promise<PairedResult>) | null;
+  /** The measurement did not come to its end: judged by fixed percentages, and no comment after an interruption. */
+  ended: 'completed' | 'crashed' | 'interrupted';
+  /** Keep the result: as a baseline where it may be one, else as a report. */
+  keep: boolean;
+  repeat: string | null;
+  /** What must not be overlooked, a sentence each. */
+  remarks?: readonly string[];
+  elapsedSeconds(): number;
+}
+
+/** Judges, writes and keeps everything, comments and annotates. What cannot be published is a warning; what was measured is never lost. */
+export async function conclude(options: ConcludeOptions, subject: Subject): Promise<GateOutcome> {
+  const { config, log, context } = options;
+  const { found, pool, acceptance } = subject;
+  const document = recordAcceptance(subject.document, acceptance);
+  document.git = { sha: context.headSha ?? document.git.sha, ref: context.ref ?? document.git.ref, base_sha: found.found ? found.sha : null };
+  const files = outputFiles(join(options.outputDirectory, 'result.json'));
+  await writeResult(files.result, document);
+  const { comparison: judged, paired } = await judge({
+    mode: subject.ended === 'completed' ? config.mode : 'rules',
+    thresholds: config.thresholds,
+    document,
+    found,
+    pool: pool?.members.map((member) => member.document) ?? [],
+    poolNotes: pool?.notes ?? [],
+    pair: subject.pair,
+    log: (line) => log.info(line),
+  });
+  const { comparison, sentence } = accept(judged, acceptance, config);
+  const { verdict, current, baseline } = comparison;
+  await writeComparison(files, comparison, found);
+  if (config.report.html) await writeText(files.html, renderHtml(current, verdict, baseline));
+  log.info(renderText(verdict, current, baseline, { color: false }));
+  if (sentence !== null) log.info(sentence);
+
+  if (subject.keep) await store(options, document, [...reportFiles(files, config.report.html), ...(await writePair(options, paired))]);
+  const remark = verdict.mode === 'paired' ? null : cohortRemark(baseline, current);
+  const told = {
+    found,
+    elapsedSeconds: subject.elapsedSeconds(),
+    history: trendOf(pool, verdict, current),
+    acceptance: sentence,
+    remarks: [...(subject.remarks ?? []), ...(remark === null ? [] : [remark])],
+    repeat: subject.repeat,
+  };
+  const input = reportInput(comparison, told, options);
+  const summaryWarning = await appendSummary(options.summaryFile, renderMarkdown(verdict, current, baseline, input));
+  if (summaryWarning) log.warning(summaryWarning);
+  const commentUrl = subject.ended === 'interrupted' ? null : await comment(options, input, comparison);
+  await annotate(annotationsFor(verdict, current));
+
+  const exitCode = exitCodeOf(subject, comparison, options);
+  return {
+    exitCode,
+    failure: exitCode === ExitCode.ok ? null : failureOf(exitCode, comparison),
+    verdict: verdict.verdict,
+    resultPath: files.result,
+    reportPath: files.report,
+    commentUrl,
+    regressedMetrics: verdict.series.filter((row) => row.verdict === 'regressed').map((row) => `${row.series} ${row.metric}`),
+    baselineSha: found.found ? found.sha : null,
+    durationSeconds: subject.elapsedSeconds(),
+  };
+}
+
+function exitCodeOf({ ended }: Subject, { verdict }: Comparison, { config }: ConcludeOptions): ExitCode {
+  if (ended === 'interrupted') return ExitCode.interrupted;
+  return ended === 'crashed' ? ExitCode.service : exitCodeFor(verdict, config.failOn);
+}
+
+function failureOf(exitCode: ExitCode, { verdict, current }: Comparison): string {
+  if (exitCode === ExitCode.interrupted) return 'interrupted; what was measured until then is in the report';
+  return headline(verdict, current, forTerminal).sentence;
+}
+
+const reportFiles = ({ result, report, verdict, html }: OutputFiles, withHtml: boolean): string[] =>
+  withHtml ? [result, report, verdict, html] : [result, report, verdict];
+
+/** The rounds of both sides beside the result, so that they can be judged again; the paths. */
+async function writePair({ outputDirectory }: ConcludeOptions, paired: PairedResult | null): Promise<string[]> {
+  if (!paired?.head || !paired.base || paired.judged === null) return [];
+  const [head, base] = [join(outputDirectory, 'result.head.json'), join(outputDirectory, 'result.base.json')];
+  await writeResult(head, paired.head);
+  await writeResult(base, paired.base);
+  return [head, base];
+}
