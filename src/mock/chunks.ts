@@ -21,12 +21,13 @@ export interface Wire {
 export const doneEvent = 'data: [DONE]\n\n';
 
 export function createWire(
-  kind: 'chat' | 'completion',
+  kind: 'chat' | 'completion' | 'service',
   id: string,
   createdSeconds: number,
   model: string,
   options: Pick<MockOptions, 'reasoningField'>,
 ): Wire {
+  if (kind === 'service') return serviceWire(id, model);
   return kind === 'chat' ? chatWire(id, createdSeconds, model, options.reasoningField) : completionWire(id, createdSeconds, model);
 }
 
@@ -56,6 +57,17 @@ function completionWire(id: string, created: number, model: string): Wire {
     piece: (text, _field, _withRole, finishReason, usage) => `data: ${head}${choice(text, finishReason)}${usageMember(usage)}}\n\n`,
     usage: (usage) => `data: ${head}]${usageMember(usage)}}\n\n`,
     body: (content, _reasoning, finishReason, usage) => `${head}${choice(content, finishReason)}${usageMember(usage)}}`,
+  };
+}
+
+/** The endpoints below /api/v1: an answer in one body and words of its own. */
+function serviceWire(id: string, model: string): Wire {
+  return {
+    role: () => null,
+    piece: () => '',
+    usage: () => '',
+    body: (content, _reasoning, finish_reason, { promptTokens, completionTokens }) =>
+      JSON.stringify({ id, model, content, finish_reason, usage: { input_tokens: promptTokens, output_tokens: completionTokens } }),
   };
 }
 

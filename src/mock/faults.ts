@@ -14,6 +14,8 @@ export const faultHelp = {
   error_event: 'send an `event: error` within the 200 stream and end it (amount: after so many tokens)',
   error_data: 'send a `data: {"error": ...}` line within the 200 stream and end it (amount: after so many tokens)',
   huge_line: 'make one line of the stream very long (amount: bytes)',
+  invalid_json: 'answer a request for structured output with JSON that breaks off',
+  schema_violation: 'answer a request for structured output with JSON of another shape than the schema',
   slow: 'stretch every time of this request (amount: factor)',
 } as const;
 export type FaultName = keyof typeof faultHelp;

@@ -20,6 +20,9 @@ export interface Plan {
   spec: SequenceSpec;
 }
 
+/** What a fault makes of an answer that should satisfy a schema. */
+export type Spoilt = 'invalid_json' | 'schema_violation';
+
 /** Most tokens of prompt and answer together. */
 export function longestSequence(options: Pick<MockOptions, 'maxModelLen' | 'kvCacheTokens'>): number {
   return Math.min(options.maxModelLen, Math.floor(options.kvCacheTokens / blockTokens) * blockTokens);
@@ -29,7 +32,7 @@ export function longestSequence(options: Pick<MockOptions, 'maxModelLen' | 'kvCa
  * Decides the answer: which text, how long, and why it ends. A pure function of the request and the options.
  * @throws ApiError 404 for an unknown model where names are strict, 400 for a prompt and answer longer than the model can hold.
  */
-export function planAnswer(request: GenerationRequest, options: MockOptions, slow: number): Plan {
+export function planAnswer(request: GenerationRequest, options: MockOptions, slow: number, spoilt: Spoilt | null = null): Plan {
   const model = request.model ?? options.models[0]!;
   if (options.strictModel && !options.models.includes(model)) {
     throw new ApiError(404, `The model ${JSON.stringify(model)} does not exist; there is ${options.models.join(', ')}.`, {
@@ -37,7 +40,7 @@ export function planAnswer(request: GenerationRequest, options: MockOptions, slo
       param: 'model',
     });
   }
-  const prompt = request.kind === 'chat' ? renderChat(request.messages) : request.prompt;
+  const prompt = request.messages.length > 0 ? renderChat(request.messages) : request.prompt;
   const promptTokens = countTokens(prompt);
   const longest = longestSequence(options);
   const room = longest - promptTokens;
@@ -45,13 +48,13 @@ export function planAnswer(request: GenerationRequest, options: MockOptions, slo
     const asked = request.maxTokens === null ? '' : ` and ${request.maxTokens} for the answer`;
     throw new ApiError(400, `This model holds ${longest} tokens; the prompt has ${promptTokens}${asked}. Shorten the prompt or lower max_tokens.`, {
       code: 'context_length_exceeded',
-      param: request.kind === 'chat' ? 'messages' : 'prompt',
+      param: request.messages.length > 0 ? 'messages' : 'prompt',
     });
   }
   const limit = request.maxTokens ?? room;
   const reasoning = request.kind === 'chat' ? options.reasoningTokens : 0;
   const seed = hashText(prompt, hashText(`${options.seed} ${request.seed}`)) >>> 0;
-  const json = request.schema === null ? null : JSON.stringify(instanceOf(request.schema));
+  const json = request.schema === null ? null : writeJson(request.schema, spoilt);
   const contentTokens = json === null ? options.naturalTokens : countTokens(json);
   const wanted = request.ignoreEos ? limit : Math.max(reasoning + contentTokens, request.minTokens);
   const outputTokens = Math.min(wanted, limit);
@@ -73,6 +76,13 @@ export function planAnswer(request: GenerationRequest, options: MockOptions, slo
     finishReason: stopped !== null || (wanted <= limit && !request.ignoreEos) ? 'stop' : 'length',
     spec: { promptTokens, outputTokens: finalTokens, ...hashBlocks(prompt, text), slow },
   };
+}
+
+function writeJson(schema: unknown, spoilt: Spoilt | null): string {
+  const value = instanceOf(schema);
+  if (spoilt === 'schema_violation') return JSON.stringify(typeof value === 'string' ? 0 : 'not what was asked for');
+  const json = JSON.stringify(value);
+  return spoilt === 'invalid_json' ? `[${json}` : json;
 }
 
 /** The text before the first stop text, and the tokens that had to be computed to see it; null when none occurs. */

@@ -3,10 +3,10 @@ import { tokenChars } from './text.ts';
 
 /** A request for an answer, as it was understood. */
 export interface GenerationRequest {
-  kind: 'chat' | 'completion';
+  kind: 'chat' | 'completion' | 'service';
   model: string | null;
   messages: readonly { role: string; content: string }[];
-  /** Completions only. */
+  /** Where there are no messages. */
   prompt: string;
   stream: boolean;
   includeUsage: boolean;
@@ -32,8 +32,7 @@ const otherPart = '\u0000'.repeat(256 * tokenChars);
  */
 export function parseGenerationRequest(kind: 'chat' | 'completion', text: string): GenerationRequest {
   const body = parseBody(text);
-  const model = body['model'] ?? null;
-  if (model !== null && typeof model !== 'string') throw wrong('model', 'a text', model);
+  const model = modelIn(body);
   if (numberIn(body, 'n', 1, 128, true) !== null && body['n'] !== 1) throw wrong('n', '1 (this engine gives one answer)', body['n']);
   numberIn(body, 'temperature', 0, 2, false);
   numberIn(body, 'top_p', 0, 1, false);
@@ -62,6 +61,52 @@ export function parseGenerationRequest(kind: 'chat' | 'completion', text: string
   };
 }
 
+/** The endpoints below /api/v1 that generate. */
+export type ServiceEndpoint = 'structured' | 'unstructured' | 'conversation';
+
+/**
+ * Understands the body of one of them: `{model, prompt, schema or schema_id}`, `{model, prompt, max_tokens}`, `{model, messages, max_tokens}`. Answered in one body.
+ * @param registered a schema that was registered, by its id
+ * @throws ApiError 400 naming the first thing that is wrong
+ */
+export function parseServiceRequest(endpoint: ServiceEndpoint, text: string, registered: (id: string) => unknown): GenerationRequest {
+  const body = parseBody(text);
+  return {
+    kind: 'service',
+    model: modelIn(body),
+    messages: endpoint === 'conversation' ? messagesIn(body) : [],
+    prompt: endpoint === 'conversation' ? '' : promptIn(body),
+    stream: false,
+    includeUsage: false,
+    continuousUsage: false,
+    maxTokens: numberIn(body, 'max_tokens', 1, 1e9, true),
+    minTokens: 0,
+    ignoreEos: false,
+    seed: 0,
+    stop: [],
+    schema: endpoint === 'structured' ? serviceSchema(body, registered) : null,
+  };
+}
+
+/** `{name, schema}` of a schema that is to be registered. */
+export function parseRegistration(text: string): { name: string | null; schema: Body } {
+  const { name = null, schema } = parseBody(text);
+  if (name !== null && typeof name !== 'string') throw wrong('name', 'a text', name);
+  if (!isObject(schema)) throw wrong('schema', 'a JSON Schema', schema);
+  return { name, schema };
+}
+
+function serviceSchema(body: Body, registered: (id: string) => unknown): unknown {
+  const { schema_id: id, schema } = body;
+  if (id === undefined) {
+    if (!isObject(schema)) throw wrong('schema', 'a JSON Schema', schema);
+    return schema;
+  }
+  const known = typeof id === 'string' ? registered(id) : undefined;
+  if (known === undefined) throw wrong('schema_id', 'the id of a schema that was registered', id);
+  return known;
+}
+
 /** @throws ApiError 400 for what is no JSON object */
 export function parseBody(text: string): Body {
   let body: unknown;
@@ -72,6 +117,12 @@ export function parseBody(text: string): Body {
   }
   if (!isObject(body)) throw new ApiError(400, 'The body has to be a JSON object.');
   return body;
+}
+
+function modelIn(body: Body): string | null {
+  const model = body['model'] ?? null;
+  if (model !== null && typeof model !== 'string') throw wrong('model', 'a text', model);
+  return model;
 }
 
 export function messagesIn(body: Body): { role: string; content: string }[] {

@@ -7,9 +7,11 @@ import { parseAnthropicRequest, parseOllamaRequest } from './native-request.ts';
 import { anthropicWire, type NativeWire, ollamaWire } from './native-wires.ts';
 import type { MockOptions } from './options.ts';
 import { longestSequence, type Plan, planAnswer } from './plan.ts';
-import { type GenerationRequest, parseGenerationRequest } from './request.ts';
+import { type GenerationRequest, parseGenerationRequest, parseRegistration, parseServiceRequest, type ServiceEndpoint } from './request.ts';
 
 const maxBodyBytes = 32 * 1024 * 1024;
+/** Registered schemas that are kept; the oldest go first. */
+const mostSchemas = 10_000;
 
 /** What the routes stand on. */
 export interface RouteContext {
@@ -40,6 +42,9 @@ export function createHandler(context: RouteContext): (request: IncomingMessage,
   const startedSeconds = context.epochSeconds();
   let answers = 0;
 
+  const schemas = new Map<string, unknown>();
+  let registrations = 0;
+
   const answer = (api: Api): Route => {
     return async (request, response) => {
       answers += 1;
@@ -50,13 +55,27 @@ export function createHandler(context: RouteContext): (request: IncomingMessage,
       if (response.destroyed) return;
       if (fault && failAtOnce(fault, response, options)) return;
       const parsed = api.parse(body);
-      const plan = planAnswer(parsed, options, fault?.name === 'slow' ? (fault.amount ?? 2) : 1);
+      const spoilt = fault?.name === 'invalid_json' || fault?.name === 'schema_violation' ? fault.name : null;
+      const plan = planAnswer(parsed, options, fault?.name === 'slow' ? (fault.amount ?? 2) : 1, spoilt);
       const id = `${api.idPrefix}-${options.seed.toString(36)}-${number}`;
       const created = context.epochSeconds();
       new Generation(id, created, parsed, plan, response, fault, engine, options, api.native?.(id, created, plan) ?? null).start();
     };
   };
   const messages = answer({ idPrefix: 'msg', parse: parseAnthropicRequest, native: (id, _, plan) => anthropicWire(id, plan.model) });
+
+  const service = (endpoint: ServiceEndpoint) =>
+    answer({ idPrefix: endpoint, parse: (body) => parseServiceRequest(endpoint, body, (id) => schemas.get(id)) });
+
+  const register: Route = async (request, response) => {
+    const { name, schema } = parseRegistration(await readBody(request));
+    registrations += 1;
+    const id = `schema-${registrations}`;
+    schemas.set(id, schema);
+    const [oldest] = schemas.keys();
+    if (schemas.size > mostSchemas && oldest !== undefined) schemas.delete(oldest);
+    sendJson(response, 201, { id, name });
+  };
 
   const routes: Record<string, Record<string, Route>> = {
     '/health': { GET: (_, response) => sendJson(response, 200, { status: 'ok' }) },
@@ -92,6 +111,10 @@ export function createHandler(context: RouteContext): (request: IncomingMessage,
     '/api/version': { GET: (_, response) => sendJson(response, 200, { version: '0.0.0-llm-bench' }) },
     '/api/v1/health': { GET: (_, response) => sendJson(response, 200, { status: 'ok' }) },
     '/api/v1/models': { GET: (_, response) => sendJson(response, 200, { models: options.models }) },
+    '/api/v1/structured': { POST: service('structured') },
+    '/api/v1/unstructured': { POST: service('unstructured') },
+    '/api/v1/conversation': { POST: service('conversation') },
+    '/api/v1/schemas': { POST: register },
   };
 
   return async (request, response) => {

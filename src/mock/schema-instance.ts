@@ -3,6 +3,10 @@ import { ApiError } from './api-error.ts';
 type Schema = Record<string, unknown>;
 
 const maxDepth = 32;
+/** Optional properties and items below this depth are left out. */
+const deepestOptional = 6;
+/** Items of an array that may have any number of them. */
+const freeItems = 3;
 const formats: Record<string, string> = {
   'date-time': '2026-01-01T00:00:00Z',
   date: '2026-01-01',
@@ -15,7 +19,8 @@ const formats: Record<string, string> = {
 
 /**
  * A small value that satisfies a JSON Schema: const, enum, type (a list too), properties with required, items with minItems and uniqueItems, prefixItems,
- * minimum, maximum, multipleOf, minLength, maxLength, the common formats, local $ref, allOf, anyOf, oneOf. Only required properties are filled in.
+ * minimum, maximum, multipleOf, minLength, maxLength, the common formats, local $ref, allOf, anyOf, oneOf. As models do, it fills in optional properties too, but
+ * for those that refer to another part of the schema, which may never end, and those that nothing satisfies.
  * @throws ApiError 400 for `pattern`, a schema that is no object or true, a $ref that leads nowhere, or one that requires itself without end.
  */
 export function instanceOf(schema: unknown): unknown {
@@ -68,16 +73,34 @@ function build(schema: unknown, root: unknown, index: number, depth: number): un
 function buildObject(schema: Schema, root: unknown, depth: number): Schema {
   const properties = isObject(schema['properties']) ? schema['properties'] : {};
   const required = new Set(Array.isArray(schema['required']) ? schema['required'].map(String) : []);
-  const names = [
-    ...Object.keys(properties).filter((name) => required.has(name)),
-    ...[...required].filter((name) => !Object.hasOwn(properties, name)),
-  ];
-  return Object.fromEntries(names.map((name) => [name, build(Object.hasOwn(properties, name) ? properties[name] : true, root, 0, depth + 1)]));
+  const built: Schema = {};
+  for (const [name, property] of Object.entries(properties)) {
+    if (required.has(name)) built[name] = build(property, root, 0, depth + 1);
+    else if (isObject(property) && !('$ref' in property) && depth < deepestOptional) {
+      const value = builtOrNothing(property, root, depth + 1);
+      if (value !== nothing) built[name] = value;
+    }
+  }
+  for (const name of required) if (!Object.hasOwn(properties, name)) built[name] = build(true, root, 0, depth + 1);
+  return built;
+}
+
+const nothing = Symbol('nothing');
+
+function builtOrNothing(schema: Schema, root: unknown, depth: number): unknown {
+  try {
+    return build(schema, root, 0, depth);
+  } catch (error) {
+    if (error instanceof ApiError) return nothing;
+    throw error;
+  }
 }
 
 function buildArray(schema: Schema, root: unknown, depth: number): unknown[] {
   const prefix: unknown[] = Array.isArray(schema['prefixItems']) ? schema['prefixItems'] : [];
-  const length = Math.max(numberOf(schema['minItems']) ?? 0, prefix.length);
+  const least = Math.max(numberOf(schema['minItems']) ?? 0, prefix.length);
+  const open = isObject(schema['items']) && !('$ref' in schema['items']) && !schema['uniqueItems'] && depth < deepestOptional;
+  const length = open && least === 0 ? Math.min(freeItems, numberOf(schema['maxItems']) ?? freeItems) : least;
   if (length > 10_000) throw unusable(`minItems ${length} is more than this engine writes (10000)`);
   return Array.from({ length }, (_, item) => build(prefix[item] ?? schema['items'] ?? true, root, schema['uniqueItems'] ? item : 0, depth + 1));
 }
