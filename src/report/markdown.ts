@@ -2,6 +2,7 @@ import type { ResultDocument } from '../result/document.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import { reportBody } from './body.ts';
 import { codeBlock, forMarkdown, markdownCode, markdownText } from './escape.ts';
+import { findingBlocks } from './findings/blocks.ts';
 import { cutMarkdown } from './fit.ts';
 import type { ReportInput } from './input.ts';
 import { howMeasured, repeatCommand } from './measured.ts';
@@ -19,7 +20,11 @@ export function renderMarkdown(
   baseline: ResultDocument | null,
   more: Omit<ReportInput, 'verdict' | 'current' | 'baseline'> = {},
 ): string {
-  return reportBody({ ...more, verdict, current, baseline }, '', longestReport);
+  const body = reportBody({ ...more, verdict, current, baseline }, '', longestReport);
+  const found = findingMarkdown(current);
+  const whole =
+    found.length === 0 ? body : `${body.trimEnd()}\n\n<details><summary>What the load showed</summary>\n\n${found.join('\n\n')}\n\n</details>\n`;
+  return whole.length <= longestReport ? whole : body;
 }
 
 /** One run that is compared with nothing: its figures, its errors, and how they were measured. */
@@ -49,8 +54,16 @@ export function renderResultMarkdown(result: ResultDocument): string {
     `### llm-bench: ${what.join(' on ') || 'result'}`,
     shown.map(([name, value]) => `${name}: ${value}`).join(' · '),
     rows.length === 0 ? '' : tableOf({ cells: ['', ...columns], align: ['l', ...columns.map(() => 'r')] }, rows),
+    ...findingMarkdown(result),
     errorRows.length === 0 ? '' : tableOf({ cells: ['Error', 'Count', 'First seen', 'Example'], align: ['l', 'r', 'r', 'l'] }, errorRows),
     `<details><summary>How this was measured, and how to repeat it</summary>\n\n${how.join('\n')}\n\n${codeBlock(repeatCommand(result), 'sh')}\n\n</details>`,
   ];
   return cutMarkdown(`${blocks.filter((block) => block !== '').join('\n\n')}\n`, longestReport, (text) => text.length);
+}
+
+/** What the run says beside its figures, each under its own small heading. */
+function findingMarkdown(result: ResultDocument): string[] {
+  return findingBlocks(result, forMarkdown).map(({ title, lines, table }) =>
+    [`**${title}**`, lines.map((line) => `- ${line}`).join('\n'), table === null ? '' : tableOf(table, table.rows)].filter(Boolean).join('\n\n'),
+  );
 }

@@ -1,6 +1,7 @@
 import type { ResultDocument } from '../result/document.ts';
 import type { MetricVerdict, SeriesVerdict, Verdict } from '../verdict/verdict.ts';
 import { forTerminal, terminalText } from './escape.ts';
+import { findingBlocks } from './findings/blocks.ts';
 import { headline } from './headline.ts';
 import { hintsFor } from './hints.ts';
 import { howMeasured } from './measured.ts';
@@ -26,6 +27,7 @@ export function renderSummary(result: ResultDocument, options: SummaryOptions = 
   const blocks = [
     [paint('bold', `llm-bench: ${terminalText(result.scenario || 'result')}`), ...facts(result)],
     distributions(result, paint),
+    ...findingBlocks(result, forTerminal).map((block) => findingText(block, paint)),
     service(result, paint),
     errorLines(result, paint),
     findings(result, paint),
@@ -65,7 +67,6 @@ function facts(result: ResultDocument): string[] {
     const ratio = results.input_output_token_ratio === null ? '' : ` (ratio ${formatNumber(results.input_output_token_ratio)})`;
     lines.push(line('Tokens', `${formatCount(results.input_tokens)} in, ${formatCount(results.output_tokens)} out${ratio}`));
   }
-  if (result.retries !== null && result.retries.total > 0) lines.push(line('Retries', formatCount(result.retries.total)));
   if (result.partial || result.stop_reason !== 'completed')
     lines.push(line('Stopped', `${terminalText(result.stop_reason)}${result.partial ? ' (partial result)' : ''}`));
   return lines;
@@ -81,6 +82,14 @@ function distributions(result: ResultDocument, paint: Paint): string[] {
   const heading = ['', ...summaryColumns.map(([title]) => title)];
   const [title = '', ...lines] = alignColumns(heading, cells, ['l', ...summaryColumns.map(() => 'r')]);
   return [paint('bold', title), ...lines];
+}
+
+function findingText({ title, lines, table }: ReturnType<typeof findingBlocks>[number], paint: Paint): string[] {
+  const [heading = '', ...rows] = table === null ? [] : alignColumns(table.cells, table.rows, table.align);
+  return [
+    paint('bold', `${title}:`),
+    ...[...lines, ...(table === null ? [] : [...(heading.trim() === '' ? [] : [heading]), ...rows])].map((text) => `  ${text}`),
+  ];
 }
 
 /** What the service and its machine did meanwhile. */

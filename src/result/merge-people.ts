@@ -45,6 +45,7 @@ export function mergeResultsBlock(parts: readonly Part[], series: readonly Serie
   return {
     // Members that only the parts know the meaning of stay where all agree.
     ...Object.fromEntries(Object.entries(all[0] as Results).filter(([key, value]) => all.every((results) => results[key] === value))),
+    ...(together ? {} : foundInTurn(parts)),
     total_requests: requests,
     successful: sum(all.map((results) => results.successful)),
     failed,
@@ -73,6 +74,27 @@ export function mergeResultsBlock(parts: readonly Part[], series: readonly Serie
     spike_rate_percent: perRequest((results) => results.spike_rate_percent),
   };
 }
+
+const loadFindings = ['levels', 'search', 'stability'] as const;
+
+/**
+ * What loads that changed or lasted found, which cannot be added: of several scenarios each one's own results below `scenarios`, by name; of several runs of
+ * one each run's findings below `rounds`, in their order.
+ */
+function foundInTurn(parts: readonly Part[]): { scenarios?: Record<string, unknown>; rounds?: unknown[] } {
+  const names = new Set(parts.map(({ document }) => document.scenario));
+  if (names.size > 1) {
+    const own = parts.map(({ document: { scenario, results } }) => (isRecord(results['scenarios']) ? results['scenarios'] : { [scenario]: results }));
+    return { scenarios: Object.assign({}, ...own) };
+  }
+  const rounds = parts.flatMap(({ document: { results } }): unknown[] => {
+    if (Array.isArray(results['rounds'])) return results['rounds'];
+    return [Object.fromEntries(loadFindings.flatMap((key) => (results[key] === undefined ? [] : [[key, results[key]]])))];
+  });
+  return rounds.every((round) => isRecord(round) && Object.keys(round).length === 0) ? {} : { rounds };
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The timelines on one axis of measured time: those of parts in turn follow each other, those at the same time are added second by second. */
 export function mergeTimelines(parts: readonly Part[], together: boolean): TimelineBucket[] {

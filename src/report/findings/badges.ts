@@ -1,0 +1,106 @@
+import type { Escaping } from '../escape.ts';
+import { formatValue } from '../numbers.ts';
+import type { FindingBlock } from './block.ts';
+import { type Block, type FoundIn, figure, isBlock, listOf } from './read.ts';
+
+/** One thing that was asked of a run: met, not met, or not measured (null). */
+export interface Badge {
+  kind: 'mlperf' | 'target' | 'criterion';
+  name: string;
+  met: boolean | null;
+  /** What was measured beside what was asked; may be empty. */
+  detail: string;
+}
+
+/** MLPerf verdicts, targets and success criteria of one block of results, as they stand in it. Unescaped. */
+export function badgesOf({ results }: Pick<FoundIn, 'results'>): Badge[] {
+  return [...mlperfBadges(results), ...targetBadges(results), ...criteriaBadges(results)];
+}
+
+export const markOf = (met: boolean | null): string => (met === null ? '➖' : met ? '✅' : '❌');
+const wordOf = (met: boolean | null): string => (met === null ? 'not measured' : met ? 'met' : 'not met');
+
+export function badgeBlocks(found: FoundIn, title: (text: string) => string, escaping: Escaping): FindingBlock[] {
+  const badges = badgesOf(found);
+  const group = (name: string, kind: Badge['kind'], first: string[] = []): FindingBlock[] => {
+    const rows = badges
+      .filter((badge) => badge.kind === kind)
+      .map(({ name: badge, met, detail }) => [escaping.text(badge), escaping.text(detail), `${markOf(met)} ${wordOf(met)}`]);
+    return rows.length === 0
+      ? []
+      : [{ title: title(name), lines: first, table: { cells: ['', 'Measured and asked', ''], align: ['l', 'l', 'l'], rows } }];
+  };
+  return [...group('MLPerf', 'mlperf'), ...group('Targets', 'target', gradeLines(found.results)), ...group('Success criteria', 'criterion')];
+}
+
+/** `Grade: EXCELLENT` and `Targets: 4/4`. */
+export function gradeLines(results: Block): string[] {
+  const overall = results['overall_assessment'];
+  if (!isBlock(overall)) return [];
+  const { performance_grade: grade, targets_met: met, total_targets: total } = overall;
+  const counted = figure(met) !== null && figure(total) !== null ? [`Targets: ${met}/${total}`] : [];
+  return [...(typeof grade === 'string' ? [`Grade: ${grade.slice(0, 40).replace(/[^\w ]/g, '')}`] : []), ...counted];
+}
+
+const verdictOf = (value: unknown): boolean | null => {
+  if (typeof value === 'boolean') return value;
+  if (!isBlock(value)) return null;
+  for (const key of ['met', 'compliant', 'ok', 'passed']) if (typeof value[key] === 'boolean') return value[key];
+  return null;
+};
+
+function mlperfBadges(results: Block): Badge[] {
+  const mlperf = results['mlperf'];
+  if (!isBlock(mlperf)) {
+    const { mlperf_compliant: standard } = results;
+    return typeof standard === 'boolean' ? [{ kind: 'mlperf', name: 'Standard', met: standard, detail: '' }] : [];
+  }
+  return Object.entries(mlperf)
+    .filter(([, value]) => typeof value === 'boolean' || value === null || isBlock(value))
+    .map(([name, value]) => ({ kind: 'mlperf' as const, name: capital(name), met: verdictOf(value), detail: isBlock(value) ? detailOf(value) : '' }));
+}
+
+const capital = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ');
+
+/** What a verdict's own block says of its figures. */
+function detailOf(block: Block): string {
+  return Object.entries(block)
+    .filter(([, value]) => typeof value === 'number' || typeof value === 'string')
+    .map(([key, value]) => `${key.replaceAll('_', ' ')} ${typeof value === 'number' ? formatValue(value, '') : value}`)
+    .join(', ');
+}
+
+function targetBadges(results: Block): Badge[] {
+  return listOf(results['targets'])
+    .filter(isBlock)
+    .map((target) => ({
+      kind: 'target' as const,
+      name: String(target['title'] ?? target['name'] ?? target['metric'] ?? ''),
+      met: verdictOf(target),
+      detail: String(target['detail'] ?? ''),
+    }));
+}
+
+function criteriaBadges(results: Block): Badge[] {
+  const { criteria } = results;
+  const list = isBlock(criteria)
+    ? Object.entries(criteria).map(([name, value]) => (isBlock(value) ? { name, ...value } : { name, met: value }))
+    : listOf(criteria).filter(isBlock);
+  return list.map((criterion: Block) => ({
+    kind: 'criterion' as const,
+    name: String(criterion['text'] ?? criterion['title'] ?? criterion['name'] ?? criterion['metric'] ?? ''),
+    met: verdictOf(criterion),
+    detail: criterionDetail(criterion),
+  }));
+}
+
+function criterionDetail(criterion: Block): string {
+  if (typeof criterion['detail'] === 'string') return criterion['detail'];
+  const unit = typeof criterion['unit'] === 'string' ? criterion['unit'] : '';
+  const value = figure(criterion['value']);
+  const limits = (['min', 'max', 'limit'] as const).flatMap((key) => {
+    const limit = figure(criterion[key]);
+    return limit === null ? [] : [`${key === 'min' ? 'at least' : key === 'max' ? 'at most' : 'limit'} ${formatValue(limit, unit, { exact: true })}`];
+  });
+  return [value === null ? '' : formatValue(value, unit), ...limits].filter(Boolean).join(', ');
+}

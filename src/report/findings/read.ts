@@ -1,0 +1,105 @@
+import type { Level } from '../../load/levels.ts';
+import type { SearchSummary } from '../../load/search-summary.ts';
+import type { ResultDocument } from '../../result/document.ts';
+import type { Stability } from '../../result/stability.ts';
+
+/** What a load that changes, or lasts, said beside its figures; of one scenario, part or round. */
+export interface FoundIn {
+  /** Whose it is, unescaped; empty where the document holds one scenario. */
+  name: string;
+  levels: readonly Level[];
+  search: SearchSummary | null;
+  stability: Stability | null;
+  /** The block it was read from, for what only some scenarios say. */
+  results: Record<string, unknown>;
+}
+
+export type Block = Record<string, unknown>;
+
+export const isBlock = (value: unknown): value is Block => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+export const figure = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);
+
+/**
+ * The blocks of a document that hold findings: its own `results`, those of its scenarios (`results.scenarios`), of their parts (`results.parts`) and of
+ * rounds that cannot be added up (`results.rounds`). Another tool's document may hold anything there: what does not look as it should is left out.
+ */
+export function foundIn({ results }: ResultDocument): FoundIn[] {
+  return blocksOf('', results as Block).map(({ name, results: block }) => ({
+    name,
+    levels: levelsOf(block['levels']),
+    search: searchOf(block['search']),
+    stability: stabilityOf(block['stability']),
+    results: block,
+  }));
+}
+
+const deepest = 4;
+
+function blocksOf(name: string, results: Block, depth = 0): { name: string; results: Block }[] {
+  const own = [{ name, results }];
+  if (depth === deepest) return own;
+  const scenarios = isBlock(results['scenarios']) ? Object.entries(results['scenarios']) : [];
+  const parts = listOf(results['parts'])
+    .filter(isBlock)
+    .map((part): [string, unknown] => [String(part['series'] ?? ''), part['results']]);
+  // Levels that were added up over the rounds stand for theirs.
+  const pooled = listOf(results['levels']).length > 0;
+  const rounds = listOf(results['rounds']).map((round, index): [string, unknown] => [
+    `${name === '' ? '' : `${name}, `}round ${index + 1}`,
+    pooled && isBlock(round) ? { ...round, levels: [] } : round,
+  ]);
+  return [...own, ...[...scenarios, ...parts, ...rounds].flatMap(([inner, block]) => (isBlock(block) ? blocksOf(inner, block, depth + 1) : []))];
+}
+
+function levelsOf(value: unknown): Level[] {
+  return listOf(value).flatMap((level): Level[] => {
+    if (!isBlock(level) || figure(level['load']) === null) return [];
+    return [
+      {
+        load: figure(level['load']) as number,
+        unit: level['unit'] === 'rate' ? 'rate' : 'users',
+        requests: figure(level['requests']) ?? 0,
+        requests_per_sec: figure(level['requests_per_sec']),
+        tokens_per_sec: figure(level['tokens_per_sec']),
+        p50_latency_s: figure(level['p50_latency_s']),
+        p95_latency_s: figure(level['p95_latency_s']),
+        error_rate: figure(level['error_rate']),
+        dropped: figure(level['dropped']) ?? 0,
+        goodput: figure(level['goodput']),
+        p95_ratio: figure(level['p95_ratio']),
+      },
+    ];
+  });
+}
+
+function searchOf(value: unknown): SearchSummary | null {
+  if (!isBlock(value)) return null;
+  const { unit, max_sustainable_load, breaking_point: breaking, knee, stable_levels } = value;
+  return {
+    unit: unit === 'rate' ? 'rate' : 'users',
+    max_sustainable_load: figure(max_sustainable_load),
+    breaking_point:
+      isBlock(breaking) && figure(breaking['load']) !== null
+        ? {
+            load: figure(breaking['load']) as number,
+            rule: String(breaking['rule'] ?? '') as NonNullable<SearchSummary['breaking_point']>['rule'],
+            value: figure(breaking['value']),
+            limit: figure(breaking['limit']),
+          }
+        : null,
+    knee:
+      isBlock(knee) && figure(knee['load']) !== null
+        ? {
+            load: figure(knee['load']) as number,
+            requests_per_sec: figure(knee['requests_per_sec']) ?? Number.NaN,
+            p95_latency_s: figure(knee['p95_latency_s']) ?? Number.NaN,
+          }
+        : null,
+    stable_levels: listOf(stable_levels).flatMap((load) => figure(load) ?? []),
+  };
+}
+
+function stabilityOf(value: unknown): Stability | null {
+  return isBlock(value) && isBlock(value['drift']) && listOf(value['thirds']).length === 3 ? (value as unknown as Stability) : null;
+}

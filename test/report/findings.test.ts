@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { forHtml, forTerminal } from '../../src/report/escape.ts';
+import { findingBlocks } from '../../src/report/findings/blocks.ts';
+import { renderMarkdown, renderResultMarkdown } from '../../src/report/markdown.ts';
+import { renderSummary } from '../../src/report/text.ts';
+import type { ResultDocument } from '../../src/result/document.ts';
+import { mergeResults } from '../../src/result/merge.ts';
+import { sampleResult, sampleVerdict } from './sample.ts';
+
+const level = (load: number, p95: number, ratio: number) => ({
+  load,
+  unit: 'users',
+  requests: 100,
+  requests_per_sec: load * 2,
+  tokens_per_sec: load * 50,
+  p50_latency_s: p95 / 2,
+  p95_latency_s: p95,
+  error_rate: 0,
+  dropped: 0,
+  goodput: null,
+  p95_ratio: ratio,
+});
+const search = {
+  unit: 'users',
+  max_sustainable_load: 40,
+  breaking_point: { load: 50, rule: 'max_p95_latency', value: 12, limit: 10 },
+  knee: { load: 20, requests_per_sec: 31, p95_latency_s: 0.9 },
+  stable_levels: [10, 20, 40],
+};
+const third = { from_s: 0, to_s: 10, requests_per_sec: 5, tokens_per_sec: 100, error_rate: 0, ttft_ms_p50: 80, latency_ms_p95: 900 };
+const stability = {
+  thirds: [third, third, { ...third, latency_ms_p95: 990 }],
+  drift: { requests_per_sec_percent: 0, tokens_per_sec_percent: 0, ttft_ms_p50_percent: 0, latency_ms_p95_percent: 10, error_rate_points: 0.5 },
+};
+
+function resultWith(more: Record<string, unknown>, overrides: Partial<ResultDocument> = {}): ResultDocument {
+  const sample = sampleResult(overrides);
+  return { ...sample, results: { ...sample.results, ...more } };
+}
+
+const whole = resultWith(
+  {
+    levels: [level(10, 1, 1), level(50, 2.5, 2.5)],
+    search,
+    stability,
+    mlperf: { standard: true, interactive: false },
+    criteria: [{ name: 'TTFT p95', met: false, detail: '2.4 s, at most 2 s' }],
+    concurrency: 100,
+  },
+  {
+    retries: { total: 12, mean_attempts: 1.1, max_attempts: 4 },
+    config: { resolved: { target: { expected_concurrency: 86 } }, sha256: 'x' },
+  },
+);
+
+test('steps of load, what a search found, drift, badges, criteria, retries and the expected concurrency are in the console summary and in markdown', () => {
+  for (const text of [renderSummary(whole), renderResultMarkdown(whole), renderMarkdown(sampleVerdict('ok', []), whole, null)])
+    for (const part of [
+      /Maximum sustainable load: 40 users/,
+      /Breaking point: 50 users \(p95 latency 12.0 s, above 10 s\)/,
+      /Knee: 20 users, 31.0 requests\/s at p95 900 ms/,
+      /Stable concurrency levels: 10, 20, 40/,
+      /Most throughput: 2,500 tokens\/s at 50 users/,
+      /× 2.50/,
+      /Latency p95.+990 ms.+\+10.0 %/,
+      /\+0.5 points/,
+      /Standard.+✅ met/,
+      /Interactive.+❌ not met/,
+      /TTFT p95.+2.4 s, at most 2 s.+❌ not met/,
+      /12 retries; 1.10 attempts in the mean, 4 at most/,
+      /Used 100 of the 86 requests at once/,
+    ])
+      assert.match(text, part);
+});
+
+test('findings survive merging: by scenario where those differ, by round where they do not', () => {
+  const at = (minute: number) => ({ timestamp: `2026-11-20T10:0${minute}:00.000Z` });
+  const steps = resultWith({ levels: [level(10, 1, 1)] }, { scenario: 'stress_test', ...at(0), series: [], runs: [] });
+  const sought = resultWith({ search }, { scenario: 'breaking_point', ...at(3), series: [], runs: [] });
+  const plain = resultWith({}, { scenario: 'health', ...at(6), series: [], runs: [] });
+  const united = mergeResults([mergeResults([steps, sought]), plain]);
+  assert.deepEqual(Object.keys(united.results['scenarios'] as object), ['stress_test', 'breaking_point', 'health']);
+  const titles = findingBlocks(united, forTerminal).map(({ title }) => title);
+  assert.deepEqual(titles, ['Load steps of stress_test', 'Capacity of breaking_point']);
+
+  const again = resultWith({ search: { ...search, max_sustainable_load: 35 } }, { scenario: 'breaking_point', ...at(8), series: [], runs: [] });
+  const rounds = mergeResults([sought, again]);
+  const text = renderSummary(rounds);
+  assert.match(text, /Capacity of round 1:\n {2}Maximum sustainable load: 40 users/);
+  assert.match(text, /Capacity of round 2:\n {2}Maximum sustainable load: 35 users/);
+  assert.equal(mergeResults([plain, resultWith({}, { scenario: 'health', ...at(9), series: [], runs: [] })]).results['rounds'], undefined);
+});
+
+test('whatever another tool has in those places, nothing throws and nothing is markup', () => {
+  const keys = ['levels', 'search', 'stability', 'mlperf', 'criteria', 'targets', 'scenarios', 'parts', 'rounds', 'overall_assessment'];
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom(...keys), fc.oneof(fc.jsonValue(), fc.array(fc.dictionary(fc.string(), fc.jsonValue())))), (more) => {
+      for (const { title, lines, table } of findingBlocks(resultWith(more), forHtml))
+        assert.doesNotMatch([title, ...lines, ...(table?.rows.flat() ?? [])].join(' '), /<(?!\/?code>)/);
+    }),
+  );
+  const hostile = resultWith({ criteria: [{ name: '<img src=x>', met: true }], scenarios: { '<b>': { search } } });
+  assert.doesNotMatch(JSON.stringify(findingBlocks(hostile, forHtml)), /<img|<b>/);
+});
