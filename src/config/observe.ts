@@ -35,6 +35,15 @@ const customMetricSchema = z.strictObject({
 export const observeSchema = z.strictObject({
   interval: positiveDurationSchema.optional().meta({ description: 'Time between two samples of processes and machine; default 100ms' }),
   resources: z.boolean().optional().meta({ description: 'Whether processes and machine are watched; default true' }),
+  gpu: z
+    .union([z.literal('auto'), z.boolean()])
+    .optional()
+    .meta({ description: 'GPUs by nvidia-smi or amd-smi: auto (where there are any), true (an error where there are none) or false' }),
+  energy: z
+    .union([z.literal('auto'), z.boolean()])
+    .optional()
+    .meta({ description: 'Energy of the processor packages (RAPL): auto, true or false. That of GPUs comes with `gpu`' }),
+  energy_interval: positiveDurationSchema.optional().meta({ description: 'Time between two readings of GPUs and energy; default 1s' }),
   metrics: z
     .union([z.literal('auto'), z.literal(false), pageSchema.transform((page) => [page]), z.array(pageSchema).min(1)], {
       error: 'expected auto, false, {url, preset, interval} or a list of these',
@@ -58,8 +67,20 @@ export interface ObserveConfig {
   /** Seconds. */
   interval: number;
   resources: boolean;
+  gpu: 'auto' | boolean;
+  energy: 'auto' | boolean;
+  /** Seconds. */
+  energy_interval: number;
   metrics: 'auto' | false | MetricsPage[];
   custom_metrics: z.output<typeof customMetricSchema>[];
 }
 
-export const observeDefaults: ObserveConfig = { interval: 0.1, resources: true, metrics: 'auto', custom_metrics: [] };
+export const observeDefaults: ObserveConfig = {
+  interval: 0.1,
+  resources: true,
+  gpu: 'auto',
+  energy: 'auto',
+  energy_interval: 1,
+  metrics: 'auto',
+  custom_metrics: [],
+};

@@ -1,11 +1,18 @@
 import type { BenchConfig } from '../config/bench-config.ts';
 import { UserError } from '../config/errors.ts';
+import type { ObserveConfig } from '../config/observe.ts';
 import type { LoadOutcome } from '../load/run.ts';
 import { seriesId } from '../load/series-id.ts';
+import { ClientSampler } from '../observe/client-sampler.ts';
+import { amdSmi, GpuSampler, nvidiaSmi } from '../observe/gpu-sampler.ts';
+import { MachineSampler } from '../observe/machine-sampler.ts';
+import { membersOf } from '../observe/members.ts';
 import { Monitor } from '../observe/monitor.ts';
 import { ProcessSampler } from '../observe/process-sampler.ts';
+import { RaplSampler } from '../observe/rapl-sampler.ts';
 import type { Sampler } from '../observe/sampler.ts';
 import { ServerSampler } from '../observe/server-sampler.ts';
+import { SocketSampler } from '../observe/socket-sampler.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { type Observations, withObservations } from '../result/observed.ts';
 import type { RunningService } from '../service/service.ts';
@@ -17,24 +24,68 @@ type Watching = Pick<BenchConfig, 'observe' | 'target' | 'embedded'>;
 
 /**
  * Watches a service that is up, for as long as it is measured.
- * @param headers those that every request to the target carries
- * @throws UserError (2) where a metrics page was asked for and cannot be read
+ * @param context.headers those that every request to the target carries
+ * @throws UserError (2) where a metrics page, a GPU or the energy was asked for by name and cannot be read
  */
-export async function observeService(service: RunningService, config: Watching, headers: Record<string, string>): Promise<Monitor> {
-  const pages = metricsSamplers(service, config, headers);
-  const monitor = await Monitor.start([...resourceSamplers(service, config), ...pages]);
-  const asked = config.observe.metrics !== 'auto' || config.observe.custom_metrics.length > 0;
-  const lacking = asked ? monitor.absent.find(({ sampler }) => pages.some(({ name }) => name === sampler)) : undefined;
-  if (lacking === undefined) return monitor;
+export async function observeService(
+  service: RunningService,
+  config: Watching,
+  context: { headers: Record<string, string>; env: NodeJS.ProcessEnv },
+): Promise<Monitor> {
+  const { observe } = config;
+  const pages = metricsSamplers(service, config, context.headers);
+  const monitor = await Monitor.start([...resourceSamplers(service, config, context.env), ...pages]);
+  await addGpus(monitor, observe, context.env);
+  if (observe.energy !== false) await monitor.add(new RaplSampler(observe.energy_interval * 1000));
+  const refusal =
+    (observe.metrics !== 'auto' || observe.custom_metrics.length > 0 ? refusalOf('metrics', monitor, pages) : null) ??
+    (observe.gpu === true ? refusalOf('gpu', monitor, gpuTools) : null) ??
+    (observe.energy === true ? refusalOf('energy', monitor, [{ name: 'RAPL' }]) : null);
+  if (refusal === null) return monitor;
   await monitor.stop();
-  throw new UserError(`observe.metrics: ${lacking.reason}`, {
-    hint: 'Expected Prometheus text there. Correct the address or the series, or leave observe.metrics out.',
-  });
+  throw refusal;
 }
 
-function resourceSamplers(service: RunningService, { observe }: Watching): Sampler[] {
+const gpuTools = [nvidiaSmi, amdSmi];
+
+/** The first tool that reads a GPU; where none does, the reason of each is kept. */
+async function addGpus(monitor: Monitor, { gpu, energy_interval }: ObserveConfig, env: NodeJS.ProcessEnv): Promise<void> {
+  if (gpu === false) return;
+  for (const tool of gpuTools) {
+    const before = monitor.absent.length;
+    await monitor.add(new GpuSampler(tool, energy_interval * 1000, env));
+    if (monitor.absent.length === before) {
+      // Another vendor's tool is not missed.
+      monitor.absent.splice(0, monitor.absent.length, ...monitor.absent.filter(({ sampler }) => !gpuTools.some(({ name }) => name === sampler)));
+      return;
+    }
+  }
+}
+
+/** What was asked for by name and cannot be read; null where all of it can (of several GPU tools one is enough). */
+function refusalOf(setting: 'metrics' | 'gpu' | 'energy', { absent }: Monitor, samplers: readonly { name: string }[]): UserError | null {
+  const lacking = absent.filter(({ sampler }) => samplers.some(({ name }) => name === sampler));
+  if (lacking.length === 0) return null;
+  const hints = {
+    metrics: 'Expected Prometheus text there. Correct the address or the series, or leave observe.metrics out.',
+    gpu: 'Install the tool of your GPU (nvidia-smi, amd-smi), or leave observe.gpu out.',
+    energy: 'RAPL needs an Intel or AMD processor, no virtual machine, and the right to read it; or leave observe.energy out.',
+  };
+  return new UserError(`observe.${setting}: ${lacking.map(({ reason }) => reason).join('; ')}`, { hint: hints[setting] });
+}
+
+/** What we started is watched by its processes; of what runs elsewhere only this machine and the client are known. */
+function resourceSamplers(service: RunningService, { observe }: Watching, env: NodeJS.ProcessEnv): Sampler[] {
+  if (!observe.resources) return [];
   const state = serviceState(service);
-  return observe.resources && state !== null && state.cidfile === null ? [new ProcessSampler(state, observe.interval * 1000)] : [];
+  const intervalMs = observe.interval * 1000;
+  const own = state === null ? [] : [new ProcessSampler(membersOf(state, env), intervalMs), new SocketSampler(portOf(service.baseUrl))];
+  return [...own, new MachineSampler(intervalMs), new ClientSampler(intervalMs)];
+}
+
+function portOf(baseUrl: string): number {
+  const { port, protocol } = new URL(baseUrl);
+  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }
 
 /** Any service gets the requests of its scenario and no more, unless it is known to publish metrics or the configuration says where. */

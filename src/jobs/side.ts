@@ -47,7 +47,7 @@ export class Side {
     const service = await startUnlessAborted(target, options, place);
     if (service === null) return null;
     try {
-      return new Side(options, target, headers, service, await observeService(service, options.config, headers));
+      return new Side(options, target, headers, service, await observeService(service, options.config, { headers, env: options.env }));
     } catch (error) {
       await service.stop();
       throw error;

@@ -1,23 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import type { NoiseFigures } from '../measure/validity-input.ts';
-
-/** Reads a file of the kernel; null where there is none. */
-export type ReadText = (path: string) => string | null;
+import { type ReadText, readText } from './proc-files.ts';
 
 /** Watches what others do on this machine, from now on. */
 export interface NoiseWatch {
   /** What was going on since the watch began; may be asked again. */
   figures(): Omit<NoiseFigures, 'otherRun'>;
 }
-
-const readText: ReadText = (path) => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return null;
-  }
-};
 
 /** The load of the minute past, per core that this process may use; to be asked before anything of ours runs. Null where the system has none. */
 export function loadPerCoreNow(): number | null {

@@ -75,7 +75,7 @@ export class Monitor {
     );
   }
 
-  /** Time spent within samplers since the start, as a share of one core; what is done while others are waited for is not in it. */
+  /** Processor time spent within samplers since the start, as a share of one core; what is done while others are waited for is not in it. */
   costPercent(): number {
     return (100 * this.spentMs) / Math.max(1, performance.now() - this.startedMs);
   }
@@ -115,9 +115,11 @@ export class Monitor {
     if (watched.busy !== null) return;
     const { sampler } = watched;
     const atMs = performance.timeOrigin + performance.now();
+    const cpu = process.threadCpuUsage();
     try {
       const values = sampler.sample(atMs);
-      this.spentMs += performance.timeOrigin + performance.now() - atMs;
+      const { user, system } = process.threadCpuUsage(cpu);
+      this.spentMs += (user + system) / 1000;
       if (!(values instanceof Promise)) {
         this.take(watched, atMs, values);
         return;

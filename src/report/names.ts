@@ -27,8 +27,12 @@ const metricNames: Record<string, string> = {
   cached_tokens: 'Cached tokens',
   response_bytes: 'Response size',
   service_cpu_cores: 'Service CPU',
-  service_cpu_percent: 'Service CPU of the machine',
+  service_cpu_percent: 'Service CPU of its cores',
   service_memory_mb: 'Service memory',
+  service_memory_pss_mb: 'Service memory (PSS)',
+  machine_cpu_percent: 'Machine CPU',
+  machine_memory_percent: 'Machine memory in use',
+  client_cpu_cores: 'Client CPU',
 };
 
 const statisticNames: Record<string, string> = { mean: 'mean', min: 'min', p999: 'p99.9', max: 'max', stddev: 'std dev' };

@@ -9,10 +9,43 @@ export interface ObservedRow {
   max: string;
 }
 
-/** What was seen of the service and its machine, in the order of the document; none where nothing was watched. */
-export function observedRows({ observed }: ResultDocument): ObservedRow[] {
-  return Object.entries(observed?.metrics ?? {}).map(([key, metric]) => ({ name: metricName(key), ...figures(metric) }));
+/** What a summary shows of all that was watched; the document and the page hold the rest. */
+const main: readonly string[] = [
+  'service_cpu_cores',
+  'service_cpu_percent',
+  'service_memory_mb',
+  'service_memory_pss_mb',
+  'machine_cpu_percent',
+  'machine_memory_percent',
+  'client_cpu_cores',
+  'gpu_utilisation_percent',
+  'gpu_memory_mb',
+  'gpu_power_watts',
+  'gpu_temperature_celsius',
+  'gpu_energy_joules',
+  'cpu_package_energy_joules',
+  'energy_joules_per_token',
+  'energy_joules_per_request',
+  'server_ttft_ms',
+  'server_queue_ms',
+  'server_prefill_ms',
+  'server_inference_ms',
+  'server_requests_running',
+  'server_requests_waiting',
+  'server_kv_cache_percent',
+  'server_cache_hit_percent',
+  'server_speculative_acceptance_percent',
+];
+
+/** What was seen of the service and its machine; none where nothing was watched. @param all false: the main figures, and those that the configuration named itself */
+export function observedRows({ observed }: ResultDocument, all = false): ObservedRow[] {
+  const entries = Object.entries(observed?.metrics ?? {}).filter(
+    ([key]) => all || main.includes(key) || !/^(service|machine|client|gpu|server|cpu|energy)_/.test(key),
+  );
+  return entries.toSorted(([a], [b]) => place(a) - place(b)).map(([key, metric]) => ({ name: metricName(key), ...figures(metric) }));
 }
+
+const place = (key: string): number => (main.includes(key) ? main.indexOf(key) : main.length);
 
 function figures(metric: Metric): { mean: string; max: string } {
   if (!isDistribution(metric)) return { mean: formatValue(metric.value, metric.unit), max: '' };

@@ -1,5 +1,6 @@
 import type { Absent, Observed } from '../observe/monitor.ts';
 import type { Metric, ResultDocument, Series } from './document.ts';
+import { energyMetrics } from './energy.ts';
 import { valuesOf } from './metric-values.ts';
 import { serverAgreement } from './server-agreement.ts';
 
@@ -24,7 +25,9 @@ export function withObservations(document: ResultDocument, seen: Observations): 
   if (seen.whole.length === 0 && seen.absent.length === 0) return document;
   const series = document.series.map((one): Series => {
     const observed = one.detail ? [] : (seen.bySeries.get(one.id) ?? []);
-    return observed.length === 0 ? one : { ...one, metrics: { ...one.metrics, ...metricsOf(observed) } };
+    if (observed.length === 0) return one;
+    const metrics = metricsOf(observed);
+    return { ...one, metrics: { ...one.metrics, ...metrics, ...energyMetrics(one, metrics) } };
   });
   const values = valuesOfSeries(series);
   const checks = serverAgreement({ ...document, series });

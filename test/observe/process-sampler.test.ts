@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProcessSampler } from '../../src/observe/process-sampler.ts';
 import { markerVariable } from '../../src/service/environment.ts';
+import { findTree } from '../../src/service/tree.ts';
 
 const linux = process.platform === 'linux';
 const value = (sampler: ProcessSampler, values: readonly (number | null)[], name: string) =>
@@ -22,7 +23,7 @@ test('a service and its child that spin take processor time and memory', { skip:
   });
   try {
     await once(child.stdout, 'data');
-    const sampler = new ProcessSampler({ pgid: child.pid ?? null, marker }, 100);
+    const sampler = new ProcessSampler(async () => (await findTree({ pgid: child.pid ?? null, marker })).map(({ pid }) => pid), 100);
     for (let tries = 0; tries < 50; tries++) {
       assert.equal(await sampler.start(), null);
       if (value(sampler, sampler.sample(Date.now()), 'service_processes') === 2) break;
@@ -35,7 +36,10 @@ test('a service and its child that spin take processor time and memory', { skip:
     assert.ok((value(sampler, values, 'service_cpu_cores') ?? 0) > 0.01);
     assert.ok((value(sampler, values, 'service_memory_mb') ?? 0) > 20, 'two Node processes');
     assert.ok((value(sampler, values, 'service_threads') ?? 0) > 2);
-    assert.ok((value(sampler, values, 'service_open_files') ?? 0) > 2);
+    const later = sampler.sample(Date.now() + 2000);
+    assert.ok((value(sampler, later, 'service_open_files') ?? 0) > 2);
+    assert.ok((value(sampler, later, 'service_memory_pss_mb') ?? 0) > 10);
+    assert.ok((value(sampler, later, 'service_context_switches_per_sec') ?? -1) >= 0);
     await sampler.stop();
   } finally {
     process.kill(-(child.pid as number), 'SIGKILL');
@@ -43,7 +47,7 @@ test('a service and its child that spin take processor time and memory', { skip:
 });
 
 test('without a process there is a reason, and no zero', { skip: !linux }, async () => {
-  const sampler = new ProcessSampler({ pgid: null, marker: randomUUID() }, 100);
+  const sampler = new ProcessSampler(async () => [], 100);
   assert.equal(await sampler.start(), 'no process of the service was found');
   assert.ok(sampler.sample(Date.now()).every((one) => one === null));
 });
