@@ -14,6 +14,7 @@ import { checkEnvironment, embeddedName, resolveTarget, type TargetChoice } from
 import { resolveThresholds } from './resolve-thresholds.ts';
 import { openScenarios, overlayScenario, type ScenarioDraft, type ScenarioLibrary } from './scenarios.ts';
 import { readConfigFile, type Settings, settingsOf } from './settings.ts';
+import { readShareGpt } from './sharegpt.ts';
 import { readTargets } from './targets.ts';
 import type { Thresholds } from './thresholds.ts';
 import { type ReplayOptions, readTrace, replayRows } from './trace-file.ts';
@@ -68,6 +69,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
   refuseTwins(scenarios, files);
   for (const scenario of scenarios) {
     await resolvePrompts(scenario, files, builtinRoot);
+    await resolveShareGpt(scenario, files);
     await resolveTrace(scenario, files);
   }
 
@@ -191,6 +193,22 @@ async function resolvePrompts({ scenario, layers }: ResolvedScenario, files: Fil
     path = scenario.request.prompts = resolve(builtinRoot, prompts);
   }
   await readPrompts(path, files.display(path)).catch((error: unknown) => {
+    if (!(error instanceof ConfigError)) throw error;
+    files.issues.push(...error.issues);
+  });
+}
+
+/** Checks the conversations file, every row. The path is left as written (relative to `root`). */
+async function resolveShareGpt({ scenario, layers }: ResolvedScenario, files: Files): Promise<void> {
+  const { sharegpt } = scenario.request;
+  if (sharegpt === undefined) return;
+  const path = resolve(files.cwd, sharegpt.file);
+  if (!(await files.exists(path))) {
+    const message = `ShareGPT file ${files.display(path)} not found; expected [{"conversations": [{"from": "human", "value": "..."}, ...]}]`;
+    files.issues.push({ ...originAt(layers, ['request', 'sharegpt', 'file']).place, message });
+    return;
+  }
+  await readShareGpt(path, files.display(path)).catch((error: unknown) => {
     if (!(error instanceof ConfigError)) throw error;
     files.issues.push(...error.issues);
   });

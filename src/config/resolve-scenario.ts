@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type { ConfigIssue } from './errors.ts';
 import { defaultOrigin, dotted, isTree, type Layers, originAt, overlay, type Tree } from './layers.ts';
+import { type Lengths, longestOf } from './lengths.ts';
 import type { ResolvedTarget } from './resolve-target.ts';
 import { type Scenario, scenarioSchema } from './scenario.ts';
 import { overlayScenario, type ScenarioDraft } from './scenarios.ts';
@@ -61,13 +62,13 @@ export function resolveScenario(
 }
 
 /** Origins of what was settled here: the name, and what the target's cap changed. */
-function withSettled(scenario: Scenario, draft: ScenarioDraft, layers: Layers, asked: number[] | null, resolved: ResolvedTarget | null): Layers {
+function withSettled(scenario: Scenario, draft: ScenarioDraft, layers: Layers, asked: Lengths | null, resolved: ResolvedTarget | null): Layers {
   const origins = new Map(layers.origins);
   if (!origins.has('name')) origins.set('name', draft.named);
   if (resolved && scenario.request.max_tokens_cap !== null) {
     const cap = originAt(resolved.layers, ['max_tokens']);
     origins.set('request.max_tokens_cap', cap);
-    if (asked?.some((length) => length > scenario.request.max_tokens_cap!)) origins.set('request.max_tokens', cap);
+    if (Array.isArray(asked) && asked.some((length) => length > scenario.request.max_tokens_cap!)) origins.set('request.max_tokens', cap);
   }
   return { value: layers.value, origins };
 }
@@ -101,6 +102,7 @@ function withDefaults(layers: Layers): Layers {
 function bringsPrompts(request: Tree, load: Tree): boolean {
   return (
     request['prompt_tokens'] !== undefined ||
+    request['sharegpt'] !== undefined ||
     (isTree(request['classes']) && request['classes']['prompt'] !== undefined) ||
     load['executor'] === 'trace'
   );
@@ -141,7 +143,7 @@ function contradictions(layers: Layers): ConfigIssue[] {
       blameAt(['load', 'slo', 'ttft'], 'an answer in one piece has no first token; set request.stream: true, or use slo.latency');
   }
   if (request['api'] === 'http') {
-    for (const key of ['prompts', 'prompt_tokens', 'max_tokens', 'classes', 'ignore_eos', 'extra_body']) {
+    for (const key of ['prompts', 'sharegpt', 'prompt_tokens', 'shared_prefix_tokens', 'max_tokens', 'classes', 'ignore_eos', 'extra_body']) {
       if (request[key] !== undefined) blame(key, 'a plain HTTP request (request.api: http) carries no prompt; use request.body');
     }
     if (load['executor'] === 'trace') blameAt(['load', 'executor'], 'a trace holds prompts and answers; a plain HTTP request has none');
@@ -150,13 +152,13 @@ function contradictions(layers: Layers): ConfigIssue[] {
   if (request['ignore_eos'] === true && (request['api'] === 'ollama' || request['api'] === 'anthropic'))
     blame('ignore_eos', `the wire ${request['api']} cannot ask for an exact length; leave it out, or use chat or completions`);
   if (load['executor'] === 'trace') {
-    for (const key of ['prompts', 'prompt_tokens', 'max_tokens', 'classes'])
+    for (const key of ['prompts', 'sharegpt', 'prompt_tokens', 'shared_prefix_tokens', 'max_tokens', 'classes'])
       if (request[key] !== undefined) blame(key, 'the trace says how long prompts and answers are; leave this out');
     return issues;
   }
   const classes = isTree(request['classes']) ? request['classes'] : {};
-  const several = (key: string) => Array.isArray(request[key]) && request[key].length > 1;
-  for (const key of ['prompts', 'prompt_tokens'])
+  const several = (key: string) => (Array.isArray(request[key]) && request[key].length > 1) || isTree(request[key]);
+  for (const key of ['prompts', 'prompt_tokens', 'sharegpt'])
     if (request[key] !== undefined && classes['prompt'] !== undefined)
       blame(key, 'request.classes.prompt says which prompts are sent; leave one out');
   if (request['max_tokens'] !== undefined && classes['answer'] !== undefined)
@@ -173,21 +175,42 @@ function contradictions(layers: Layers): ConfigIssue[] {
   }
   if (request['prompts'] !== undefined && request['prompt_tokens'] !== undefined)
     blame('prompt_tokens', 'expected either prompts (a file) or prompt_tokens (generated), found both');
+  for (const key of ['prompts', 'prompt_tokens'])
+    if (request['sharegpt'] !== undefined && request[key] !== undefined) blame(key, 'request.sharegpt says which prompts are sent; leave one out');
+  const generates = request['prompt_tokens'] !== undefined || classes['prompt'] !== undefined;
+  for (const key of ['shared_prefix_tokens', 'shared_prefixes'])
+    if (request[key] !== undefined && !generates) blame(key, 'is for generated prompts alone; set request.prompt_tokens');
+  if (request['shared_prefixes'] !== undefined && request['shared_prefix_tokens'] === undefined)
+    blame('shared_prefixes', 'says how many beginnings prompts share; set request.shared_prefix_tokens, how long they are');
+  const shared = request['shared_prefix_tokens'];
+  if (typeof shared === 'number') {
+    const lengths = Array.isArray(classes['prompt']) ? classes['prompt'].map((one: Tree) => one['tokens']) : [request['prompt_tokens']].flat();
+    const short = lengths.find((length) => typeof length === 'number' && length <= shared);
+    if (short !== undefined) blame('shared_prefix_tokens', `expected less than the shortest prompt (${String(short)} tokens), found ${shared}`);
+  }
   return issues;
 }
 
 /** Two lengths above the cap become one. */
-function capped(lengths: number[] | null, cap: number | null): number[] | null {
-  return lengths === null || cap === null ? lengths : [...new Set(lengths.map((length) => Math.min(length, cap)))];
+function capped(lengths: Lengths | null, cap: number | null): Lengths | null {
+  return lengths === null || cap === null || !Array.isArray(lengths) ? lengths : [...new Set(lengths.map((length) => Math.min(length, cap)))];
 }
 
-function concerns(scenario: Scenario, layers: Layers, asked: number[] | null, resolved: ResolvedTarget | null): ConfigIssue[] {
+/** How much more than the cap a distribution may ask for, in words; empty where it never does. */
+function overCap(lengths: Lengths | null, cap: number): string {
+  if (lengths === null || cap === Number.POSITIVE_INFINITY) return '';
+  const longest = longestOf(lengths);
+  return longest === null ? 'any number of' : longest > cap ? `up to ${longest}` : '';
+}
+
+function concerns(scenario: Scenario, layers: Layers, asked: Lengths | null, resolved: ResolvedTarget | null): ConfigIssue[] {
   const warnings: ConfigIssue[] = [];
   if (!resolved) return warnings;
   const { target } = resolved;
-  const over = (asked ?? []).filter((length) => target.max_tokens !== undefined && length > target.max_tokens);
-  if (over.length > 0) {
-    const message = `scenario ${scenario.name} asks for ${over.join(', ')} output tokens; cut down to ${target.max_tokens}, the max_tokens of target ${target.name}`;
+  const cap = target.max_tokens ?? Number.POSITIVE_INFINITY;
+  const over = Array.isArray(asked) ? asked.filter((length) => length > cap).join(', ') : overCap(asked, cap);
+  if (over !== '') {
+    const message = `scenario ${scenario.name} asks for ${over} output tokens; cut down to ${target.max_tokens}, the max_tokens of target ${target.name}`;
     warnings.push({ ...originAt(layers, ['request', 'max_tokens']).place, message });
   }
   const { concurrency } = scenario.load;

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { positiveDurationSchema } from './duration.ts';
 import { findingNames } from './finding-names.ts';
+import { type Lengths, lengthsSchema } from './lengths.ts';
+import { shareGptSchema } from './sharegpt.ts';
 import { headersSchema, nameSchema } from './text.ts';
 import { scenarioThresholdsSchema } from './thresholds.ts';
-
-const oneOrMore = <T extends z.ZodType>(schema: T) => z.union([schema.transform((value) => [value]), z.array(schema).min(1)]);
 
 const classFields = {
   name: nameSchema,
@@ -38,9 +38,18 @@ export const requestSchema = z.strictObject({
   model: z.string().min(1).optional(),
   /** Path of a prompts.jsonl; sent verbatim, in order, cycling. */
   prompts: z.string().min(1).optional(),
-  /** Generated prompts of these lengths in tokens, spread evenly over the grid with max_tokens. */
-  prompt_tokens: oneOrMore(z.int().min(1)).optional(),
-  max_tokens: oneOrMore(z.int().min(1)).optional(),
+  /** Conversations of a ShareGPT file, in order, cycling. */
+  sharegpt: shareGptSchema.optional(),
+  prompt_tokens: lengthsSchema
+    .optional()
+    .meta({ description: 'Length of generated prompts in tokens: one, a list (spread evenly over the grid with max_tokens), or a distribution' }),
+  shared_prefix_tokens: z
+    .int()
+    .min(1)
+    .optional()
+    .meta({ description: 'So many of the prompt_tokens are the same for many prompts; left out, no two prompts begin alike' }),
+  shared_prefixes: z.int().min(1).max(1_000_000).optional().meta({ description: 'How many different shared beginnings there are (default: 1)' }),
+  max_tokens: lengthsSchema.optional().meta({ description: 'Most tokens of an answer: one length, a list, or a distribution' }),
   /** A weighted mix of prompt and answer lengths. */
   classes: classesSchema.optional(),
   temperature: z.number().min(0).optional(),
@@ -185,7 +194,7 @@ export interface ResolvedRequest extends Omit<z.output<typeof requestSchema>, 'm
   api: NonNullable<z.output<typeof requestSchema>['api']>;
   stream: boolean;
   /** Null: the prompt's own, or the server's default. */
-  max_tokens: number[] | null;
+  max_tokens: Lengths | null;
   /** The target's max_tokens: applies to a prompt's own max_tokens too. Null: no cap. */
   max_tokens_cap: number | null;
 }

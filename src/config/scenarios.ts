@@ -141,15 +141,30 @@ const rivals = [
   ['load', 'spawn_rate', 'stages'],
   ['load', 'step', 'factor'],
   ['request', 'prompts', 'prompt_tokens'],
+  ['request', 'sharegpt', 'prompts'],
+  ['request', 'sharegpt', 'prompt_tokens'],
 ] as const;
 /** What weighted classes of prompts and of answers stand instead of. */
 const promptSettings: readonly Path[] = [
   ['request', 'prompts'],
   ['request', 'prompt_tokens'],
+  ['request', 'sharegpt'],
 ];
 const answerSettings: readonly Path[] = [['request', 'max_tokens']];
 /** What a plain HTTP request has no use for. */
-const modelSettings = ['prompts', 'prompt_tokens', 'max_tokens', 'classes', 'temperature', 'stream', 'ignore_eos', 'extra_body'] as const;
+const modelSettings = [
+  'prompts',
+  'sharegpt',
+  'prompt_tokens',
+  'shared_prefix_tokens',
+  'shared_prefixes',
+  'max_tokens',
+  'classes',
+  'temperature',
+  'stream',
+  'ignore_eos',
+  'extra_body',
+] as const;
 
 /** Lays one scenario upon another: mapping by mapping, but another executor brings all its own options, and rivals replace each other. */
 export function overlayScenario(base: Layers, over: Tree, originOf: (path: Path) => Origin): Layers {
@@ -162,9 +177,11 @@ export function overlayScenario(base: Layers, over: Tree, originOf: (path: Path)
     if (section[other] !== undefined && section[one] === undefined) gone.push([group, one]);
   }
   const request = isTree(over['request']) ? over['request'] : {};
+  // A distribution of lengths is one setting: no part of another one stays.
+  for (const key of ['prompt_tokens', 'max_tokens']) if (request[key] !== undefined) gone.push(['request', key]);
   const classes = isTree(request['classes']) ? request['classes'] : {};
   if (classes['prompt'] !== undefined) gone.push(...promptSettings);
-  else if (request['prompts'] !== undefined || request['prompt_tokens'] !== undefined) gone.push(['request', 'classes', 'prompt']);
+  else if (['prompts', 'prompt_tokens', 'sharegpt'].some((key) => request[key] !== undefined)) gone.push(['request', 'classes', 'prompt']);
   if (classes['answer'] !== undefined) gone.push(...answerSettings);
   else if (request['max_tokens'] !== undefined) gone.push(['request', 'classes', 'answer']);
   // A trace brings the lengths of its prompts and answers.

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { durationSchema, positiveDurationSchema } from './duration.ts';
 import { headerNameSchema, headersSchema, httpUrlSchema, variableNameSchema } from './text.ts';
+import { tokenizerNames } from './tokenizers.ts';
 
 /** Variables of a process; numbers and booleans become text. */
 const environmentSchema = z.record(variableNameSchema, z.union([z.string(), z.number(), z.boolean()]).transform(String));
@@ -59,6 +60,8 @@ export const targetSchema = z.strictObject({
   timeout: positiveDurationSchema.optional(),
   /** The most that may be asked for here: scenarios that ask for more are cut down, with a warning. */
   max_tokens: z.int().min(1).optional(),
+  /** What its texts are counted with where it reports no usage. */
+  tokenizer: z.enum(tokenizerNames).optional(),
   accelerator: z.string().optional(),
   backend: z.string().optional(),
   zone: z.string().optional(),

@@ -1,6 +1,7 @@
 import { limitsFor } from '../config/limits-for.ts';
 import { maskSecrets } from '../config/print.ts';
 import type { TargetConfig } from '../config/target.ts';
+import { defaultTokenizer } from '../config/tokenizers.ts';
 import type { LoadOutcome } from '../load/run.ts';
 import type { ValidityFinding } from '../measure/validity.ts';
 import { readAccelerator } from '../observe/accelerator.ts';
@@ -9,7 +10,6 @@ import { cohortOf, readEnvironment } from '../observe/environment.ts';
 import { buildResult } from '../result/build.ts';
 import type { ResultDocument } from '../result/document.ts';
 import type { RunningService } from '../service/service.ts';
-import { tokenizerEncoding } from '../workload/tokenizer.ts';
 import type { MeasureOptions } from './measure-options.ts';
 import type { Plan } from './plan.ts';
 import { readCi, readGit, readTool, sha256Of } from './provenance.ts';
@@ -86,7 +86,9 @@ export function describe(
     compat,
     shard: shard.count > 1 ? shard : null,
     config: { resolved, sha256: sha256Of(resolved) },
-    notes: outcome.tokensCountedHere ? { outputTokens: `counted with ${tokenizerEncoding}: the server reports no usage` } : {},
+    notes: outcome.tokensCountedHere
+      ? { outputTokens: `counted with ${context.target.tokenizer ?? defaultTokenizer}: the server reports no usage` }
+      : {},
   });
   document.errors = document.errors.map((error) => ({ ...error, example: mask(error.example) }));
   return document;

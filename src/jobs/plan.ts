@@ -2,10 +2,13 @@ import { resolve } from 'node:path';
 import { UserError } from '../config/errors.ts';
 import { type Prompt, readPrompts } from '../config/prompts.ts';
 import { type Scenario, scenarioName } from '../config/scenario.ts';
+import { readShareGpt, type ShareGptOptions } from '../config/sharegpt.ts';
 import type { TargetConfig } from '../config/target.ts';
 import { type ReplayOptions, type ReplayRow, readTrace, replayRows } from '../config/trace-file.ts';
 import type { Executor } from '../load/executor.ts';
 import { executors } from '../load/executors/registry.ts';
+import { shareGptPrompts } from '../workload/sharegpt.ts';
+import { loadTokenizer } from '../workload/tokenizer.ts';
 import { createWorkload } from '../workload/workload.ts';
 
 /** A scenario with everything read that its requests need. */
@@ -23,7 +26,13 @@ export async function planScenario(scenario: Scenario, target: TargetConfig, roo
   const executor = executors.get(scenario.load.executor);
   if (!executor) throw new UserError(`scenario ${scenario.name}: no executor is named ${scenario.load.executor}`);
   const usesFile = scenario.request.api !== 'http' && scenario.request.prompt_tokens === undefined;
-  const lines = usesFile && scenario.request.prompts !== undefined ? await readPrompts(resolve(root, scenario.request.prompts)) : [];
+  const { sharegpt, prompts } = scenario.request;
+  const lines =
+    sharegpt !== undefined
+      ? await conversationPrompts(scenario, sharegpt, target, root)
+      : usesFile && prompts !== undefined
+        ? await readPrompts(resolve(root, prompts))
+        : [];
   const { load } = scenario;
   const trace = load.executor === 'trace' ? replayRows(await readTrace(resolve(root, String(load['file']))), load as unknown as ReplayOptions) : [];
   return { scenario, executor, workload: createWorkload(scenario, target, lines, trace), prompts: lines, trace };
@@ -37,6 +46,18 @@ export function scenariosOf(plans: readonly Plan[]): { plan: Plan; index: number
     byName.set(name, [...(byName.get(name) ?? []), { plan, index }]);
   }
   return [...byName.values()];
+}
+
+/** @throws UserError (2) when no conversation passes the filters */
+async function conversationPrompts({ name }: Scenario, options: ShareGptOptions, target: TargetConfig, root: string): Promise<Prompt[]> {
+  const conversations = await readShareGpt(resolve(root, options.file), options.file);
+  const { prompts, leftOut } = shareGptPrompts(conversations, options, await loadTokenizer(target.tokenizer));
+  if (prompts.length > 0) return prompts;
+  const { noAnswer, promptLength, answerLength } = leftOut;
+  throw new UserError(
+    `scenario ${name}: none of the ${conversations.length} conversations in ${options.file} can be used: ${noAnswer} have no question with an answer, ${promptLength} have a prompt and ${answerLength} an answer outside the bounds of length`,
+    { hint: 'Widen min_prompt_tokens, max_prompt_tokens, min_answer_tokens or max_answer_tokens under request.sharegpt.' },
+  );
 }
 
 /** How much is planned, for people: null where the scenario does not say. */

@@ -194,10 +194,15 @@ class LoadRun {
 
   private plan({ wire, countTokens }: { wire: WireContext; countTokens: boolean }, connections: number): LoadPlan {
     const { scenario, target, prompts, trace, baseUrl, transport, freshConnections, retry, shard } = this.input;
-    const { name, model, max_tokens } = target;
+    const { name, model, max_tokens, tokenizer } = target;
     return {
       scenario,
-      target: { name, ...(model === undefined ? {} : { model }), ...(max_tokens === undefined ? {} : { max_tokens }) },
+      target: {
+        name,
+        ...(model === undefined ? {} : { model }),
+        ...(max_tokens === undefined ? {} : { max_tokens }),
+        ...(tokenizer === undefined ? {} : { tokenizer }),
+      },
       prompts,
       trace: trace ?? [],
       origin: new URL(baseUrl).origin,

@@ -57,7 +57,7 @@ class LoadWorker {
       connectTimeoutMs: plan.connectTimeoutMs,
       maxHeaderBytes,
     });
-    const worker = new LoadWorker(plan, data, post, transport, plan.countTokens ? await loadTokenizer() : null);
+    const worker = new LoadWorker(plan, data, post, transport, plan.countTokens ? await loadTokenizer(plan.target.tokenizer) : null);
     post({ type: 'ready' });
     return worker;
   }

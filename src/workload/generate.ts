@@ -2,7 +2,7 @@ import { Random } from './random.ts';
 import { words } from './words.ts';
 
 /**
- * A prompt of `tokens` tokens (by the cl100k, o200k and r50k vocabularies; close to it in others), different from its first words on for every index,
+ * A prompt of `tokens` tokens (by every vocabulary of `tokenizers.ts`; close to it in others), different from its first words on for every index,
  * so that a prefix cache cannot flatter. The same seed and index give the same prompt.
  */
 export function generatePrompt(tokens: number, seed: number, index: number): string {

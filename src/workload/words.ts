@@ -1,5 +1,5 @@
 /**
- * Common English words, each exactly one token in the cl100k, o200k and r50k vocabularies, with a leading space and at the start of a text, so that a text
+ * Common English words, each exactly one token in the cl100k, o200k, p50k and r50k vocabularies, with a leading space and at the start of a text, so that a text
  * of n of them is n tokens there and close to n in others. 512, so that nine bits choose one.
  */
 export const words: readonly string[] = (

@@ -1,9 +1,12 @@
+import type { Lengths } from '../config/lengths.ts';
 import type { Prompt } from '../config/prompts.ts';
 import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
 import type { ReplayRow } from '../config/trace-file.ts';
 import { chooseClasses } from './classes.ts';
 import { generatePrompt } from './generate.ts';
+import { lengthDrawer } from './lengths.ts';
+import { sharedPrefixes } from './prefixes.ts';
 import type { Message, RequestSpec } from './request-spec.ts';
 import { traceRequests } from './trace.ts';
 
@@ -21,7 +24,13 @@ export interface Workload {
   cells: readonly Cell[];
   uniquePrompts: number | null;
   request(index: number): { spec: RequestSpec; cell: Cell };
+  /** Which of the shared beginnings the prompt of an index has, from 0; null where prompts share none. */
+  prefixOf: ((index: number) => number) | null;
 }
+
+/** What tells drawn lengths of prompts from those of answers. */
+const promptStream = 1;
+const answerStream = 2;
 
 /** Prompts of warm-up requests come from their own range of indices, so that they do not warm a prefix cache for the measured ones. */
 export const warmupIndexBase = 1_000_000_000;
@@ -37,6 +46,10 @@ export function createWorkload(
   const cells = grid(scenario, target);
   const cellOf = cellChooser(scenario, cells, prompts.length);
   const recorded = trace.length === 0 ? null : traceRequests(trace, scenario.seed);
+  const drawPrompt = drawerOf(request.prompt_tokens, scenario.seed, promptStream);
+  const drawAnswer = drawerOf(request.max_tokens, scenario.seed, answerStream);
+  const shared =
+    request.shared_prefix_tokens === undefined ? null : sharedPrefixes(request.shared_prefix_tokens, request.shared_prefixes ?? 1, scenario.seed);
   const model = request.model ?? target.model ?? null;
   const common = {
     model,
@@ -50,18 +63,28 @@ export function createWorkload(
 
   return {
     cells,
-    uniquePrompts: request.api === 'http' ? null : (recorded?.uniquePrompts ?? uniquePrompts(cells, prompts)),
+    uniquePrompts:
+      request.api === 'http' ? null : (recorded?.uniquePrompts ?? (drawPrompt === null ? uniquePrompts(cells, prompts) : Number.POSITIVE_INFINITY)),
+    prefixOf: shared === null ? null : shared.prefixOf,
     request(index) {
       const cell = cellOf(index);
-      const line = cell.promptTokens === null && prompts.length > 0 ? prompts[index % prompts.length] : undefined;
+      const promptTokens = cell.promptTokens ?? drawPrompt?.(index) ?? null;
+      const line = promptTokens === null && prompts.length > 0 ? prompts[index % prompts.length] : undefined;
       const replayed = recorded?.request(index);
-      const maxTokens = cell.maxTokens ?? capped(replayed?.outputTokens ?? line?.max_tokens ?? null, target);
-      const generated = replayed?.content ?? (cell.promptTokens === null ? null : generatePrompt(cell.promptTokens, scenario.seed, index));
+      const maxTokens = cell.maxTokens ?? capped(drawAnswer?.(index) ?? replayed?.outputTokens ?? line?.max_tokens ?? null, target);
+      const generated =
+        replayed?.content ??
+        (promptTokens === null ? null : (shared?.prompt(promptTokens, index) ?? generatePrompt(promptTokens, scenario.seed, index)));
       const messages = generated !== null ? [{ role: 'user' as const, content: generated }] : line === undefined ? [] : messagesOf(line);
       const temperature = request.temperature ?? line?.temperature ?? null;
       return { cell, spec: { ...common, messages, maxTokens, minTokens: common.ignoreEos ? maxTokens : null, temperature } };
     },
   };
+}
+
+/** Null where lengths are not drawn. */
+function drawerOf(lengths: Lengths | null | undefined, seed: number, stream: number): ((index: number) => number) | null {
+  return lengths == null || Array.isArray(lengths) ? null : lengthDrawer(lengths, seed, stream);
 }
 
 /** Which class the request of an index belongs to: by weight where classes are given, else each in turn. */
@@ -111,9 +134,11 @@ interface Length {
 /** Every prompt length with every answer length; one plain cell where nothing varies. */
 function grid(scenario: Scenario, target: Pick<TargetConfig, 'max_tokens'>): Cell[] {
   const { prompt_tokens, max_tokens, classes } = scenario.request;
-  const plain = (lengths: readonly (number | null)[]): Length[] => lengths.map((tokens) => ({ name: null, tokens }));
-  const prompts: Length[] = classes?.prompt ?? plain(prompt_tokens ?? [null]);
-  const answers: Length[] = classes?.answer?.map((one) => ({ name: one.name, tokens: one.max_tokens })) ?? plain(max_tokens ?? [null]);
+  // Lengths that are drawn from a distribution are no classes.
+  const plain = (lengths: Lengths | null | undefined): Length[] =>
+    (Array.isArray(lengths) ? lengths : [null]).map((tokens) => ({ name: null, tokens }));
+  const prompts: Length[] = classes?.prompt ?? plain(prompt_tokens);
+  const answers: Length[] = classes?.answer?.map((one) => ({ name: one.name, tokens: one.max_tokens })) ?? plain(max_tokens);
   return prompts.flatMap((prompt) =>
     answers.map((answer): Cell => {
       const maxTokens = capped(answer.tokens, target);
@@ -121,7 +146,9 @@ function grid(scenario: Scenario, target: Pick<TargetConfig, 'max_tokens'>): Cel
       if (prompt.name !== null) labels['prompt_class'] = prompt.name;
       if (answer.name !== null) labels['answer_class'] = answer.name;
       if (prompt.tokens !== null) labels['prompt_tokens'] = prompt.tokens;
+      else if (prompt_tokens !== undefined && !Array.isArray(prompt_tokens)) labels['prompt_tokens'] = prompt_tokens.distribution;
       if (maxTokens !== null) labels['max_tokens'] = maxTokens;
+      else if (max_tokens !== null && !Array.isArray(max_tokens)) labels['max_tokens'] = max_tokens.distribution;
       const varying = [
         prompts.length > 1 ? nameOf('prompt', prompt, 'prompt_tokens') : '',
         answers.length > 1 ? nameOf('answer', answer, 'max_tokens') : '',

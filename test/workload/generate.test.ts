@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { countTokens } from 'gpt-tokenizer/encoding/cl100k_base';
+import { tokenizerNames } from '../../src/config/tokenizers.ts';
 import { generatePrompt } from '../../src/workload/generate.ts';
 import { Random } from '../../src/workload/random.ts';
 import { loadTokenizer } from '../../src/workload/tokenizer.ts';
@@ -13,14 +14,19 @@ test('a prompt of n tokens has exactly n tokens', () => {
         assert.equal(countTokens(generatePrompt(tokens, seed, index)), tokens, `${tokens} tokens, index ${index}`);
 });
 
-test('every word begins a prompt with one token, and follows with one', () => {
-  assert.equal(words.length, 512);
-  assert.equal(new Set(words).size, words.length);
-  for (const word of words) {
-    assert.equal(countTokens(word), 1, word);
-    assert.equal(countTokens(`a ${word}`), 2, word);
-  }
-});
+for (const name of tokenizerNames) {
+  test(`every word begins a prompt with one token, and follows with one: ${name}`, async () => {
+    const count = await loadTokenizer(name);
+    assert.equal(words.length, 512);
+    assert.equal(new Set(words).size, words.length);
+    for (const word of words) {
+      assert.equal(count(word), 1, word);
+      assert.equal(count(`a ${word}`), 2, word);
+    }
+    assert.equal(count(generatePrompt(777, 5, 5)), 777);
+    assert.ok(count('a <|endoftext|> b') > 4, 'what looks like a special token is text');
+  });
+}
 
 test('the same seed and index give the same prompt, others another', () => {
   assert.equal(generatePrompt(100, 3, 17), generatePrompt(100, 3, 17));

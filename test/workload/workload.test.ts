@@ -140,3 +140,53 @@ test('a plain HTTP request carries its method, path and body, and no prompt', ()
   assert.deepEqual([spec.method, spec.path, Buffer.from(spec.body ?? []).toString()], ['PUT', '/x', '{"ä":1}']);
   assert.deepEqual([spec.messages, spec.model, cell.id, workload.uniquePrompts], [[], null, 'chat', null]);
 });
+
+test('lengths of a distribution are drawn for each request, within the cap of the target, as one class', () => {
+  const request = {
+    prompt_tokens: { distribution: 'uniform' as const, min: 5, max: 40 },
+    max_tokens: { distribution: 'lognormal' as const, mean: 30, stddev: 30, min: 2 },
+  };
+  const workload = createWorkload(scenarioOf(request), { ...target, max_tokens: 50 }, []);
+  assert.deepEqual(
+    workload.cells.map(({ id, labels }) => [id, labels]),
+    [['chat', { prompt_tokens: 'uniform', max_tokens: 'lognormal' }]],
+  );
+  assert.equal(workload.uniquePrompts, Number.POSITIVE_INFINITY);
+  const seen = { prompts: new Set<number>(), answers: new Set<number>() };
+  for (let index = 0; index < 300; index++) {
+    const { spec } = workload.request(index);
+    const tokens = countTokens(spec.messages[0]?.content ?? '');
+    assert.ok(tokens >= 5 && tokens <= 40);
+    assert.ok((spec.maxTokens ?? 0) >= 2 && (spec.maxTokens ?? 0) <= 50);
+    seen.prompts.add(tokens);
+    seen.answers.add(spec.maxTokens ?? 0);
+    assert.deepEqual(createWorkload(scenarioOf(request), { ...target, max_tokens: 50 }, []).request(index).spec, spec);
+  }
+  assert.equal(seen.prompts.size, 36);
+  assert.ok(seen.answers.size > 20 && seen.answers.has(50));
+});
+
+test('drawn answers beside prompts of a file: the prompts stay in order', () => {
+  const lines = [line('a', { max_tokens: 9 }), line('b'), line('c')];
+  const workload = createWorkload(scenarioOf({ max_tokens: { distribution: 'fixed', tokens: 4 } }), target, lines);
+  const sent = Array.from({ length: 5 }, (_, index) => workload.request(index).spec);
+  assert.deepEqual(
+    sent.map(({ messages, maxTokens }) => [messages[0]?.content, maxTokens]),
+    ['a', 'b', 'c', 'a', 'b'].map((prompt) => [prompt, 4]),
+  );
+  assert.equal(workload.uniquePrompts, 3);
+});
+
+test('shared beginnings: warm-up and measured requests begin alike and go on unlike', () => {
+  const workload = createWorkload(scenarioOf({ prompt_tokens: [40], shared_prefix_tokens: 30, shared_prefixes: 2 }), target, []);
+  const textOf = (index: number) => workload.request(index).spec.messages[0]?.content ?? '';
+  const beginnings = new Set<string>();
+  const whole = new Set<string>();
+  for (const index of Array.from({ length: 100 }, (_, one) => (one < 50 ? one : warmupIndexBase + one))) {
+    assert.equal(countTokens(textOf(index)), 40);
+    beginnings.add(`${workload.prefixOf?.(index)} ${textOf(index).split(' ', 30).join(' ')}`);
+    whole.add(textOf(index));
+  }
+  assert.deepEqual([beginnings.size, whole.size], [2, 100]);
+  assert.equal(createWorkload(scenarioOf({ prompt_tokens: [40] }), target, []).prefixOf, null);
+});
