@@ -22,7 +22,7 @@ export interface FlightDeck {
   ended(flight: Flight, record: RequestRecord): void;
 }
 
-/** Limits of one request in ms; null: none. `idle` is the time without a token once the first has come. */
+/** Limits of one attempt in ms, the first from the schedule's time; null: none. `idle` is the time without a token once the first has come. */
 export interface Deadlines {
   totalMs: number;
   firstTokenMs: number | null;
@@ -104,7 +104,7 @@ export class Flight implements ResponseSink {
   /** Which deadline has passed; null while none has. */
   overdue(nowMs: number, deadlines: Deadlines): { kind: ErrorKind; message: string } | null {
     if (this.retryTimer !== null) return null;
-    if (nowMs - this.intended >= deadlines.totalMs)
+    if (nowMs - this.attemptStarted >= deadlines.totalMs)
       return { kind: 'timeout_total', message: `no complete answer within ${deadlines.totalMs / 1000} s` };
     if (this.firstOutput === 0) {
       if (deadlines.firstTokenMs !== null && nowMs - this.attemptStarted >= deadlines.firstTokenMs)

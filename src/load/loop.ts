@@ -182,11 +182,15 @@ export class LoadLoop implements FlightDeck {
     return gaps;
   }
 
+  /** Gives up what is over its time. Flights are in the order of their starts, so where only the whole answer has a deadline the first that keeps it ends the look. */
   private sweep(): void {
     const nowMs = performance.now();
-    for (const flight of [...this.flying]) {
-      const overdue = flight.overdue(nowMs, this.options.deadlines);
+    const { deadlines } = this.options;
+    const inOrder = this.retry === null && deadlines.firstTokenMs === null && deadlines.idleMs === null;
+    for (const flight of this.flying) {
+      const overdue = flight.overdue(nowMs, deadlines);
       if (overdue) flight.abort(overdue.kind, overdue.message);
+      else if (inOrder) return;
     }
   }
 }

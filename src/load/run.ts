@@ -310,7 +310,7 @@ class LoadRun {
     const elapsedMs = performance.timeOrigin + performance.now() - this.originEpochMs;
     // Seconds in which nothing ended are in the timeline too; requests that ended in the last one may still be on their way from a worker.
     meter.timeline.advance(elapsedMs - timelineLagMs, inFlight);
-    const snapshot = meter.snapshot(elapsedMs);
+    const snapshot = meter.live(elapsedMs);
     const broken = brokenRule(snapshot.phase, this.rules);
     if (broken) this.fleet.endSending(broken);
     input.onSnapshot?.(snapshot);

@@ -44,26 +44,77 @@ export interface AttemptTally {
   most: number;
 }
 
-/** Running figures of a window of requests. */
-class Window {
+/** Running figures of a window of requests; a percentile is reckoned when it is read. */
+class Window implements Figures {
   succeeded = 0;
   failed = 0;
   outputTokens = 0;
-  good = 0;
+  good: number | null;
   readonly latency = new Distribution(1000);
   readonly ttft = new Distribution(1000);
 
-  figures(countsGood: boolean): Figures {
-    const { succeeded, failed, outputTokens, good, latency, ttft } = this;
-    return {
-      succeeded,
-      failed,
-      outputTokens,
-      latencyP50Ms: latency.percentile(50),
-      latencyP95Ms: latency.percentile(95),
-      ttftP50Ms: ttft.percentile(50),
-      good: countsGood ? good : null,
-    };
+  constructor(countsGood: boolean) {
+    this.good = countsGood ? 0 : null;
+  }
+
+  get latencyP50Ms(): number | null {
+    return this.latency.percentile(50);
+  }
+
+  get latencyP95Ms(): number | null {
+    return this.latency.percentile(95);
+  }
+
+  get ttftP50Ms(): number | null {
+    return this.ttft.percentile(50);
+  }
+
+  figures(): Figures {
+    const { succeeded, failed, outputTokens, latencyP50Ms, latencyP95Ms, ttftP50Ms, good } = this;
+    return { succeeded, failed, outputTokens, latencyP50Ms, latencyP95Ms, ttftP50Ms, good };
+  }
+}
+
+/** A snapshot that costs nothing until it is read, for those who look ten times a second; only good until the next record. */
+class LiveSnapshot implements Snapshot {
+  readonly elapsedMs: number;
+  readonly inFlight: number;
+  readonly phase: Figures;
+  private readonly whole: Figures;
+
+  constructor(elapsedMs: number, inFlight: number, whole: Figures, phase: Figures) {
+    this.elapsedMs = elapsedMs;
+    this.inFlight = inFlight;
+    this.whole = whole;
+    this.phase = phase;
+  }
+
+  get succeeded(): number {
+    return this.whole.succeeded;
+  }
+
+  get failed(): number {
+    return this.whole.failed;
+  }
+
+  get outputTokens(): number {
+    return this.whole.outputTokens;
+  }
+
+  get latencyP50Ms(): number | null {
+    return this.whole.latencyP50Ms;
+  }
+
+  get latencyP95Ms(): number | null {
+    return this.whole.latencyP95Ms;
+  }
+
+  get ttftP50Ms(): number | null {
+    return this.whole.ttftP50Ms;
+  }
+
+  get good(): number | null {
+    return this.whole.good;
   }
 }
 
@@ -80,14 +131,16 @@ export class Meter {
   /** Requests that had a connection opened for them, those that found one open, and those that got none. */
   readonly connections = { opened: 0, reused: 0, failed: 0 };
   readonly attempts: AttemptTally = { requests: 0, attempts: 0, most: 0 };
-  private readonly whole = new Window();
-  private phase = new Window();
+  private readonly whole: Window;
+  private phase: Window;
   private readonly times: (record: RequestRecord) => RequestTimes;
   private readonly slo: Slo | null;
 
   constructor(times: (record: RequestRecord) => RequestTimes = ownTimes, slo: Slo | null = null) {
     this.times = times;
     this.slo = slo;
+    this.whole = new Window(slo !== null);
+    this.phase = new Window(slo !== null);
   }
 
   seriesMeter(id: string): SeriesMeter {
@@ -118,7 +171,7 @@ export class Meter {
     const good = this.slo !== null && withinSlo(times, this.slo);
     for (const window of [this.whole, this.phase]) {
       window.succeeded++;
-      if (good) window.good++;
+      if (good && window.good !== null) window.good++;
       window.outputTokens += record.outputTokens ?? 0;
       window.latency.record(times.latencyMs);
       if (times.ttftMs !== null) window.ttft.record(times.ttftMs);
@@ -140,11 +193,17 @@ export class Meter {
 
   /** A new level or step begins: figures of the phase start at zero. */
   beginPhase(): void {
-    this.phase = new Window();
+    this.phase = new Window(this.slo !== null);
   }
 
+  /** Plain figures, for keeping and for a message between threads. */
   snapshot(elapsedMs: number): Snapshot {
-    return { elapsedMs, inFlight: this.inFlight, ...this.whole.figures(this.slo !== null), phase: this.phase.figures(this.slo !== null) };
+    return { elapsedMs, inFlight: this.inFlight, ...this.whole.figures(), phase: this.phase.figures() };
+  }
+
+  /** The figures as they stand, to be read at once. */
+  live(elapsedMs: number): Snapshot {
+    return new LiveSnapshot(elapsedMs, this.inFlight, this.whole, this.phase);
   }
 
   /** Counts an error by kind; also for requests that were given up with the run and so neither succeeded nor failed. */
