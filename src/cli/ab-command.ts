@@ -11,6 +11,7 @@ import { type AbOptions, ab } from '../jobs/ab.ts';
 import { plainShape } from '../jobs/shape.ts';
 import { executorSchemas } from '../load/executors/registry.ts';
 import { type BenchFlags, overridesOf } from './bench-options.ts';
+import { listenForInterrupt } from './interrupt.ts';
 import { createProgress } from './progress.ts';
 
 interface AbFlags extends BenchFlags {
@@ -50,10 +51,7 @@ export async function abCommand(command: Command, context: EntryContext): Promis
       executors: executorSchemas,
     });
   const [headConfig, baseConfig] = await Promise.all([configOf(head), configOf(base)]);
-  const interrupt = new AbortController();
-  const onSignal = () => interrupt.abort('interrupted');
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  const interrupt = listenForInterrupt((text) => void process.stderr.write(`${text}\n`));
   const progress = await createProgress(process.stderr, true);
   const log = (line: string) => void (flags.quiet ? null : process.stderr.write(`${line}\n`));
   const options: AbOptions = {
@@ -64,6 +62,7 @@ export async function abCommand(command: Command, context: EntryContext): Promis
       entry: context,
       env: process.env,
       signal: interrupt.signal,
+      onState: interrupt.onState,
       progress: { ...progress, line: log },
       runs: 1,
       transport: flags.transport,
@@ -85,8 +84,7 @@ export async function abCommand(command: Command, context: EntryContext): Promis
   try {
     return await ab(options);
   } finally {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
+    interrupt.close();
   }
 }
 

@@ -56,6 +56,7 @@ export function addLoadFlags(command: Command): Command {
     .option('--no-stream', 'ask for answers in one piece')
     .option('--header <name:value>', 'a header to send with every request; repeatable', collect)
     .option('--body <file>', 'plain HTTP: file with the body to send')
+    .option('--wait <time>', 'how long to wait until the service is ready')
     .option('--fresh-connections', 'a new connection for every request')
     .option('--transport <kind>', 'auto, socket or undici', oneOf('auto', 'socket', 'undici'), 'auto')
     .option('--workers <count>', 'threads that send: auto (one per spare core) or a number', parseWorkers)
@@ -95,6 +96,7 @@ export async function overridesOf(command: Command): Promise<Override[]> {
   if (flags.stream === false) overrides.push({ key: 'request.stream', value: false, origin: 'flag --no-stream' });
   if (flags.header && flags.header.length > 0)
     overrides.push({ key: 'request.headers', value: Object.fromEntries(flags.header.map(splitHeader)), origin: 'flag --header' });
+  if (flags['wait'] !== undefined) overrides.push({ key: 'target.ready', value: { timeout_seconds: flags['wait'] }, origin: 'flag --wait' });
   if (flags.body !== undefined) {
     const { readBody } = await import('../jobs/read-body.ts');
     overrides.push({ key: 'request.body', value: await readBody(flags.body), origin: 'flag --body' });

@@ -10,6 +10,7 @@ import { loadConfig } from '../config/load.ts';
 import { scenarioNamesOf } from '../config/scenario.ts';
 import { executorSchemas } from '../load/executors/registry.ts';
 import { type BenchFlags, overridesOf } from './bench-options.ts';
+import { listenForInterrupt } from './interrupt.ts';
 import { createProgress } from './progress.ts';
 import { shapeOf } from './run-shape.ts';
 
@@ -45,16 +46,14 @@ export async function runCommand(command: Command, context: EntryContext, kind: 
   }
   const baseline = kind === 'check' && config.baseline.kind !== 'none' ? await localBaseline(config) : null;
   const { run } = await import('../jobs/run.ts');
-  const interrupt = new AbortController();
-  const onSignal = () => interrupt.abort('interrupted');
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  const interrupt = listenForInterrupt((text) => void process.stderr.write(`${text}\n`));
   try {
     return await run({
       config,
       entry: context,
       env: process.env,
       signal: interrupt.signal,
+      onState: interrupt.onState,
       progress: await createProgress(process.stderr, flags.quiet === true),
       logDirectory: join(tmpdir(), `llm-bench-${process.pid}`),
       runs: flags.runs,
@@ -76,8 +75,7 @@ export async function runCommand(command: Command, context: EntryContext, kind: 
       },
     });
   } finally {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
+    interrupt.close();
   }
 }
 

@@ -1,11 +1,6 @@
 import { Document, isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
 import type { BenchConfig } from './bench-config.ts';
-import { isTree } from './layers.ts';
-
-const mask = '***';
-/** Variables that hold a secret by their name. */
-const secretName = /(^|_)(key|token|secret|secrets|password|passwd|pwd|credential|credentials|auth|authorization|cookie|dsn)s?(_|$)|api_?key/i;
-const secretHeader = /^(authorization|proxy-authorization|cookie|set-cookie)$|key|token|secret|auth/i;
+import { maskSecrets } from './mask.ts';
 
 /**
  * The resolved configuration as YAML, each value with its origin behind it: `concurrency: 8 # flag --concurrency`.
@@ -34,17 +29,6 @@ export function printConfig(config: BenchConfig): string {
   const document = new Document(maskSecrets(tree, []), { aliasDuplicateObjects: false });
   annotate(document.contents as Node, [], config.origins);
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
-}
-
-/** The same value with secrets masked: for printing, and for the result document, which keeps the configuration. */
-export function maskSecrets(value: unknown, path: readonly string[] = []): unknown {
-  const parent = path.at(-2);
-  const name = path.at(-1) ?? '';
-  if ((parent === 'env' && secretName.test(name)) || (parent === 'headers' && secretHeader.test(name))) return mask;
-  if (name === 'base_url' && typeof value === 'string') return value.replace(/\/\/[^/@]*@/, `//${mask}@`);
-  if (Array.isArray(value)) return value.map((item, index) => maskSecrets(item, [...path, String(index)]));
-  if (!isTree(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, maskSecrets(inner, [...path, key])]));
 }
 
 function annotate(node: Node, path: readonly string[], origins: Readonly<Record<string, string>>): void {

@@ -1,5 +1,5 @@
 import { limitsFor } from '../config/limits-for.ts';
-import { maskSecrets } from '../config/print.ts';
+import { maskSecrets } from '../config/mask.ts';
 import type { TargetConfig } from '../config/target.ts';
 import { defaultTokenizer } from '../config/tokenizers.ts';
 import type { LoadOutcome } from '../load/run.ts';
@@ -64,7 +64,7 @@ export function describe(
     run: outcome,
     scenario,
     target: context.target,
-    baseUrl: maskSecrets(context.service.baseUrl, ['base_url']) as string,
+    baseUrl: context.service.baseUrl,
     workload,
     // In a load by schedule the bound on what is in flight says nothing of how much was.
     concurrency: outcome.phases.some(({ phase }) => phase.pacer.kind === 'closed') ? executor.concurrency(scenario.load) : null,

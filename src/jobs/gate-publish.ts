@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { BaselineFound } from '../baseline/source.ts';
 import type { BenchConfig } from '../config/bench-config.ts';
+import { maskAddress } from '../config/mask.ts';
 import { scenarioNamesOf } from '../config/scenario.ts';
 import { uploadResult } from '../publish/artifact.ts';
 import { publishComment } from '../publish/comment.ts';
@@ -66,7 +67,7 @@ export function repeatCommand({ origins, target, scenarios }: BenchConfig): stri
     from('scenario', 'scenario') ? `--scenario ${quoted(scenarioNamesOf(scenarios).join(','))}` : null,
     from('target', 'target') ? `--target ${quoted(target.name)}` : null,
     from('target.command', 'command') ? "--command '...'" : null,
-    from('target.base_url', 'base-url') && target.base_url !== undefined ? `--base-url ${quoted(target.base_url)}` : null,
+    from('target.base_url', 'base-url') && target.base_url !== undefined ? `--base-url ${quoted(maskAddress(target.base_url))}` : null,
     from('target.model', 'model') && target.model !== undefined ? `--model ${quoted(target.model)}` : null,
   ]
     .filter(Boolean)

@@ -4,7 +4,7 @@ import type { BudgetPlan } from '../load/budget.ts';
 import type { Monitor } from '../observe/monitor.ts';
 import { protocols } from '../protocol/registry.ts';
 import type { ResultDocument } from '../result/document.ts';
-import { resolveApiKey, targetHeaders } from '../service/api-key.ts';
+import { addressCredentials, resolveApiKey, targetHeaders } from '../service/api-key.ts';
 import { secretValues } from '../service/secrets.ts';
 import type { RunningService, ServiceCrash } from '../service/service.ts';
 import { crashError, loggedLines, type ServiceError } from '../service/service-error.ts';
@@ -139,6 +139,7 @@ function secretsOf({ config, env }: MeasureOptions, headers: Record<string, stri
   const key = resolveApiKey(target, { env, root });
   return [
     ...(key === null ? [] : [key.value]),
+    ...(addressCredentials(target, { env, root })?.secrets ?? []),
     ...[target.env ?? {}, headers, ...scenarios.map(({ request }) => request.headers ?? {})].flatMap(secretValues),
   ];
 }

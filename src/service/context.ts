@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { UserError } from '../config/errors.ts';
+import { maskAddress } from '../config/mask.ts';
 import type { TargetConfig } from '../config/target.ts';
-import { resolveApiKey, targetHeaders } from './api-key.ts';
+import { addressCredentials, resolveApiKey, targetHeaders } from './api-key.ts';
 import { type PortMapping, parsePortMapping, splitArguments } from './docker-arguments.ts';
 import { expandEnvironment, expandVariables, type Lookup, lookupIn, readEnvFile, scrubEnvironment } from './environment.ts';
 import { inCheckout, type Places, serviceDirectory } from './places.ts';
@@ -41,7 +42,7 @@ export function readContext(
     throw new UserError(`target ${target.name} has nothing to start and nothing to reach.`, { hint: 'Give it a command, an image or a base_url.' });
   }
   if (kind === 'running' && options.overridePort !== undefined) {
-    throw new UserError(`target ${target.name} already runs at ${target.base_url}: its port cannot be chosen.`, {
+    throw new UserError(`target ${target.name} already runs at ${maskAddress(target.base_url ?? '')}: its port cannot be chosen.`, {
       hint: 'Give it a command or an image, so that a copy can be started.',
     });
   }
@@ -60,6 +61,7 @@ export function readContext(
     ...secretValues(own),
     ...secretValues(scrubEnvironment(options.env, target.pass_env)),
     ...(key === null ? [] : [key.value]),
+    ...(addressCredentials(target, options)?.secrets ?? []),
   ];
   if (kind === 'container') checkContainer(target, lookup);
   const port = plan === null ? null : plan.kind === 'fixed' ? plan.port : 1;

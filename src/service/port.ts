@@ -1,5 +1,6 @@
 import net from 'node:net';
 import { UserError } from '../config/errors.ts';
+import { maskAddress } from '../config/mask.ts';
 import type { TargetConfig } from '../config/target.ts';
 import { expandVariables, type Lookup, mentionsPort } from './environment.ts';
 
@@ -54,7 +55,7 @@ export function planPort(target: TargetConfig, lookup: Lookup, override?: number
   const follows = target.base_url === undefined || mentionsPort(target.base_url);
   if (override !== undefined) {
     if (!follows && typeof target.port !== 'number') {
-      throw new UserError(`${where}: a second copy needs another port than that of ${target.base_url}.`, {
+      throw new UserError(`${where}: a second copy needs another port than that of ${maskAddress(target.base_url ?? '')}.`, {
         hint: 'Write ${PORT} into base_url and command, so that each copy can have a port of its own.',
       });
     }
@@ -63,7 +64,7 @@ export function planPort(target: TargetConfig, lookup: Lookup, override?: number
   if (typeof target.port === 'number') return { kind: 'fixed', port: target.port };
   if (follows) return { kind: 'auto' };
   if (target.port === 'auto') {
-    throw new UserError(`${where}: port: auto chooses a free port, but base_url ${target.base_url} does not use it.`, {
+    throw new UserError(`${where}: port: auto chooses a free port, but base_url ${maskAddress(target.base_url ?? '')} does not use it.`, {
       hint: 'Write ${PORT} into base_url (http://127.0.0.1:${PORT}), or leave base_url out.',
     });
   }
@@ -77,7 +78,7 @@ export function portOf(url: URL): number {
 }
 
 /**
- * Where requests go: base_url with its variables filled in and without trailing slash, or http://127.0.0.1:PORT.
+ * Where requests go: base_url with its variables filled in, without credentials (which go as a header) and without trailing slash, or http://127.0.0.1:PORT.
  * A base_url that names the target's fixed `port` in figures moves along when another port is used instead.
  * @param port null for a target that already runs.
  */
@@ -86,10 +87,12 @@ export function resolveBaseUrl(target: TargetConfig, port: number | null, lookup
   const where = `target ${target.name}: base_url`;
   const text = expandVariables(target.base_url, (name) => (name === 'PORT' && port !== null ? String(port) : lookup(name)), where);
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
-    throw new UserError(`${where} must be an http:// or https:// address, found ${JSON.stringify(text)}.`);
+    throw new UserError(`${where} must be an http:// or https:// address, found ${JSON.stringify(maskAddress(text))}.`);
   }
   const url = new URL(text);
   if (port !== null && typeof target.port === 'number' && url.port === String(target.port)) url.port = String(port);
   url.hash = '';
+  url.username = '';
+  url.password = '';
   return url.href.replace(/\/+$/, '');
 }

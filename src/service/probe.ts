@@ -64,12 +64,21 @@ export function probeTcp(host: string, port: number, timeoutMs: number, signal: 
   });
 }
 
+/** Nothing is there at all, which more patience seldom changes. */
+export function nobodyThere(why: string): boolean {
+  return why === refused || why === unknownHost;
+}
+
+const refused = 'connection refused: nothing listens there';
+const unknownHost = 'the host name cannot be resolved (ENOTFOUND)';
+
 /** In words what a failed connection means; a refused one (nothing listens) is a different thing from an answer that says "not yet". */
 export function describeFailure(error: unknown, timeoutMs: number): string {
   const { code, name, message } = error as NodeJS.ErrnoException;
-  if (code === 'ECONNREFUSED') return 'connection refused: nothing listens there';
+  if (code === 'ECONNREFUSED') return refused;
   if (code === 'ECONNRESET' || message === 'socket hang up') return 'the connection was closed without an answer';
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host name cannot be resolved (${code})`;
+  if (code === 'ENOTFOUND') return unknownHost;
+  if (code === 'EAI_AGAIN') return `the host name cannot be resolved (${code})`;
   if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH') return `no route to the host (${code})`;
   if (code === 'ABORT_ERR' || name === 'AbortError' || name === 'TimeoutError') return `no answer within ${(timeoutMs / 1000).toFixed(1)} s`;
   if (code === 'EPROTO') return 'it does not speak TLS: is the address http:// rather than https://?';

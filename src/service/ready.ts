@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../config/errors.ts';
 import type { TargetConfig } from '../config/target.ts';
 import { expandVariables, type Lookup } from './environment.ts';
-import { probeHttp, probeTcp } from './probe.ts';
+import { nobodyThere, probeHttp, probeTcp } from './probe.ts';
 
 /** One condition of readiness. */
 export interface ReadyCheck {
@@ -16,6 +16,8 @@ export interface ReadyCheck {
 export const startTimeoutSeconds = 120;
 /** The same for a target that already runs: it needs no time to start. */
 export const runningTimeoutSeconds = 10;
+/** The same where nothing listens at all. */
+export const absentTimeoutSeconds = 1;
 
 const firstDelayMs = 100;
 const longestDelayMs = 500;
@@ -109,23 +111,29 @@ function isNotYet(status: number): boolean {
 /** The time ran out: `reasons` says of each condition that did not hold why not. */
 export class NotReady extends Error {
   readonly reasons: readonly string[];
-  constructor(reasons: readonly string[]) {
+  readonly attempts: number;
+  readonly waitedMs: number;
+  constructor(reasons: readonly string[], attempts: number, waitedMs: number) {
     super(reasons.join('; '));
     this.reasons = reasons;
+    this.attempts = attempts;
+    this.waitedMs = waitedMs;
   }
 }
 
 /**
  * Tries the checks every 100 to 500 ms until each has held once. Rejects with NotReady after timeoutMs, or with the signal's reason when it aborts.
+ * @param absentMs gives up after so long already where nothing listens
  * @param onProgress hears every 10 s what is still waited for.
  */
 export async function waitUntilReady(
   checks: readonly ReadyCheck[],
-  options: { timeoutMs: number; signal: AbortSignal; onProgress?: ((line: string) => void) | undefined },
+  options: { timeoutMs: number; absentMs?: number | undefined; signal: AbortSignal; onProgress?: ((line: string) => void) | undefined },
 ): Promise<void> {
   const started = performance.now();
   let nextReport = reportEveryMs;
   let open = checks.map((check) => ({ check, why: 'not tried yet' as string | null }));
+  let attempts = 0;
   for (let delay = firstDelayMs; ; delay = Math.min(delay * 1.25, longestDelayMs)) {
     options.signal.throwIfAborted();
     // Never so short that a hurried last attempt hides the reason that the earlier ones found.
@@ -133,10 +141,15 @@ export async function waitUntilReady(
     const limit = Math.min(attemptTimeoutMs, remaining);
     open = await Promise.all(open.map(async ({ check }) => ({ check, why: await check.attempt(limit, options.signal) })));
     options.signal.throwIfAborted();
+    attempts++;
     open = open.filter(({ why }) => why !== null);
     if (open.length === 0) return;
     const elapsed = performance.now() - started;
-    if (elapsed >= options.timeoutMs) throw new NotReady(open.map(({ check, why }) => `${check.what}: ${why}`));
+    const absent = options.absentMs !== undefined && elapsed >= options.absentMs && open.every(({ why }) => why !== null && nobodyThere(why));
+    if (elapsed >= options.timeoutMs || absent) {
+      const reasons = open.map(({ check, why }) => `${check.what}: ${why}`);
+      throw new NotReady(reasons, attempts, elapsed);
+    }
     if (elapsed >= nextReport) {
       options.onProgress?.(
         `still waiting after ${Math.round(elapsed / 1000)} s for ${open.map(({ check, why }) => `${check.what} (${why})`).join(' and ')}`,

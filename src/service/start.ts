@@ -5,7 +5,7 @@ import { buildImage, dockerEnvironment } from './docker.ts';
 import { startOnce } from './launch.ts';
 import { LogTail } from './log-tail.ts';
 import { freePort, resolveBaseUrl } from './port.ts';
-import { NotReady, readyChecks, runningTimeoutSeconds, startTimeoutSeconds, waitUntilReady } from './ready.ts';
+import { absentTimeoutSeconds, NotReady, readyChecks, runningTimeoutSeconds, startTimeoutSeconds, waitUntilReady } from './ready.ts';
 import { logsReader } from './running.ts';
 import type { RunningService } from './service.ts';
 import { ServiceError } from './service-error.ts';
@@ -86,16 +86,23 @@ async function attach(context: StartContext, options: StartOptions, marker: stri
   try {
     await waitUntilReady(checks, {
       timeoutMs: seconds * 1000,
+      // A target that says when it is ready is waited for; without a word, and with nobody there, it was forgotten or the address is wrong.
+      absentMs: target.ready === undefined && !started ? absentTimeoutSeconds * 1000 : undefined,
       signal: options.signal ?? new AbortController().signal,
       onProgress: (line) => options.onProgress?.(mask(line)),
     });
   } catch (error) {
     if (!(error instanceof NotReady)) throw error;
     const lines = (await readLogs?.()) ?? [];
-    throw new ServiceError(mask(`target ${target.name} at ${baseUrl} cannot be used: after ${seconds} s, ${error.message}.`), {
-      logLines: lines,
-      hint: 'Is it started, and is base_url right? A target that is still loading can be given more time by ready.timeout_seconds.',
-    });
+    throw new ServiceError(
+      mask(
+        `target ${target.name} at ${baseUrl} cannot be used: ${error.attempts} attempts in ${(error.waitedMs / 1000).toFixed(1)} s, ${error.message}.`,
+      ),
+      {
+        logLines: lines,
+        hint: 'Is it started, and is base_url right? For one that is still starting, --wait 2m (ready.timeout_seconds of the target) waits longer.',
+      },
+    );
   }
   return {
     baseUrl,

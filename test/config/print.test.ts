@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { maskSecrets, printConfig } from '../../src/config/print.ts';
+import { maskSecrets } from '../../src/config/mask.ts';
+import { printConfig } from '../../src/config/print.ts';
 import { flag, project } from './project.ts';
 
 test('the resolved whole as YAML, each value with its origin, secrets masked', async () => {
@@ -38,6 +39,7 @@ baseline: { file: [a.json, b.json] }
 
 test('a password in an address is masked', () => {
   assert.deepEqual(maskSecrets({ target: { base_url: 'http://user:pw@host:1/x' } }), { target: { base_url: 'http://***@host:1/x' } });
+  assert.deepEqual(maskSecrets({ base_url: 'http://user:p@w@host/x@y' }), { base_url: 'http://***@host/x@y' });
 });
 
 test('no baseline and a branch of results print as they are written', async () => {

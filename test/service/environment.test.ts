@@ -4,7 +4,9 @@ import path from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { UserError } from '../../src/config/errors.ts';
+import { addressCredentials } from '../../src/service/api-key.ts';
 import { expandVariables, lookupIn, mentionsPort, scrubEnvironment } from '../../src/service/environment.ts';
+import { resolveBaseUrl } from '../../src/service/port.ts';
 import { looksSecret, maskerOf, secretValues } from '../../src/service/secrets.ts';
 import { resolveApiKey, targetHeaders } from '../../src/service/start.ts';
 import { scratch, target } from './support.ts';
@@ -98,4 +100,23 @@ test('masking leaves no secret and nothing else out', () => {
       for (const part of parts) assert.equal(masked.includes(part), false);
     }),
   );
+});
+
+test('credentials in base_url go as Basic authorization and leave the address; a key or a header of that name wins', () => {
+  const root = process.cwd();
+  const inputs = { env: { WHO: 'ann', KEY: 'sk-1' }, root };
+  const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+  const of = (config: Record<string, unknown>) => targetHeaders(target({ base_url: 'http://${WHO}:p%40ss@host:1/v1', ...config }), inputs);
+  assert.deepEqual(of({}), { Authorization: basic('ann:p@ss') });
+  assert.deepEqual(of({ base_url: 'http://ann@host:${PORT}' }), { Authorization: basic('ann:') });
+  assert.deepEqual(of({ base_url: 'http://host:${PORT}/a@b' }), {});
+  assert.deepEqual(of({ api_key_env: 'KEY' }), { Authorization: 'Bearer sk-1' });
+  assert.deepEqual(of({ api_key_env: 'KEY', api_key_header: 'X-Key' }), { 'X-Key': 'sk-1', Authorization: basic('ann:p@ss') });
+  assert.deepEqual(of({ headers: { authorization: 'mine' } }), { authorization: 'mine' });
+  const config = target({ base_url: 'http://${WHO}:p%40ss@host:1/v1' });
+  assert.equal(
+    resolveBaseUrl(config, null, (name) => inputs.env[name as 'WHO']),
+    'http://host:1/v1',
+  );
+  assert.ok(['p@ss', 'p%40ss', basic('ann:p@ss').slice(6)].every((secret) => addressCredentials(config, inputs)?.secrets.includes(secret)));
 });

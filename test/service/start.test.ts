@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import { UserError } from '../../src/config/errors.ts';
+import { runningTimeoutSeconds } from '../../src/service/ready.ts';
 import { crashError, ServiceError, startService } from '../../src/service/start.ts';
 import { node, pidFrom, place, runs, scratch, serve, started, target } from './support.ts';
 
@@ -320,6 +321,16 @@ test('an unreachable running target: exit 4, refused, its log', async (t) => {
   assert.match(error.message, /connection refused/);
   assert.match(error.message, /\| evicted/);
   assert.match(error.message, /logs_command .*exit status 5/);
+});
+
+test('where nothing listens and nothing says how long to wait, that is told long before the time for a busy service is up', async (t) => {
+  const gone = await started(t, { command: serve }, place(t));
+  await gone.stop();
+  const error = await failure(startService(target({ base_url: gone.baseUrl }), place(t)));
+  assert.equal(error.exitCode, 4);
+  const [, attempts, seconds] = /(\d+) attempts in ([\d.]+) s, .*connection refused/.exec(error.message) ?? assert.fail(error.message);
+  assert.ok(Number(attempts) >= 2 && Number(seconds) < runningTimeoutSeconds, error.message);
+  assert.match(error.hint ?? '', /--wait/);
 });
 
 test('a running target can be waited for by a line of its logs_command', async (t) => {

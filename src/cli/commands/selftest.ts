@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { parseDurationSeconds } from '../../config/duration.ts';
 import type { EntryContext } from '../../config/entry-context.ts';
 import type { TransportKind } from '../../protocol/connect.ts';
+import { listenForInterrupt } from '../interrupt.ts';
 
 interface SelftestFlags {
   json?: boolean;
@@ -29,10 +30,7 @@ export function registerSelftest(program: Command, context: EntryContext): void 
     .option('--transport <kind>', 'auto, socket or undici', transport, 'auto')
     .action(async (flags: SelftestFlags) => {
       const { printSelftest } = await import('../../jobs/print-selftest.ts');
-      const interrupt = new AbortController();
-      const onSignal = () => interrupt.abort('interrupted');
-      process.on('SIGINT', onSignal);
-      process.on('SIGTERM', onSignal);
+      const interrupt = listenForInterrupt((text) => void process.stderr.write(`${text}\n`));
       try {
         process.exitCode = await printSelftest({
           entry: context,
@@ -52,8 +50,7 @@ export function registerSelftest(program: Command, context: EntryContext): void 
           err: (text) => void process.stderr.write(`${text}\n`),
         });
       } finally {
-        process.off('SIGINT', onSignal);
-        process.off('SIGTERM', onSignal);
+        interrupt.close();
       }
     });
 }
