@@ -5,6 +5,7 @@ import { registerBaseline } from './commands/baseline.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerCompare } from './commands/compare.ts';
 import { registerDrift } from './commands/drift.ts';
+import { registerImport } from './commands/import.ts';
 import { registerInit } from './commands/init.ts';
 import { registerKnownSchedule } from './commands/known-schedule.ts';
 import { registerMerge } from './commands/merge.ts';
@@ -21,6 +22,7 @@ const registers = [
   registerBaseline,
   registerReport,
   registerMerge,
+  registerImport,
   registerDrift,
   registerMock,
   registerKnownSchedule,

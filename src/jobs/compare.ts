@@ -129,13 +129,13 @@ export function compareResults(options: CompareResultsOptions): Comparison {
 
 const quoted = (text: string): string => (text === '' ? '(not stated)' : JSON.stringify(text));
 
-/** Several baselines are a pool: screened where they allow it. One says nothing of its noise and is compared by fixed percentages. */
+/** Several baselines are a pool, and so is a table of many runs: screened where they allow it. One says nothing of its noise and is compared by fixed percentages. */
 function judgeResults(
   documents: readonly ResultDocument[],
   { mode, current, thresholds }: CompareResultsOptions,
 ): { judged: Verdict; because: string[] } {
   const screened =
-    mode === 'screen' || (mode === 'auto' && documents.length > 1)
+    mode === 'screen' || (mode === 'auto' && (documents.length > 1 || documents.some(({ imported }) => (imported?.sessions ?? 1) > 1)))
       ? judgeScreen(documents, current, thresholds, { currentRuns: 'one-machine' })
       : null;
   if (screened && 'verdict' in screened) return { judged: screened.verdict, because: [] };
@@ -156,14 +156,15 @@ function refuseMode(mode: Mode): void {
 }
 
 function currentNotes(current: ResultDocument): string[] {
-  return current.partial ? [`the current result is partial: it stopped early (${current.stop_reason})`] : [];
+  const partial = current.partial ? [`the current result is partial: it stopped early (${current.stop_reason})`] : [];
+  return [...partial, ...(current.imported?.notes ?? [])];
 }
 
 function baselineNotes({ name, document }: NamedResult): string[] {
   const notes: string[] = [];
   if (!document.validity.valid) notes.push(`the baseline ${name} is not valid: the client that measured it was the bottleneck`);
   if (document.partial) notes.push(`the baseline ${name} is partial: it stopped early (${document.stop_reason})`);
-  return notes;
+  return [...notes, ...(document.imported?.notes ?? [])];
 }
 
 /** Every difference to every baseline, once; of several baselines each says how many it holds for. */

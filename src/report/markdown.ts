@@ -4,6 +4,7 @@ import { reportBody } from './body.ts';
 import { codeBlock, forMarkdown, markdownCode, markdownText } from './escape.ts';
 import { findingBlocks } from './findings/blocks.ts';
 import { cutMarkdown } from './fit.ts';
+import { importedFrom, importedTable } from './imported.ts';
 import type { ReportInput } from './input.ts';
 import { howMeasured, repeatCommand } from './measured.ts';
 import { formatCount, formatDuration, formatNumber, formatPercent, formatValue } from './numbers.ts';
@@ -30,9 +31,16 @@ export function renderMarkdown(
 /** One run that is compared with nothing: its figures, its errors, and how they were measured. */
 export function renderResultMarkdown(result: ResultDocument): string {
   const { results, errors } = result;
+  const imported = importedTable(result);
   const what = [result.scenario, result.target].filter((name) => name !== '').map((name) => markdownCode(name));
   const facts: [string, string | null][] = [
-    ['Requests', `${formatCount(results.total_requests)} in ${formatDuration(results.duration_seconds)}, ${formatCount(results.failed)} failed`],
+    ['Measured by', imported === null ? null : markdownText(importedFrom(result))],
+    [
+      'Requests',
+      imported !== null && results.total_requests === 0
+        ? null
+        : `${formatCount(results.total_requests)} in ${formatDuration(results.duration_seconds)}, ${formatCount(results.failed)} failed`,
+    ],
     ['Error rate', results.error_rate === null ? null : formatPercent(results.error_rate)],
     ['Requests/s', results.throughput.requests_per_sec === null ? null : formatNumber(results.throughput.requests_per_sec)],
     ['Output tokens/s', results.throughput.tokens_per_sec === null ? null : formatNumber(results.throughput.tokens_per_sec)],
@@ -53,7 +61,10 @@ export function renderResultMarkdown(result: ResultDocument): string {
   const blocks = [
     `### llm-bench: ${what.join(' on ') || 'result'}`,
     shown.map(([name, value]) => `${name}: ${value}`).join(' · '),
-    rows.length === 0 ? '' : tableOf({ cells: ['', ...columns], align: ['l', ...columns.map(() => 'r')] }, rows),
+    imported === null
+      ? ''
+      : tableOf({ cells: imported.heading, align: ['l', 'l', ...imported.heading.slice(2).map(() => 'r')] }, escaped(imported.rows)),
+    rows.length === 0 || imported !== null ? '' : tableOf({ cells: ['', ...columns], align: ['l', ...columns.map(() => 'r')] }, rows),
     ...findingMarkdown(result),
     errorRows.length === 0 ? '' : tableOf({ cells: ['Error', 'Count', 'First seen', 'Example'], align: ['l', 'r', 'r', 'l'] }, errorRows),
     `<details><summary>How this was measured, and how to repeat it</summary>\n\n${how.join('\n')}\n\n${codeBlock(repeatCommand(result), 'sh')}\n\n</details>`,
@@ -67,3 +78,6 @@ function findingMarkdown(result: ResultDocument): string[] {
     [`**${title}**`, lines.map((line) => `- ${line}`).join('\n'), table === null ? '' : tableOf(table, table.rows)].filter(Boolean).join('\n\n'),
   );
 }
+
+const escaped = (rows: readonly string[][]): string[][] =>
+  rows.map(([series = '', ...cells]) => [markdownCode(series), ...cells.map((cell) => markdownText(cell))]);

@@ -4,6 +4,7 @@ import { forTerminal, terminalText } from './escape.ts';
 import { findingBlocks } from './findings/blocks.ts';
 import { headline } from './headline.ts';
 import { hintsFor } from './hints.ts';
+import { importedFrom, importedTable } from './imported.ts';
 import { howMeasured } from './measured.ts';
 import { formatCount, formatDuration, formatNumber, formatValue } from './numbers.ts';
 import { observedRows } from './observed.ts';
@@ -26,7 +27,7 @@ export function renderSummary(result: ResultDocument, options: SummaryOptions = 
   const paint = painter(options.color);
   const blocks = [
     [paint('bold', `llm-bench: ${terminalText(result.scenario || 'result')}`), ...facts(result)],
-    distributions(result, paint),
+    imported(result, paint) ?? distributions(result, paint),
     ...findingBlocks(result, forTerminal).map((block) => findingText(block, paint)),
     service(result, paint),
     errorLines(result, paint),
@@ -43,6 +44,10 @@ export function renderSummary(result: ResultDocument, options: SummaryOptions = 
 function facts(result: ResultDocument): string[] {
   const { results } = result;
   const { throughput } = results;
+  if (result.imported !== undefined && results.total_requests === 0) {
+    const when = result.timestamp === '' ? [] : [line('Timestamp', terminalText(result.timestamp))];
+    return [...when, line('Measured by', terminalText(importedFrom(result)))];
+  }
   const lines = [
     line('Timestamp', terminalText(result.timestamp || 'not stated')),
     line('Base URL', terminalText(result.base_url || 'not stated', 1000)),
@@ -70,6 +75,14 @@ function facts(result: ResultDocument): string[] {
   if (result.partial || result.stop_reason !== 'completed')
     lines.push(line('Stopped', `${terminalText(result.stop_reason)}${result.partial ? ' (partial result)' : ''}`));
   return lines;
+}
+
+function imported(result: ResultDocument, paint: Paint): string[] | null {
+  const table = importedTable(result);
+  if (table === null) return null;
+  const rows = table.rows.map((row) => row.map((cell) => terminalText(cell, 160)));
+  const [title = '', ...lines] = alignColumns(table.heading, rows, ['l', 'l', ...table.heading.slice(2).map(() => 'r')]);
+  return [paint('bold', title), ...lines, ...(table.leftOut > 0 ? [`and ${table.leftOut} more: --format csv holds them all`] : [])];
 }
 
 function distributions(result: ResultDocument, paint: Paint): string[] {

@@ -252,11 +252,23 @@ export interface ResultDocument {
   };
   note?: string;
   tag?: string;
+  /** Where another tool measured it. */
+  imported?: ImportedFrom;
   /** Whether this result, as a stored baseline, is kept as an anchor, and since when. */
   mark?: BaselineMark;
   /** For a document that compaction made of many jobs: what its runs have in common, by cohort. */
   pool?: CompactedPool;
   [extra: string]: unknown;
+}
+
+/** What is known of a result that another tool measured. */
+export interface ImportedFrom {
+  /** The format, as `import --from` names it. */
+  from: string;
+  /** Runs that were started apart, rather than repeated in one process. */
+  sessions: number;
+  /** What was left out and why, a sentence each. */
+  notes: string[];
 }
 
 /** Runs of many jobs in one document. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../config/errors.ts';
 import type { ResultDocument, Run } from './document.ts';
+import { combineImported } from './import/combine.ts';
 import { secondsInTurn, secondsTogether } from './merge-order.ts';
 import { mergeBudgets, mergeClients, mergeErrors, mergeResultsBlock, mergeRetries, mergeTimelines, mergeValidity, shared } from './merge-people.ts';
 import { mergeSeries, type Part } from './merge-series.ts';
@@ -23,6 +24,11 @@ export function mergeResults(documents: readonly ResultDocument[], names: readon
   const [first] = parts;
   if (first === undefined) throw new UserError('nothing to merge: expected at least one result');
   if (parts.length === 1 && shardOf(first.document) === null) return first.document;
+  if (documents.every(({ imported }) => imported !== undefined))
+    return combineImported(
+      documents,
+      parts.map(({ name }) => name),
+    );
   checkDistinct(parts);
   checkDefinitions(parts);
   const groups = groupRuns(parts).map((group): Part => {

@@ -19,7 +19,7 @@ export const unstated = '';
 
 /** Fills in what a document may leave out, so that everything after reading can rely on the whole contract. Unknown members stay. */
 export function normalise(raw: RawDocument): ResultDocument {
-  const { note, tag, ...stated } = raw;
+  const { note, tag, imported, ...stated } = raw;
   const valid = raw.validity?.valid ?? true;
   const partial = raw.partial ?? false;
   const series = raw.series ? raw.series.map(normaliseSeries) : raw.results ? [seriesOfResults(raw, raw.results)] : [];
@@ -106,6 +106,7 @@ export function normalise(raw: RawDocument): ResultDocument {
     config: { ...raw.config, resolved: raw.config?.['resolved'] ?? null, sha256: raw.config?.sha256 ?? unstated },
     ...(note ? { note } : {}),
     ...(tag ? { tag } : {}),
+    ...(imported ? { imported: { ...imported, sessions: finite(imported.sessions) ?? 1, notes: imported.notes ?? [] } } : {}),
   };
 }
 

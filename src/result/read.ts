@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type * as z from 'zod';
 import { UserError } from '../config/errors.ts';
 import { type ResultDocument, schemaVersion } from './document.ts';
+import { detectFormat, importAs } from './import/import.ts';
 import { parseJson } from './json.ts';
 import { normalise } from './normalise.ts';
 import { rawDocumentSchema, show } from './schema.ts';
@@ -14,18 +15,22 @@ export const maxResultBytes = 64 * 1024 * 1024;
  * @throws UserError (exit 2) naming the file: missing, too large, empty, cut short, not JSON (with line:column), of a newer schema version, no result, or of the wrong shape
  */
 export async function readResult(path: string): Promise<ResultDocument> {
-  return parseResult(await readBounded(path), path);
+  return parseResult(await readResultText(path), path);
 }
 
 /**
  * Reads a result document from text, such as an entry of an artifact. Members that this version does not know survive; what the document leaves out
- * is filled in (see normalise.ts), so that hand-made results and those of the older suites can be compared too.
+ * is filled in (see normalise.ts), so that hand-made results and those of the older suites can be compared too. What another tool wrote (see import/) is
+ * known by its content and read as well.
  * @param name what errors call it: a path, or `artifact llm-bench-baseline of run 42`
  * @throws UserError as `readResult`
  */
 export function parseResult(text: string, name: string): ResultDocument {
   if (text.length > maxResultBytes) throw tooLarge(name, text.length);
-  const data = parseJson(text, name);
+  const found = jsonOrNothing(text, name);
+  const foreign = isOurs(found) ? null : detectFormat(text, name, found);
+  if (foreign !== null) return importAs(foreign, text, name, found);
+  const data = found ?? parseJson(text, name);
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
     throw new UserError(`${name} is no llm-bench result: expected an object with results or series, found ${show(data)}`);
   }
@@ -45,7 +50,25 @@ export function parseResult(text: string, name: string): ResultDocument {
   return normalise(parsed.data);
 }
 
-async function readBounded(path: string): Promise<string> {
+/** Undefined for text that never was JSON, such as a table, and for several JSON values one after the other. @throws UserError for JSON that is broken */
+function jsonOrNothing(text: string, name: string): unknown {
+  if (!/^\uFEFF?\s*[{[]/.test(text)) return undefined;
+  try {
+    return parseJson(text, name);
+  } catch (error) {
+    if (detectFormat(text, name) !== null) return undefined;
+    throw error;
+  }
+}
+
+function isOurs(data: unknown): boolean {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return false;
+  const { results, series } = data as { results?: unknown; series?: unknown };
+  return Array.isArray(series) || (typeof results === 'object' && results !== null && !Array.isArray(results));
+}
+
+/** The text of a file that may be a result. @throws UserError (exit 2) naming it: missing, a folder, too large or unreadable */
+export async function readResultText(path: string): Promise<string> {
   try {
     await using file = await open(path, 'r');
     const stat = await file.stat();

@@ -120,6 +120,7 @@ export const rawDocumentSchema = z.looseObject({
   config: z.looseObject({ sha256: text }).nullish(),
   note: text,
   tag: text,
+  imported: z.looseObject({ from: z.string(), sessions: maybe, notes: z.array(z.string()).nullish() }).nullish(),
 });
 export type RawDocument = z.output<typeof rawDocumentSchema>;
 export type RawMetric = z.output<typeof metric>;

@@ -14,6 +14,7 @@ const order: readonly string[] = [
   'model',
   'note',
   'tag',
+  'imported',
   'partial',
   'stop_reason',
   'results',

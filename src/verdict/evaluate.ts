@@ -5,8 +5,12 @@ import { judgeMetric } from './judge-metric.ts';
 import { type LimitBook, limitBook, shownKeys } from './limited-keys.ts';
 import { overall } from './overall.ts';
 import { type Pairing, pairSeries } from './pair-series.ts';
+import { roleOf } from './role.ts';
 import { median, runValues } from './values.ts';
 import { type MetricVerdict, ruleVersion, type Verdict } from './verdict.ts';
+
+/** By how much a gating metric of another tool may get worse by rules where no limit names it: those tools' users write no limits for us. */
+export const importedLimitPercent = 20;
 
 /** A baseline document and which of its series answers to which current one. */
 export interface PairedBaseline {
@@ -26,6 +30,10 @@ export function judgeByRules(baselines: readonly ResultDocument[], current: Resu
   const rows = current.series.flatMap((series) => seriesRows(series, current, paired, book, notes));
   rows.push(...vanishedRows(paired[0], book));
   if (rows.length === 0) notes.push('the result holds no metric that could be judged');
+  if (current.imported !== undefined && paired.length > 0)
+    notes.push(
+      `metrics of another tool that no limit names may get worse by ${importedLimitPercent}%; those of unknown direction are shown, not judged`,
+    );
   for (const note of new Set(paired.map(({ pairing }) => pairing.note))) if (note !== null) notes.unshift(note);
   return {
     verdict: overall(
@@ -82,6 +90,8 @@ function seriesRows(
   return keys.flatMap((key) => metricRow(series, key, shown.has(key), current, matches, book, notes) ?? []);
 }
 
+const importedLimits = { max_regression_percent: importedLimitPercent };
+
 /** The row of one metric, or null where there is nothing to say of it. */
 function metricRow(
   series: Series,
@@ -92,8 +102,8 @@ function metricRow(
   book: LimitBook,
   notes: string[],
 ): MetricVerdict | null {
-  const limits = book.of(series, key);
-  if (limits === null && !shown) return null;
+  const stated = book.of(series, key);
+  if (stated === null && !shown) return null;
   const metric = metricOf(series, key);
   const measured = matches.map((match) => ({ ...match, metric: metricOf(match.series, key) }));
   const before = measured.find((match) => match.metric !== null)?.metric ?? null;
@@ -103,11 +113,14 @@ function metricRow(
   const value = median(runValues(current, series, key));
   if (value === null && baseline === null && !book.names(series, key)) return null;
   const absence = value === null ? whyAbsent(series, key) : null;
-  if (absence !== null && limits === null) {
+  if (absence !== null && stated === null) {
     notes.push(`${key} of ${series.id} was not compared: ${absence}`);
     return null;
   }
   const { unit, better } = metric ?? before ?? { unit: '', better: 'neither' as const };
+  const unlimited = stated === null && current.imported !== undefined && baseline !== null;
+  const limits =
+    unlimited && roleOf(series, key, better, book.gates(series, key) === false ? { gate: false } : null) === 'gating' ? importedLimits : stated;
   const baselineUnit = metric !== null && before !== null && metric.unit !== before.unit ? before.unit : null;
   return judgeMetric({ series: series.id, metric: key, unit, better, baseline, current: value, baselineUnit, absence }, limits);
 }

@@ -27,7 +27,16 @@ export function roleOf(series: Series, key: string, better: Better, limits: Limi
   if (series.metrics[metric]?.observed) return 'shown';
   if (key === 'requests_per_sec') return valueAt(series, 'tokens_per_sec') === null ? 'gating' : 'shown';
   if (statistic !== null && tails.has(statistic)) return 'advising';
-  return !isOwnMetric(metric) && (statistic === null || statistic === 'p95') ? 'gating' : 'shown';
+  if (!isOwnMetric(metric) && (statistic === null || statistic === 'p95')) return 'gating';
+  return standsForP95(series, key) ? 'gating' : 'shown';
+}
+
+/** A latency, or a distribution of another tool, of which no p95 is known is judged by its median, or without one by its mean. */
+function standsForP95(series: Series, key: string): boolean {
+  const { metric, statistic } = splitKey(key);
+  if (isOwnMetric(metric) && metric !== 'latency_s') return false;
+  if (valueAt(series, `${metric}.p95`) !== null) return false;
+  return statistic === 'p50' || (statistic === 'mean' && valueAt(series, `${metric}.p50`) === null);
 }
 
 export function isTail(key: string): boolean {

@@ -1,0 +1,42 @@
+import type { Better } from '../document.ts';
+
+const times = new Set([
+  'ns',
+  'us',
+  'µs',
+  'μs',
+  'ms',
+  's',
+  'sec',
+  'secs',
+  'second',
+  'seconds',
+  'min',
+  'minutes',
+  'nanoseconds',
+  'microseconds',
+  'milliseconds',
+]);
+const rates = new Set(['ops', 'rps', 'qps', 'tps', 'bps', 'hz', 'fps', 'iops', 'flops', 'throughput', 'rate', 'speed', 'bandwidth', 'goodput']);
+const failures = /(^|[^a-z])(errors?|fail(s|ed|ures?)?|miss(es)?|drop(s|ped)?|loss|lost|reject(s|ed|ions?)?|timeouts?|retr(y|ies))([^a-z]|$)/;
+
+/**
+ * Which way is good, by the unit and, where that is silent, by the metric's name. The first that applies:
+ * 1. what counts failures (`error-rate`, `drops/s`): lower; 2. something per operation (`ns/op`, `B/op`, `ns/iter`): lower;
+ * 3. something per second (`MB/s`, `req/sec`), or `ops`, `rate`, `throughput` and their like: higher; 4. a time: lower;
+ * 5. else neither, so that nothing is called a regression by guess.
+ */
+export function directionBy(unit: string, name = ''): Better {
+  const [ofUnit, ofName] = [unit.trim().toLowerCase(), name.toLowerCase()];
+  if (failures.test(ofUnit) || failures.test(ofName)) return 'lower';
+  return byWords(ofUnit) ?? byWords(ofName) ?? 'neither';
+}
+
+function byWords(text: string): Better | null {
+  if (/(\/|\bper[ _-])(op|ops|iter|iteration|call|request|req|token|query|row)$/.test(text)) return 'lower';
+  if (/(\/|(^|[\s_-])per[ _-])(s|sec|secs|second|seconds|min|minute)$/.test(text)) return 'higher';
+  const words = text.split(/[^\p{L}\d]+/u);
+  if (words.some((word) => rates.has(word))) return 'higher';
+  if (words.some((word) => times.has(word) || word === 'latency' || word === 'duration' || word === 'time')) return 'lower';
+  return null;
+}

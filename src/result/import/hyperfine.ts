@@ -1,0 +1,26 @@
+import { has, isMembers, listOf, type Members, membersOf, numberOf, textOf } from './fields.ts';
+import type { ImportFormat, Measure } from './format.ts';
+import { runsByRepetition } from './repetitions.ts';
+
+/** hyperfine's --export-json: each of its times is a process of its own, and so a run. */
+export const hyperfine: ImportFormat = {
+  name: 'hyperfine',
+  title: 'the JSON of `hyperfine --export-json`',
+  matches: ({ json }) => isMembers(json) && listOf(json['results']).some((one) => has(one, 'command', 'mean')),
+  read: ({ json }) => {
+    const notes: string[] = [];
+    const measures = listOf((json as Members)['results']).flatMap((one, index): Measure[] => {
+      const result = membersOf(one);
+      const series = textOf(result['command']);
+      if (series === null) return [];
+      const failed = listOf(result['exit_codes']).filter((code) => code !== 0).length;
+      if (failed > 0) notes.push(`${series}: ${failed} of ${listOf(result['exit_codes']).length} runs ended with an error`);
+      const times = listOf(result['times'])
+        .map(numberOf)
+        .filter((time) => time !== null);
+      const values = times.length > 0 ? times : [numberOf(result['median']) ?? numberOf(result['mean'])].filter((time) => time !== null);
+      return values.map((value) => ({ series, metric: 'time_s', unit: 's', better: 'lower', value, where: ` results[${index}]` }));
+    });
+    return { runs: runsByRepetition(measures), notes };
+  },
+};
