@@ -15,6 +15,10 @@ const starters: Record<string, Starter> = {
   cli: () => import('./cli/main.ts'),
   main: () => import('./action/main.ts'),
   post: () => import('./action/post.ts'),
+  compare: () => import('./action/compare.ts'),
+  comment: () => import('./action/comment.ts'),
+  baseline: () => import('./action/baseline.ts'),
+  merge: () => import('./action/merge.ts'),
   'load-worker': () => import('./load/worker.ts'),
   alarm: () => import('./load/alarm-thread.ts'),
 };

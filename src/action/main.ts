@@ -12,6 +12,7 @@ import { artifactName, defaultKeys } from '../publish/artifact.ts';
 import { targetHeaders } from '../service/api-key.ts';
 import { secretValues } from '../service/secrets.ts';
 import { loadInputs } from './inputs.ts';
+import { readMatrix } from './matrix.ts';
 import { setOutputs } from './outputs.ts';
 import { logProgress } from './progress.ts';
 import { stateName } from './state-name.ts';
@@ -69,16 +70,5 @@ export async function start(entry: EntryContext): Promise<void> {
       known ? [error.message, error.hint].filter(Boolean).join('\n') : error instanceof Error ? (error.stack ?? error.message) : String(error),
     );
     process.exitCode = known ? error.exitCode : ExitCode.usage;
-  }
-}
-
-/** The leg of a matrix as `toJSON(matrix)` gives it; null where there is none. */
-function readMatrix(text: string | undefined): Record<string, unknown> | null {
-  if (text === undefined || text.trim() === '') return null;
-  try {
-    const value: unknown = JSON.parse(text);
-    return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
-  } catch {
-    return null;
   }
 }

@@ -36,6 +36,9 @@ export async function findBase(context: BaseContext, git: Git, repository: Repos
       const isMerge = parents.length === 2 && (context.headSha === null ? head === context.sha : parents[1] === context.headSha);
       return isMerge ? { sha: parents[0] as string, how: 'first parent' } : mergeBase(context, head, git, repository);
     }
+    case 'workflow_run':
+      // The checkout is of the default branch: the platform alone can tell.
+      return context.headSha === null ? null : mergeBaseInApi(context, context.headSha, repository);
     case 'merge_group':
       return (await queueBase(context, git, head)) ?? firstParent(git, head, 'first parent');
     case 'schedule':
@@ -74,7 +77,11 @@ async function mergeBase(context: BaseContext, head: string, git: Git, repositor
     const sha = await attempt(git, 'merge-base', 'HEAD', ref);
     if (sha) return { sha, how: 'merge base' };
   }
-  if (repository === null) return null;
+  return mergeBaseInApi(context, head, repository);
+}
+
+async function mergeBaseInApi({ baseRef }: BaseContext, head: string, repository: Repository | null): Promise<Base | null> {
+  if (repository === null || baseRef === null) return null;
   const { octokit, owner, repo } = repository;
   try {
     const basehead = `${baseRef}...${head}`;

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
-import type { FailOn } from './bench-config.ts';
+import type { BenchConfig, FailOn, Mode } from './bench-config.ts';
 import { ConfigError, type ConfigIssue } from './errors.ts';
 import { openFiles } from './files.ts';
 import { defaultOrigin, type Layers } from './layers.ts';
-import { checkOverrides } from './overrides.ts';
+import { checkOverrides, type Override } from './overrides.ts';
 import { expandParts, withLimitsOf } from './parts.ts';
+import { baselineSource } from './resolve-baseline.ts';
 import { resolveThresholds } from './resolve-thresholds.ts';
 import { openScenarios, scenarioNames } from './scenarios.ts';
 import { readConfigFile, settingsOf } from './settings.ts';
@@ -31,15 +32,34 @@ export interface LoadedThresholds {
   warnings: ConfigIssue[];
 }
 
+/** What judges a result that is already measured. */
+export interface Judging extends Pick<BenchConfig, 'baseline' | 'mode' | 'report' | 'root' | 'origins' | 'warnings'> {
+  thresholds: Thresholds;
+  /** Null where nothing says what fails the check. */
+  failOn: FailOn | null;
+}
+
 /**
  * The thresholds alone, for judging results that are already measured: no target, no load, no environment is asked for.
  * @throws ConfigError with every fault of the files that were read
  */
 export async function loadThresholds(options: LoadThresholdsOptions): Promise<LoadedThresholds> {
+  const { path, origin } = options;
+  const { thresholds, failOn, warnings } = await loadJudging({
+    ...options,
+    overrides: path === null ? [] : [{ key: 'thresholds', value: path, origin }],
+  });
+  return { thresholds, failOn, warnings };
+}
+
+/** As `loadThresholds`, with all else that a verdict and its report depend on. @throws ConfigError with every fault of the files and flags */
+export async function loadJudging(
+  options: Pick<LoadThresholdsOptions, 'cwd' | 'builtinRoot' | 'configFile' | 'scenarios'> & { overrides: readonly Override[] },
+): Promise<Judging> {
   const builtinRoot = resolve(options.builtinRoot);
   const files = openFiles(resolve(options.cwd));
   const warnings: ConfigIssue[] = [];
-  const overrides = checkOverrides(options.path === null ? [] : [{ key: 'thresholds', value: options.path, origin: options.origin }]);
+  const overrides = checkOverrides(options.overrides);
   files.issues.push(...overrides.issues);
   const settings = settingsOf(await readConfigFile(files, options.configFile, warnings), overrides.config);
   let limits: Layers = await resolveThresholds(settings.thresholds, files, builtinRoot);
@@ -51,6 +71,16 @@ export async function loadThresholds(options: LoadThresholdsOptions): Promise<Lo
     if (draft) limits = withLimitsOf(limits, draft, await expandParts(draft, library, files.issues));
   }
   if (files.issues.length > 0) throw new ConfigError(files.issues);
-  const failOn = (settings.plain.value['fail_on'] as FailOn | undefined) ?? null;
-  return { thresholds: { series: limits.value as Thresholds['series'] }, failOn, warnings };
+  const { mode, fail_on: failOn, report } = settings.plain.value as { mode?: Mode; fail_on?: FailOn; report?: Partial<BenchConfig['report']> };
+  const artifact = settings.baseline.origins.get('artifact');
+  return {
+    thresholds: { series: limits.value as Thresholds['series'] },
+    failOn: failOn ?? null,
+    mode: mode ?? 'auto',
+    report: { comment: 'always', html: false, ...report },
+    baseline: baselineSource(settings.baseline),
+    root: files.cwd,
+    origins: artifact === undefined ? {} : { 'baseline.artifact': artifact.label },
+    warnings,
+  };
 }

@@ -73,6 +73,27 @@ export async function* listArtifacts(repository: Repository, name: string, optio
   }
 }
 
+/** The artifacts of one run, the newest of each name, those that have not expired. Needs `actions: read`. */
+export async function listRunArtifacts(
+  repository: Repository,
+  runId: number,
+): Promise<{ id: number; name: string; sizeBytes: number; digest: string | null }[]> {
+  const { octokit, owner, repo } = repository;
+  const newest = new Map<string, { id: number; name: string; sizeBytes: number; digest: string | null }>();
+  for (let page = 1; page <= 3; page++) {
+    const request = { signal: AbortSignal.timeout(requestTimeoutMs) };
+    const { data } = await twice(() =>
+      octokit.rest.actions.listWorkflowRunArtifacts({ owner, repo, run_id: runId, per_page: pageSize, page, request }),
+    );
+    for (const { id, name, size_in_bytes: sizeBytes, digest, expired } of data.artifacts) {
+      const known = newest.get(name);
+      if (!expired && (known === undefined || known.id < id)) newest.set(name, { id, name, sizeBytes, digest: digest ?? null });
+    }
+    if (data.artifacts.length < pageSize) break;
+  }
+  return [...newest.values()].sort((a, b) => a.name.localeCompare(b.name));
+}
+
 /** A run by its id. Needs `actions: read`. */
 export async function readRun(repository: Repository, runId: number): Promise<WorkflowRun> {
   const { octokit, owner, repo } = repository;

@@ -41,7 +41,7 @@ export interface EventContext {
   workflow: string | null;
   job: string | null;
   /** For `workflow_run`: what it follows. */
-  source: { event: string | null; runId: number | null; runAttempt: number | null } | null;
+  source: { event: string | null; runId: number | null; runAttempt: number | null; headOwner: string | null } | null;
   /** REST root without a trailing slash. */
   apiUrl: string;
   serverUrl: string;
@@ -79,7 +79,9 @@ export async function readContext(env: Environment, readFile: (path: string) => 
     ref,
     ...aboutChange(event, payload, { ref, sha }),
     groupBase: event === 'merge_group' ? text(payload, 'merge_group', 'base_sha') : null,
-    headRepositoryId: number(payload, 'pull_request', 'head', 'repo', 'id'),
+    headRepositoryId:
+      number(payload, 'pull_request', 'head', 'repo', 'id') ??
+      (event === 'workflow_run' ? number(payload, 'workflow_run', 'head_repository', 'id') : null),
     labels: list(payload, 'pull_request', 'labels').flatMap((label) => text(label, 'name') ?? []),
     label: text(payload, 'label', 'name'),
     sender: text(payload, 'sender', 'login'),
@@ -149,6 +151,7 @@ function sourceRun(payload: unknown): EventContext['source'] {
     event: text(payload, 'workflow_run', 'event'),
     runId: number(payload, 'workflow_run', 'id'),
     runAttempt: number(payload, 'workflow_run', 'run_attempt'),
+    headOwner: text(payload, 'workflow_run', 'head_repository', 'owner', 'login'),
   };
 }
 

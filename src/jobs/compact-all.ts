@@ -30,14 +30,23 @@ export async function compactAll({
   env,
   now,
 }: CompactAllOptions): Promise<(CompactReport & { name: string })[]> {
-  const names = source.kind === 'artifact' && everyName && repository ? await baselineNames(repository, source.artifact) : null;
-  const sources = names === null || source.kind !== 'artifact' ? [source] : names.map((artifact) => ({ ...source, artifact }));
+  const sources = await sourcesOf({ source, everyName, repository });
   const reports: (CompactReport & { name: string })[] = [];
   for (const one of sources) {
     const store = await openBaselines({ source: one, root, env, repository, defaultBranch: null });
     reports.push({ name: one.kind === 'artifact' ? one.artifact : store.describe(), ...(await compactStore(store, { now })) });
   }
   return reports;
+}
+
+/** The source itself, or one for each artifact name that begins with its own. @throws UserError (2) */
+export async function sourcesOf({
+  source,
+  everyName,
+  repository,
+}: Pick<CompactAllOptions, 'source' | 'everyName' | 'repository'>): Promise<BaselineSource[]> {
+  if (source.kind !== 'artifact' || !everyName || repository === null) return [source];
+  return (await baselineNames(repository, source.artifact)).map((artifact) => ({ ...source, artifact }));
 }
 
 /** Reports and compacted documents are stored under names that begin the same. */

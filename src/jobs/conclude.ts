@@ -44,6 +44,8 @@ export interface Subject extends Compared {
   acceptance: Acceptance;
   /** Measures base and head in turn, or brings what was measured so before; null where there is neither. */
   pair: (() => Promise<PairedResult>) | null;
+  /** The comparison, where it was made already. */
+  comparison?: Comparison;
   /** The measurement did not come to its end: judged by fixed percentages, and no comment after an interruption. */
   ended: 'completed' | 'crashed' | 'interrupted';
   /** Keep the result: as a baseline where it may be one, else as a report. */
@@ -62,16 +64,18 @@ export async function conclude(options: ConcludeOptions, subject: Subject): Prom
   document.git = { sha: context.headSha ?? document.git.sha, ref: context.ref ?? document.git.ref, base_sha: found.found ? found.sha : null };
   const files = outputFiles(join(options.outputDirectory, 'result.json'));
   await writeResult(files.result, document);
-  const { comparison: judged, paired } = await judge({
-    mode: subject.ended === 'completed' ? config.mode : 'rules',
-    thresholds: config.thresholds,
-    document,
-    found,
-    pool: pool?.members.map((member) => member.document) ?? [],
-    poolNotes: pool?.notes ?? [],
-    pair: subject.pair,
-    log: (line) => log.info(line),
-  });
+  const { comparison: judged, paired } = subject.comparison
+    ? { comparison: { ...subject.comparison, current: document }, paired: null }
+    : await judge({
+        mode: subject.ended === 'completed' ? config.mode : 'rules',
+        thresholds: config.thresholds,
+        document,
+        found,
+        pool: pool?.members.map((member) => member.document) ?? [],
+        poolNotes: pool?.notes ?? [],
+        pair: subject.pair,
+        log: (line) => log.info(line),
+      });
   const { comparison, sentence } = accept(judged, acceptance, config);
   const { verdict, current, baseline } = comparison;
   await writeComparison(files, comparison, found);

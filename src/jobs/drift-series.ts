@@ -35,6 +35,14 @@ export async function readDriftSeries(files: readonly string[], onWarning: (sent
   return series;
 }
 
+/** As `readDriftSeries`, of results already read, oldest first. Pure but for the warnings. */
+export function seriesOfResults(documents: readonly ResultDocument[], onWarning: (sentence: string) => void): DriftSeries[] {
+  const found = new Map<string, DriftSeries>();
+  let run = 0;
+  for (const document of documents) run += addResult(found, document, run, document.timestamp || 'a result', onWarning);
+  return [...found.values()].filter(({ values }) => values.some((value) => value !== null));
+}
+
 function seriesOf(found: Map<string, DriftSeries>, series: string, metric: string, unit: string, better: Better): DriftSeries {
   const key = JSON.stringify([series, metric]);
   const known = found.get(key) ?? { series, metric, unit, better, values: [], commits: [] };

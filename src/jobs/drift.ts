@@ -37,7 +37,8 @@ export async function findDrift({ files, options, json, warn }: DriftJob): Promi
   return json ? `${JSON.stringify(points, null, 2)}\n` : inWords(series, points, options);
 }
 
-function pointsOf({ series, metric, values, commits }: DriftSeries, options: DriftOptions): DriftPoint[] {
+/** The changes of level of one series. Pure. */
+export function pointsOf({ series, metric, values, commits }: DriftSeries, options: DriftOptions): DriftPoint[] {
   // Runs that did not measure it take no part; the index still counts them.
   const measured = values.flatMap((value, index) => (value === null ? [] : [{ value, index }]));
   return drift(

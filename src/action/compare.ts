@@ -1,0 +1,20 @@
+import { resolve } from 'node:path';
+import type { EntryContext } from '../config/entry-context.ts';
+import { judgeFiles } from '../jobs/judge-files.ts';
+import { setOutputs } from './outputs.ts';
+import { step } from './step.ts';
+
+/** The sub-action `compare/`: judges files that were measured already, by whatever tool. */
+export function start(entry: EntryContext): Promise<void> {
+  return step(entry, async (given) => {
+    const paths = (name: string) => given.list(name).map((path) => resolve(given.root, path));
+    const outcome = await judgeFiles({
+      ...given,
+      current: resolve(given.root, given.input('current') ?? 'bench_results.json'),
+      baselines: paths('baseline'),
+    });
+    setOutputs(given.core.setOutput, outcome);
+    if (outcome.failure !== null) given.core.setFailed(outcome.failure);
+    return outcome.exitCode;
+  });
+}
