@@ -31,6 +31,15 @@ const customMetricSchema = z.strictObject({
   scale: z.number().optional().meta({ description: 'Factor from the page to `unit`' }),
 });
 
+function patternFault(text: string): string | null {
+  try {
+    const groups = new RegExp(`${text}|`).exec('')?.length ?? 1;
+    return groups > 1 ? null : 'expected a group around the number, such as "loaded in ([\\d.]+) s"';
+  } catch {
+    return 'expected a regular expression that JavaScript can read';
+  }
+}
+
 /** What is watched beside the load. Seconds where it is a time. */
 export const observeSchema = z.strictObject({
   interval: positiveDurationSchema.optional().meta({ description: 'Time between two samples of processes and machine; default 100ms' }),
@@ -53,6 +62,17 @@ export const observeSchema = z.strictObject({
       description:
         'Metrics pages (Prometheus text) to read; auto: /metrics of the embedded engine and of targets that name their `backend`, where it is there',
     }),
+  startup_log: z
+    .string()
+    .superRefine((text, context) => {
+      const fault = patternFault(text);
+      if (fault !== null) context.addIssue({ code: 'custom', message: fault });
+    })
+    .optional()
+    .meta({
+      description:
+        'Regular expression of the log line that tells how long the model took to load; its first group is the number, in seconds unless `ms` follows it. Default, those of vLLM, llama.cpp, SGLang and TGI',
+    }),
   custom_metrics: z.array(customMetricSchema).optional().meta({ description: 'More quantities from the first page' }),
 });
 
@@ -72,6 +92,8 @@ export interface ObserveConfig {
   /** Seconds. */
   energy_interval: number;
   metrics: 'auto' | false | MetricsPage[];
+  /** Left out: the lines of servers that are known. */
+  startup_log?: string | undefined;
   custom_metrics: z.output<typeof customMetricSchema>[];
 }
 

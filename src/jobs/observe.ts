@@ -10,9 +10,10 @@ import { membersOf } from '../observe/members.ts';
 import { Monitor } from '../observe/monitor.ts';
 import { ProcessSampler } from '../observe/process-sampler.ts';
 import { RaplSampler } from '../observe/rapl-sampler.ts';
-import type { Sampler } from '../observe/sampler.ts';
+import type { Observed, Sampler } from '../observe/sampler.ts';
 import { ServerSampler } from '../observe/server-sampler.ts';
 import { SocketSampler } from '../observe/socket-sampler.ts';
+import { startupMetrics } from '../observe/startup.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { type Observations, withObservations } from '../result/observed.ts';
 import type { RunningService } from '../service/service.ts';
@@ -111,16 +112,37 @@ function metricsSamplers({ baseUrl }: RunningService, { observe, target, embedde
 /** Quantities that a chart over time holds. */
 const drawn: ReadonlySet<string> = new Set(['service_cpu_cores', 'service_memory_mb', 'server_requests_waiting', 'server_kv_cache_percent']);
 
-/** Adds to a run's document what was seen while it ran. */
-export async function addObservations(document: ResultDocument, outcome: LoadOutcome, scenario: string, monitor: Monitor): Promise<ResultDocument> {
-  await monitor.sampleNow();
-  return withObservations(document, observations(outcome, scenario, monitor));
+/** The end of the log that is searched for what a server says of its start. */
+const startupLines = 1000;
+
+/** How a service came up, told with the first run that it is measured by. */
+export async function startupOf(service: RunningService, outcome: LoadOutcome, { startup_log }: ObserveConfig): Promise<Observed[]> {
+  const logLines = service.startSeconds === null ? [] : await service.lastLogLines(startupLines);
+  return startupMetrics({ startSeconds: service.startSeconds, firstAnswerMs: outcome.firstAnswerMs, logLines, pattern: startup_log ?? null });
 }
 
-function observations({ started, durationSeconds, phases }: LoadOutcome, scenario: string, monitor: Monitor): Observations {
+/** Adds to a run's document what was seen while it ran. @param once what belongs to this run alone */
+export async function addObservations(
+  document: ResultDocument,
+  outcome: LoadOutcome,
+  context: { scenario: string; monitor: Monitor; once: readonly Observed[] },
+): Promise<ResultDocument> {
+  const { scenario, monitor, once } = context;
+  await monitor.sampleNow();
+  const seen = observations(outcome, scenario, monitor);
+  const [first] = seen.bySeries.keys();
+  if (first !== undefined) seen.bySeries.set(first, [...(seen.bySeries.get(first) ?? []), ...once]);
+  return withObservations(document, { ...seen, whole: [...seen.whole, ...once] });
+}
+
+function observations(
+  { started, durationSeconds, phases }: LoadOutcome,
+  scenario: string,
+  monitor: Monitor,
+): Observations & { bySeries: Map<string, Observed[]> } {
   const startMs = Date.parse(started);
   let fromMs = startMs;
-  const bySeries = new Map<string, ReturnType<Monitor['between']>>();
+  const bySeries = new Map<string, Observed[]>();
   for (const { phase, outcome } of phases) {
     bySeries.set(seriesId(scenario, phase.label), monitor.between(fromMs, fromMs + outcome.durationMs));
     fromMs += outcome.durationMs;

@@ -13,7 +13,7 @@ import type { ClientCheck } from './client-check.ts';
 import { describe, readShared } from './describe.ts';
 import { messageMasker } from './mask-message.ts';
 import type { MeasureOptions } from './measure-options.ts';
-import { addObservations, observeService } from './observe.ts';
+import { addObservations, observeService, startupOf } from './observe.ts';
 import type { Plan } from './plan.ts';
 import { runPlan } from './run-plan.ts';
 import { plainShape } from './shape.ts';
@@ -37,6 +37,7 @@ export class Side {
   // Git and the machine are asked while the load runs up: nothing of it is needed before the first result.
   private readonly shared: ReturnType<typeof readShared>;
   private readonly monitor: Monitor;
+  private toldStartup = false;
   private readonly forward: () => void;
   private crash: ServiceCrash | null = null;
 
@@ -94,7 +95,9 @@ export class Side {
     const findings = check.findings(at.plan, outcome, heard);
     const document = describe(plan, outcome, { options, service, mask, target, shared: await this.shared, findings });
     document.client = { ...document.client, ...check.describe(at.plan, outcome) };
-    return addObservations(document, outcome, plan.scenario.name, this.monitor);
+    const once = this.toldStartup ? [] : await startupOf(service, outcome, options.config.observe);
+    this.toldStartup = true;
+    return addObservations(document, outcome, { scenario: plan.scenario.name, monitor: this.monitor, once });
   }
 
   /** Why the service ended by itself, with the end of its log; null when it did not. */

@@ -84,6 +84,8 @@ export interface LoadOutcome {
   stopReason: StopReason;
   /** Output tokens were counted here, because the server reported none. */
   tokensCountedHere: boolean;
+  /** What the request took that was sent ahead of everything else: to its first output (or its end, where it was not streamed), ms; null where none was, or it failed. */
+  firstAnswerMs: number | null;
   warm: WarmReport[];
 }
 
@@ -154,18 +156,26 @@ class LoadRun {
       closed = true;
       // CPU and wall time are those of the whole process within the measured window; the rest is the busiest thread's.
       const client = { ...(busiest(figures) ?? idle), ...measured.client };
-      return { ...measured, client, meter: this.meter, workers: this.workers, tokensCountedHere: learned.countTokens, warm: this.warm };
+      return {
+        ...measured,
+        client,
+        meter: this.meter,
+        workers: this.workers,
+        tokensCountedHere: learned.countTokens,
+        firstAnswerMs: learned.firstAnswerMs,
+        warm: this.warm,
+      };
     } finally {
       if (!closed) await fleet.close().catch(() => {});
     }
   }
 
   /** Asks the server once what it can, before anything is measured. */
-  private async learn(): Promise<{ wire: WireContext; countTokens: boolean }> {
+  private async learn(): Promise<{ wire: WireContext; countTokens: boolean; firstAnswerMs: number | null }> {
     const { scenario, workload, baseUrl, transport, freshConnections } = this.input;
     const wire = wireContext(this.input);
     const protocol = protocols.get(scenario.request.api);
-    if (scenario.request.api === 'http' || !protocol || this.aborted) return { wire, countTokens: false };
+    if (scenario.request.api === 'http' || !protocol || this.aborted) return { wire, countTokens: false, firstAnswerMs: null };
     const timeoutMs = Math.min(connectTimeoutMs, scenario.timeout * 1000);
     const connection = await createTransport({
       kind: transport,
@@ -181,12 +191,15 @@ class LoadRun {
       const bound = { input: inputBound(protocol.encode(spec, wire).body), output: outputBound(spec) ?? 0 };
       if (budget !== null && !budget.reserve(bound)) {
         this.abort('budget');
-        return { wire, countTokens: false };
+        return { wire, countTokens: false, firstAnswerMs: null };
       }
+      const sentMs = performance.now();
       const learned = await probe(connection, protocol, spec, wire, scenario.timeout * 1000, this.input.signal);
-      const { inputTokens, outputTokens } = learned.answer;
+      const endMs = performance.now();
+      const { inputTokens, outputTokens, firstOutputMs, error } = learned.answer;
       budget?.settle(bound, { input: inputTokens ?? 0, output: outputTokens ?? 0 });
-      return { wire: learned.context, countTokens: reportsNoUsage(learned.answer) };
+      const firstAnswerMs = error === null ? (firstOutputMs ?? endMs) - sentMs : null;
+      return { wire: learned.context, countTokens: reportsNoUsage(learned.answer), firstAnswerMs };
     } finally {
       await connection.close();
     }

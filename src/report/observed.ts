@@ -11,6 +11,9 @@ export interface ObservedRow {
 
 /** What a summary shows of all that was watched; the document and the page hold the rest. */
 const main: readonly string[] = [
+  'startup_ready_s',
+  'startup_first_token_s',
+  'startup_model_init_s',
   'service_cpu_cores',
   'service_cpu_percent',
   'service_memory_mb',
@@ -40,7 +43,7 @@ const main: readonly string[] = [
 /** What was seen of the service and its machine; none where nothing was watched. @param all false: the main figures, and those that the configuration named itself */
 export function observedRows({ observed }: ResultDocument, all = false): ObservedRow[] {
   const entries = Object.entries(observed?.metrics ?? {}).filter(
-    ([key]) => all || main.includes(key) || !/^(service|machine|client|gpu|server|cpu|energy)_/.test(key),
+    ([key]) => all || main.includes(key) || !/^(startup|service|machine|client|gpu|server|cpu|energy)_/.test(key),
   );
   return entries.toSorted(([a], [b]) => place(a) - place(b)).map(([key, metric]) => ({ name: metricName(key), ...figures(metric) }));
 }
