@@ -87,6 +87,7 @@ on:
   push:
     branches: [${JSON.stringify(defaultBranch)}] # measures the baseline that pull requests are compared with
   pull_request:
+    types: [opened, synchronize, reopened, labeled, unlabeled] # a label judges the stored result again
   merge_group:
 
 permissions:
@@ -95,9 +96,9 @@ permissions:
   pull-requests: write # posts the comment
 
 concurrency:
-  # One measurement at a time per branch; a newer push to a pull request replaces the older.
+  # One measurement at a time per branch; a newer push to a pull request replaces the older, a label waits for it.
   group: llm-bench-\${{ github.ref }}
-  cancel-in-progress: \${{ github.event_name == 'pull_request' }}
+  cancel-in-progress: \${{ github.event.action == 'synchronize' }}
 
 jobs:
   llm-bench:

@@ -23,7 +23,11 @@ test('writes a configuration that loads and a workflow with the permissions it n
   assert.deepEqual([config.embedded, config.scenarios[0]!.name, config.target.base_url], [false, 'quick_validation', 'http://127.0.0.1:${PORT}']);
   assert.deepEqual(config.warnings, []);
   const workflow = parse(await readFile(join(dir, '.github/workflows/llm-bench.yml'), 'utf8'));
-  assert.deepEqual(workflow.on, { push: { branches: ['main'] }, pull_request: null, merge_group: null });
+  assert.deepEqual(workflow.on, {
+    push: { branches: ['main'] },
+    pull_request: { types: ['opened', 'synchronize', 'reopened', 'labeled', 'unlabeled'] },
+    merge_group: null,
+  });
   assert.deepEqual(workflow.permissions, { contents: 'read', actions: 'read', 'pull-requests': 'write' });
   assert.ok(workflow.concurrency.group);
   assert.deepEqual(

@@ -21,7 +21,7 @@ const halfAnHour = Array.from({ length: 30 }, (_, minute) =>
 
 interface Workflow {
   permissions: Record<string, string>;
-  jobs: Record<string, { steps: { uses?: string; with?: Record<string, unknown> }[] }>;
+  jobs: Record<string, { uses?: string; with?: Record<string, unknown>; steps?: { uses?: string; with?: Record<string, unknown> }[] }>;
 }
 
 /** Code blocks of one language, in the order they stand in a document. */
@@ -30,16 +30,28 @@ async function blocks(path: string, language: string): Promise<string[]> {
   return [...found].map(([, text]) => text as string);
 }
 
-async function inputNames(): Promise<string[]> {
-  return Object.keys((parse(await read('action.yml')) as { inputs: object }).inputs);
+/** The inputs of what is used, where it is ours: the action, one of its sub-actions, or a reusable workflow. */
+async function inputNames(uses: string): Promise<string[] | null> {
+  const found = uses === './' ? [] : uses.match(/^org\/llm-bench-action(?:\/([\w./-]+))?@v1$/);
+  if (found === null) return null;
+  const path = found[1];
+  if (path?.startsWith('.github/workflows/')) {
+    const { on } = parse(await read(path)) as { on: { workflow_call: { inputs: object } } };
+    return Object.keys(on.workflow_call.inputs);
+  }
+  return keys(join(path ?? '', 'action.yml'));
 }
 
-/** Every step that uses the action is given inputs that it has. */
+async function keys(manifest: string): Promise<string[]> {
+  return Object.keys((parse(await read(manifest)) as { inputs: object }).inputs);
+}
+
+/** Everything that uses the action is given inputs that it has. */
 async function checkSteps(steps: { uses?: string; with?: Record<string, unknown> }[], where: string): Promise<void> {
-  const known = await inputNames();
   for (const step of steps) {
-    if (step.uses !== 'org/llm-bench-action@v1' && step.uses !== './') continue;
-    for (const name of Object.keys(step.with ?? {})) assert.ok(known.includes(name), `${where}: no input is named ${name}`);
+    const known = step.uses === undefined ? null : await inputNames(step.uses);
+    if (known === null) continue;
+    for (const name of Object.keys(step.with ?? {})) assert.ok(known.includes(name), `${where}: ${step.uses} has no input named ${name}`);
   }
 }
 
@@ -60,7 +72,7 @@ suite('examples', () => {
       assert.equal(workflow.permissions['contents'], 'read');
       for (const [name, level] of Object.entries(workflow.permissions)) if (name !== 'pull-requests') assert.equal(level, 'read', name);
       await checkSteps(
-        Object.values(workflow.jobs).flatMap(({ steps }) => steps),
+        Object.values(workflow.jobs).flatMap((job) => [job, ...(job.steps ?? [])]),
         path,
       );
     });
@@ -72,10 +84,10 @@ suite('documents', () => {
     test(`${path}: what it shows as YAML is sound`, async () => {
       for (const text of await blocks(path, 'yaml')) {
         const value = parse(text) as Record<string, unknown> | unknown[];
-        if (Array.isArray(value)) await checkSteps(value as Workflow['jobs'][string]['steps'], path);
+        if (Array.isArray(value)) await checkSteps(value as { uses?: string; with?: Record<string, unknown> }[], path);
         else if (value['jobs'] !== undefined)
           await checkSteps(
-            Object.values((value as unknown as Workflow).jobs).flatMap(({ steps }) => steps),
+            Object.values((value as unknown as Workflow).jobs).flatMap((job) => [job, ...(job.steps ?? [])]),
             path,
           );
         else if (value['target'] !== undefined || (value['scenario'] !== undefined && value['jobs'] === undefined)) {
