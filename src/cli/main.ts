@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import type { EntryContext } from '../config/entry-context.ts';
 import { registerAb } from './commands/ab.ts';
 import { registerBaseline } from './commands/baseline.ts';
+import { registerCalibrate } from './commands/calibrate.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerCompare } from './commands/compare.ts';
 import { registerDrift } from './commands/drift.ts';
@@ -19,6 +20,7 @@ const registers = [
   registerCheck,
   registerCompare,
   registerAb,
+  registerCalibrate,
   registerBaseline,
   registerReport,
   registerMerge,

@@ -33,6 +33,8 @@ export interface PairedJob {
   alternate: boolean;
   /** The shape of a round stays as configured: the user chose it. False: rounds are cut short so that enough of them fit the budget. */
   wholeRounds: boolean;
+  /** Measure until the budget is used up, whatever it shows. */
+  wholeBudget?: boolean;
   seed: number;
   signal: AbortSignal;
   log(line: string): void;
@@ -45,6 +47,7 @@ export interface PairedResult {
   head: ResultDocument | null;
   rounds: number;
   seconds: number;
+  secondsPerPair: number;
   crash: ServiceError | null;
   interrupted: boolean;
 }
@@ -70,24 +73,34 @@ export async function measurePaired(job: PairedJob): Promise<PairedResult> {
   let order = 0;
   let maxPairs: number | null = null;
   let secondsPerPair = 0;
+  let pairsBeganAt = 0;
   try {
     await check.quiet();
     for (const planned of roundOrder(() => random.uniform())) {
       const roundStarted = seconds();
+      const level = documents.base.length === documents.head.length;
+      // A pair that the budget does not hold is not begun; one is always measured, since without any there is nothing to say.
+      if (level && documents.base.length > 1 && roundStarted + secondsPerPair > job.budgetSeconds) break;
       const document = await sides.measure(planned.side, plans, check, order++);
       if (document === null) break;
       documents[planned.side].push(document);
       const pairs = Math.min(documents.base.length, documents.head.length) - 1;
-      if (planned.pair === null) secondsPerPair += seconds() - roundStarted;
+      if (planned.pair === null) {
+        secondsPerPair += seconds() - roundStarted;
+        pairsBeganAt = seconds();
+      } else if (documents.base.length === documents.head.length) secondsPerPair = (seconds() - pairsBeganAt) / pairs;
       const complete = documents.base.length === documents.head.length && pairs > 0 && pairs % 2 === 0;
       if (!complete) continue;
+      if (job.wholeBudget) {
+        job.log(`${pairs} pairs of rounds, ${seconds().toFixed(0)} s`);
+        continue;
+      }
       maxPairs ??= foreseen(job, seconds(), secondsPerPair, pairs);
-      const final = seconds() + 2 * secondsPerPair > job.budgetSeconds && pairs >= Math.min(maxPairs, firstLook);
-      judged = judge(job, documents, { maxPairs, final, secondsPerPair });
+      judged = judge(job, documents, { maxPairs, final: false, secondsPerPair });
       job.log(`${pairs} pairs of rounds, ${seconds().toFixed(0)} s: ${judged.decision}`);
-      if (judged.decision !== 'continue' || final) break;
+      if (judged.decision !== 'continue') break;
     }
-    // Interrupted or crashed on the way: what is there is judged for the last time.
+    // The budget is used up, or it was interrupted or crashed on the way: what is there is judged for the last time.
     if (judged === null || (judged.decision === 'continue' && documents.base.length > 1 && documents.head.length > 1))
       judged =
         documents.base.length > 1 && documents.head.length > 1
@@ -96,12 +109,14 @@ export async function measurePaired(job: PairedJob): Promise<PairedResult> {
     const head = united(documents.head);
     // What judging these rounds again needs to know: the error is spent along the number of pairs that was foreseen.
     if (head !== null) head['paired'] = { max_pairs: maxPairs ?? firstLook, seconds: Math.round(seconds()) };
+    const rounds = documents.base.length + documents.head.length;
     return {
-      judged,
+      judged: judged && withCost(judged, { rounds, seconds: seconds(), secondsPerPair, budgetSeconds: job.budgetSeconds }),
       base: united(documents.base),
       head,
-      rounds: documents.base.length + documents.head.length,
+      rounds,
       seconds: seconds(),
+      secondsPerPair,
       crash: await sides.crashed(),
       interrupted: job.signal.aborted,
     };
@@ -119,6 +134,25 @@ function judge(
   const { limitPercent, thresholds } = job;
   const [base, head] = [united(documents.base), united(documents.head)] as [ResultDocument, ResultDocument];
   return judgePaired(base, head, thresholds, { ...at, ...(limitPercent === null ? {} : { limitPercent, override: true }) });
+}
+
+/** The verdict with what it took, and what it would take to settle it. */
+function withCost(
+  judged: PairedVerdict,
+  { rounds, seconds, secondsPerPair, budgetSeconds }: { rounds: number; seconds: number; secondsPerPair: number; budgetSeconds: number },
+): PairedVerdict {
+  const { pairs, pairsToSettle, verdict } = judged;
+  const more = pairsToSettle === null || pairsToSettle <= pairs ? null : pairsToSettle - pairs;
+  const inMinutes = (value: number) => Number((value / 60).toFixed(2));
+  const paired = {
+    pairs,
+    rounds,
+    minutes: inMinutes(seconds),
+    budget_minutes: inMinutes(budgetSeconds),
+    pairs_to_settle: more,
+    minutes_to_settle: more === null ? null : inMinutes(more * secondsPerPair),
+  };
+  return { ...judged, verdict: { ...verdict, paired } };
 }
 
 /** Pairs that the budget holds; told from the first rounds and then kept, because the error is spent along this number. Even, as looks come in blocks. */

@@ -32,7 +32,8 @@ function against(verdict: Verdict, name: string, escaping: Escaping): string {
 function cost(input: ReportInput): string {
   const { verdict, current, baseline } = input;
   const sides = verdict.mode === 'paired' ? [current, baseline] : [current];
-  const seconds = input.elapsedSeconds ?? sides.reduce((sum, side) => sum + (side?.results.duration_seconds ?? 0), 0);
+  const spent = verdict.paired ? 60 * verdict.paired.minutes : undefined;
+  const seconds = input.elapsedSeconds ?? spent ?? sides.reduce((sum, side) => sum + (side?.results.duration_seconds ?? 0), 0);
   const rounds = verdict.mode === 'paired' ? plural(current.runs.length, 'round') : plural(current.results.total_requests, 'request');
   const noise = verdict.mode === 'rules' && verdict.baseline !== null ? ' (noise unknown)' : '';
   return `${verdict.mode}${noise}, ${rounds} in ${formatDuration(seconds)}`;

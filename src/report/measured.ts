@@ -18,7 +18,7 @@ export function howMeasured(verdict: Verdict | null, current: ResultDocument, ba
     ...validity(current, escaping),
     ...(verdict === null ? [] : [`Method: ${method(verdict)}`]),
     ...service(current, baseline, escaping),
-    ...provenance(current, baseline, escaping),
+    ...provenance(current, baseline, verdict?.mode === 'paired', escaping),
     ...(verdict?.notes ?? []).map((note) => `Note: ${escaping.text(note)}`),
   ];
 }
@@ -105,9 +105,12 @@ function method(verdict: Verdict): string {
   return `fixed percentages against ${plural(runs, 'run')}; the noise of this setup is unknown, so a change close to a limit may be chance`;
 }
 
-function provenance(current: ResultDocument, baseline: ResultDocument | null, escaping: Escaping): string[] {
+function provenance(current: ResultDocument, baseline: ResultDocument | null, paired: boolean, escaping: Escaping): string[] {
   const lines: string[] = [];
-  if (current.partial || current.stop_reason !== 'completed')
+  // Rounds of a paired measurement are cut to a length that lets enough of them fit the budget: that is no early stop.
+  if (current.stop_reason === 'duration' && !current.partial) {
+    if (!paired) lines.push('Ended by its time limit');
+  } else if (current.partial || current.stop_reason !== 'completed')
     lines.push(`Stopped early: ${escaping.text(current.stop_reason)}${current.partial ? ' (partial)' : ''}`);
   if (current.note) lines.push(`Remark on this run: ${escaping.text(current.note)}`);
   if (baseline) {

@@ -50,8 +50,7 @@ export function judgePaired(base: ResultDocument, head: ResultDocument, threshol
   const notes: string[] = [];
   const pairing = pairSeries(head, base);
   if (pairing.note !== null) notes.push(pairing.note);
-  const drop = (options.dropFirst ?? true) ? 1 : 0;
-  const [baseRuns, headRuns] = [base, head].map((document) => inOrder(document.runs).slice(drop)) as [Run[], Run[]];
+  const { base: baseRuns, head: headRuns } = roundsOf(base, head, options.dropFirst ?? true);
   const kept = (document: ResultDocument, runs: Run[]): ResultDocument => (runs.length > 0 ? { ...document, runs } : document);
   const items = rowsAndQuestions(kept(head, headRuns), [{ document: kept(base, baseRuns), pairing }], thresholds, { limitPercent, override }, notes);
   const asked = items.flatMap((item) => ('question' in item && item.question.key !== 'error_rate' ? [item.question] : []));
@@ -108,8 +107,16 @@ export function judgePaired(base: ResultDocument, head: ResultDocument, threshol
   };
 }
 
-function inOrder(runs: readonly Run[]): Run[] {
-  return [...runs].sort((a, b) => a.order - b.order);
+/** The rounds of both sides in the order taken. */
+export interface Rounds {
+  base: Run[];
+  head: Run[];
+}
+
+/** The rounds of two documents whose k-th runs are pairs. @param dropFirst each side's first run is still there and warmed it up */
+export function roundsOf(base: ResultDocument, head: ResultDocument, dropFirst: boolean): Rounds {
+  const inOrder = ({ runs }: ResultDocument) => [...runs].sort((a, b) => a.order - b.order).slice(dropFirst ? 1 : 0);
+  return { base: inOrder(base), head: inOrder(head) };
 }
 
 interface Pairs {
@@ -122,7 +129,8 @@ interface Pairs {
   zeros: boolean;
 }
 
-function pairsOf({ baselines, series, key, direction }: Question, baseRuns: readonly Run[], headRuns: readonly Run[]): Pairs {
+/** A metric's pairs: its values on either side and their log ratios, worse positive. */
+export function pairsOf({ baselines, series, key, direction }: Question, baseRuns: readonly Run[], headRuns: readonly Run[]): Pairs {
   const baseId = baselines[0]?.series.id ?? series.id;
   const count = Math.min(baseRuns.length, headRuns.length);
   const at = (runs: readonly Run[], id: string) => Array.from({ length: count }, (_, index) => runs[index]?.values[id]?.[key] ?? null);

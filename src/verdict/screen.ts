@@ -12,7 +12,7 @@ export const poolSize = { min: 4, max: 20 } as const;
  * A single metric is tested as if there were two. The interval is a normal theory's, and the tails of real machines are heavier: at a nominal 1%, a
  * t prediction interval over 20 fresh machines alarmed in 1.4% of comparisons of one memory benchmark (docs/verdicts.md); at 0.5%, in 0.7%.
  */
-const smallestFamily = 2;
+export const smallestFamily = 2;
 
 export interface ScreenInput {
   /** The pool's values in the metric's unit, one per run, oldest first; the last 20 are used. */

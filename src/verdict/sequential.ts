@@ -91,6 +91,13 @@ export function judgePairs(gating: readonly PairedMetric[], aside: readonly Pair
   };
 }
 
+/** The nominal level of "no change" at the last look of a plan, for one metric whose whole error is `level`. */
+export function finalLevel(maxPairs: number, level: number): number {
+  const looks = plannedLooks(maxPairs);
+  const { shares } = schedule(0, { maxPairs, alpha: level, beta: 1, final: false });
+  return nominalLevels(looks, shares, spentShare * level, spendingPower).at(-1) ?? 0;
+}
+
 /** The looks of the plan; when the budget ends between or before them, what is there is the last look and all error is spent by it. */
 function schedule(available: number, plan: PairedPlan): { looks: number[]; shares: number[] } {
   const planned = plannedLooks(plan.maxPairs);

@@ -29,6 +29,20 @@ export interface MetricVerdict {
   rule: string | null;
 }
 
+/** What a paired measurement took, and what it would take to settle it. */
+export interface PairedCost {
+  /** Pairs of rounds that the verdict rests on; the first round of each side is in none. */
+  pairs: number;
+  /** Rounds of both sides together. */
+  rounds: number;
+  /** Wall time from the start of the services to the verdict, and the budget. */
+  minutes: number;
+  budget_minutes: number;
+  /** Pairs and minutes beyond these that would probably (four times in five) settle it; null when it is settled, or when no sensible number would. */
+  pairs_to_settle: number | null;
+  minutes_to_settle: number | null;
+}
+
 /** The whole comparison. */
 export interface Verdict {
   verdict: OverallVerdict;
@@ -41,6 +55,8 @@ export interface Verdict {
   series: MetricVerdict[];
   /** Its slow-down is known and was accepted: told, but it fails no check. Left out where it was not, or where a limit on a value is broken. */
   accepted?: AcceptedChange;
+  /** Mode paired alone, where this program measured the rounds itself. */
+  paired?: PairedCost;
   /** Differences between the sides and other remarks, a sentence each. */
   notes: string[];
 }

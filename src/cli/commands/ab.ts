@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { parseDurationSeconds } from '../../config/duration.ts';
 import type { EntryContext } from '../../config/entry-context.ts';
 import { addLoadFlags } from '../bench-options.ts';
+import { formatOption, secondsOption } from '../paired-options.ts';
 
 /** `llm-bench ab`: base and head measured in turn on this machine until it is decided. */
 export function registerAb(program: Command, context: EntryContext): void {
@@ -18,10 +18,10 @@ export function registerAb(program: Command, context: EntryContext): void {
       'the baseline is this commit, branch or tag, checked out beside the working tree; the target is started there as here',
     )
     .option('--limit <percent>', 'the change that matters, for every gating metric (default: by the thresholds, else 5)', percent)
-    .option('--budget <time>', 'longest time in all: 600, 30s or 10m', seconds, 300)
+    .option('--budget <time>', 'longest time in all: 600, 30s or 10m', secondsOption, 300)
     .option('--alternate', 'never run both services at once: ports or memory do not allow it')
     .option('--fail-on <verdict>', 'regressed, inconclusive or never')
-    .option('--format <format>', 'text, markdown or json', format, 'text')
+    .option('--format <format>', 'text, markdown or json', formatOption, 'text')
     .option('-o, --output <file>', "write the head's result here, and the baseline's, the verdict and the report beside it")
     .option('--quiet', 'no progress')
     .action(async () => {
@@ -34,15 +34,4 @@ function percent(text: string): number {
   const value = Number(text.replace(/%$/, ''));
   if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('expected a number of percent above 0');
   return value;
-}
-
-function seconds(text: string): number {
-  const value = parseDurationSeconds(text);
-  if (value === null || value <= 0) throw new InvalidArgumentError('expected a duration such as 300, 30s or 5m');
-  return value;
-}
-
-function format(text: string): string {
-  if (!['text', 'markdown', 'json'].includes(text)) throw new InvalidArgumentError('expected text, markdown or json');
-  return text;
 }
