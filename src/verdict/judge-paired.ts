@@ -181,9 +181,9 @@ function answerErrors(question: Question, base: ResultDocument, head: ResultDocu
 
 function whatMoreWouldTake(pairs: number, toSettle: number | null, { secondsPerPair }: PairedOptions): string {
   if (toSettle === null || toSettle <= pairs) {
-    return `inconclusive after ${pairs} pairs of rounds: the change lies too near its limit, or the noise is too large, for more rounds to settle it soon`;
+    return `inconclusive after ${pairs} pair${pairs === 1 ? '' : 's'} of rounds: the change lies too near its limit, or the noise is too large, for more rounds to settle it soon`;
   }
   const more = toSettle - pairs;
   const time = secondsPerPair ? ` (${Math.ceil((more * secondsPerPair) / 60)} min)` : '';
-  return `inconclusive after ${pairs} pairs of rounds: about ${more} more${time} would probably settle it`;
+  return `inconclusive after ${pairs} pair${pairs === 1 ? '' : 's'} of rounds: about ${more} more${time} would probably settle it`;
 }
