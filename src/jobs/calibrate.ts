@@ -42,7 +42,7 @@ export async function calibrateService(options: CalibrateOptions): Promise<ExitC
 }
 
 function judged({ base, head, secondsPerPair }: PairedResult, options: CalibrateOptions): Calibration | string {
-  if (base === null || head === null) return 'no round was complete';
+  if (base === null || head === null || secondsPerPair === null) return 'no round was complete';
   const random = new Random(options.head.scenarios[0]?.seed ?? 0, 1);
   const found = calibrate(base, head, options.head.thresholds, { secondsPerPair, trials, random: () => random.uniform() });
   if (typeof found === 'string') return found;

@@ -47,7 +47,8 @@ export interface PairedResult {
   head: ResultDocument | null;
   rounds: number;
   seconds: number;
-  secondsPerPair: number;
+  /** Null where the rounds were measured by another job. */
+  secondsPerPair: number | null;
   crash: ServiceError | null;
   interrupted: boolean;
 }

@@ -53,6 +53,7 @@ export function judgeAgain({ head, base }: StoredPair, thresholds: Thresholds): 
     base,
     rounds: head.runs.length + base.runs.length,
     seconds: typeof seconds === 'number' && Number.isFinite(seconds) ? seconds : head.results.duration_seconds + base.results.duration_seconds,
+    secondsPerPair: null,
     crash: null,
     interrupted: false,
   };
