@@ -21,6 +21,7 @@ const starters: Record<string, Starter> = {
   merge: () => import('./action/merge.ts'),
   'load-worker': () => import('./load/worker.ts'),
   alarm: () => import('./load/alarm-thread.ts'),
+  pressure: () => import('./service/pressure-thread.ts'),
 };
 
 /** Starts what the launcher is for: `cli`, `main`, `post`, ... */

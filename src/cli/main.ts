@@ -11,6 +11,7 @@ import { registerInit } from './commands/init.ts';
 import { registerKnownSchedule } from './commands/known-schedule.ts';
 import { registerMerge } from './commands/merge.ts';
 import { registerMock } from './commands/mock.ts';
+import { registerPressure } from './commands/pressure.ts';
 import { registerReport } from './commands/report.ts';
 import { registerRun } from './commands/run.ts';
 import { registerSelftest } from './commands/selftest.ts';
@@ -28,6 +29,7 @@ const registers = [
   registerDrift,
   registerMock,
   registerKnownSchedule,
+  registerPressure,
   registerSelftest,
   registerInit,
 ];

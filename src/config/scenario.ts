@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { positiveDurationSchema } from './duration.ts';
 import { findingNames } from './finding-names.ts';
 import { type Lengths, lengthsSchema } from './lengths.ts';
+import { pressureSchema } from './pressure.ts';
 import { shareGptSchema } from './sharegpt.ts';
 import { headersSchema, nameSchema } from './text.ts';
 import { scenarioThresholdsSchema } from './thresholds.ts';
@@ -111,6 +112,8 @@ const settingFields = {
   retry: retrySchema.optional(),
   seed: z.int().nonnegative().optional(),
   stop: stopSchema.optional(),
+  /** Work beside the service that takes its resources while this runs. */
+  pressure: pressureSchema.optional(),
   /** Limits of this scenario's series: shorthands, or metric.stat -> limits. */
   thresholds: scenarioThresholdsSchema.optional(),
 } as const;

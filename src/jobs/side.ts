@@ -17,6 +17,7 @@ import { addObservations, observeService, startupOf } from './observe.ts';
 import type { Plan } from './plan.ts';
 import { runPlan } from './run-plan.ts';
 import { plainShape } from './shape.ts';
+import { underPressure } from './under-pressure.ts';
 
 /** Where a side's service is started, when that is not the configuration's own place. */
 export interface SidePlace {
@@ -79,22 +80,28 @@ export class Side {
     const headers = targetHeaders(target, { env: options.env, root: options.config.root }, protocols.get(plan.scenario.request.api)?.keyHeader);
     const shape = options.shape ?? plainShape;
     const noise = check.watch();
-    const outcome = await runPlan(plan, {
-      ...options,
-      shape,
-      budget: at.budget,
-      run: at.run,
-      service,
-      headers,
-      mask,
-      signal: this.stopped,
-      beforeMeasured: () => this.monitor.sampleNow(),
-    });
+    const { outcome, check: pressure } = await underPressure(
+      plan.scenario,
+      { entry: options.entry, env: options.env, onLine: (line) => options.progress.line(line) },
+      () =>
+        runPlan(plan, {
+          ...options,
+          shape,
+          budget: at.budget,
+          run: at.run,
+          service,
+          headers,
+          mask,
+          signal: this.stopped,
+          beforeMeasured: () => this.monitor.sampleNow(),
+        }),
+    );
     const heard = noise.figures();
     await check.certify();
     const findings = check.findings(at.plan, outcome, heard);
     const document = describe(plan, outcome, { options, service, mask, target, shared: await this.shared, findings });
     document.client = { ...document.client, ...check.describe(at.plan, outcome) };
+    if (pressure !== null) document.validity.checks.push(pressure);
     const once = this.toldStartup ? [] : await startupOf(service, outcome, options.config.observe);
     this.toldStartup = true;
     return addObservations(document, outcome, { scenario: plan.scenario.name, monitor: this.monitor, once });

@@ -30,7 +30,10 @@ test('a metrics page that was asked for and is none stops the run before a reque
 });
 
 test('asked to watch nothing, it does not', async () => {
-  const options = await projects.open({ 'llm-bench.yaml': 'observe: { metrics: false, resources: false }\n' }, [set('load.requests', 3)]);
+  const options = await projects.open({ 'llm-bench.yaml': 'observe: { metrics: false, resources: false, gpu: false, energy: false }\n' }, [
+    set('load.requests', 3),
+  ]);
   const { document } = await measure(options);
-  assert.equal(document?.observed, undefined);
+  assert.deepEqual(document?.observed?.absent, []);
+  assert.deepEqual(Object.keys(document.observed.metrics), ['startup_ready_s', 'startup_first_token_s']);
 });
