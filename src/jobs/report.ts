@@ -104,9 +104,12 @@ const renderers: Record<ReportFormat, (subjects: readonly Subject[], options: Re
       .map(({ result, comparison }) => (comparison ? renderMarkdown(comparison.verdict, result, comparison.baseline) : renderResultMarkdown(result)))
       .join('\n');
   },
-  async html(subjects) {
+  async html([subject], { files }) {
     const { renderHtml } = await import('../report/html.ts');
-    return subjects.map(({ result, comparison }) => renderHtml(result, comparison?.verdict ?? null, comparison?.baseline ?? null)).join('');
+    const { earlierResults } = await import('./earlier.ts');
+    const { result, comparison } = subject as Subject;
+    const history = await earlierResults(files[0] as string, result);
+    return renderHtml(result, comparison?.verdict ?? null, comparison?.baseline ?? null, history);
   },
   async json(subjects) {
     const [only, ...more] = subjects;

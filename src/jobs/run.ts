@@ -8,6 +8,7 @@ import type { ResultDocument } from '../result/document.ts';
 import { writeResult } from '../result/write.ts';
 import { exitCodeFor } from '../verdict/overall.ts';
 import { type Comparison, compareResults } from './compare.ts';
+import { earlierResults } from './earlier.ts';
 import { type Measured, type MeasureOptions, measure } from './measure.ts';
 import { type OutputFiles, outputFiles } from './output-files.ts';
 import { openRequestLog } from './request-log.ts';
@@ -59,7 +60,8 @@ export async function run(options: RunOptions): Promise<ExitCode> {
 
   await writeResult(files.result, document);
   const comparison = compareWith(options.baseline, document, config);
-  if (options.html !== false) await writeText(files.html, renderHtml(document, comparison.verdict, comparison.baseline));
+  if (options.html !== false)
+    await writeText(files.html, renderHtml(document, comparison.verdict, comparison.baseline, await earlierResults(files.result, document)));
   if (options.baseline !== null) await writeComparison(files, comparison, options.baseline);
   show(options, comparison, files.result);
   if (measured.crash) print.err(measured.crash.message);

@@ -1,30 +1,71 @@
-import { isDistribution, type ResultDocument, type Summary } from '../result/document.ts';
+import { createHash } from 'node:crypto';
+import type { ResultDocument } from '../result/document.ts';
 import type { Verdict } from '../verdict/verdict.ts';
-import { distributionCharts, timelineCharts } from './charts.ts';
+import { alertsOf } from './alerts.ts';
+import { timelineCharts } from './charts.ts';
+import { distributionCharts } from './distribution-charts.ts';
 import { escapeHtml, forHtml, htmlCode, oneLine } from './escape.ts';
+import { badgesOf, gradeLines, markOf } from './findings/badges.ts';
+import { findingBlocks } from './findings/blocks.ts';
+import { foundIn } from './findings/read.ts';
 import { headline } from './headline.ts';
 import { hintsFor } from './hints.ts';
+import type { EarlierResult } from './history.ts';
+import { Figures, list, section, table } from './html-parts.ts';
 import { pageStyle } from './html-style.ts';
+import {
+  checks,
+  configuration,
+  errorTable,
+  historyTable,
+  percentileTable,
+  seriesTable,
+  serviceTable,
+  slowestTable,
+  systemTable,
+  tiles,
+} from './html-tables.ts';
+import { loadCharts, trendCharts } from './load-charts.ts';
 import { howMeasured, repeatCommand } from './measured.ts';
-import { metricName, shortSeriesName, unitIsInName } from './names.ts';
-import { formatCount, formatDuration, formatNumber, formatPercent, formatValue } from './numbers.ts';
-import { pooledRows, summaryColumns } from './pooled.ts';
+import { chartStyle, pageScript } from './page-assets.ts';
 import { splitRows } from './rows.ts';
 import { columnsFor, headingCells, rowCells } from './table.ts';
 
-/** One self-contained page: no script, no request to anywhere, light and dark by the reader's setting, one column on a phone. */
-export function renderHtml(result: ResultDocument, verdict: Verdict | null, baseline: ResultDocument | null = null): string {
+const style = `${pageStyle}${chartStyle}`;
+const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+// No element that is not ours runs or styles anything: the policy names our script and our style by their content.
+const policy = `default-src 'none'; script-src ${hashOf(pageScript)}; style-src ${hashOf(style)}; base-uri 'none'; form-action 'none'`;
+
+/**
+ * One self-contained page: no request to anywhere, light and dark by the reader's setting, one column on a phone. Without its script the figures are all
+ * there, the charts still drawings.
+ * @param history earlier results of the same thing, oldest first, this one last
+ */
+export function renderHtml(
+  result: ResultDocument,
+  verdict: Verdict | null,
+  baseline: ResultDocument | null = null,
+  history: readonly EarlierResult[] = [],
+): string {
   const title = `llm-bench: ${oneLine([result.scenario, result.target].filter((name) => name !== '').join(' on '), 200) || 'result'}`;
+  const figures = new Figures();
   const sections = [
     verdict === null ? '' : verdictSection(verdict, result, baseline),
+    badges(result),
     section('Summary', tiles(result)),
+    section('Alerts', alerts(result, verdict)),
     section('Percentiles', percentileTable(result)),
-    section('Over time', charts(timelineCharts(result))),
-    section('Distribution', charts(distributionCharts(result))),
+    section('Over time', figures.draw(timelineCharts(result))),
+    section('Distribution', figures.draw(distributionCharts(result, baseline))),
+    section('By load', figures.draw(loadCharts(result))),
+    ...findingBlocks(result, forHtml).map((block) => section(block.title, list(block.lines) + (block.table === null ? '' : blockTable(block.table)))),
     section('Errors', errorTable(result)),
     section('Slowest requests', slowestTable(result)),
+    section('Trend over earlier results', figures.draw(trendCharts(history)) + historyTable(history)),
     section('Series', result.series.length > 1 || verdict === null ? seriesTable(result) : ''),
+    section('Service', serviceTable(result)),
     section('Validity', list([...checks(result)])),
+    section('System', systemTable(result)),
     section('Configuration', configuration(result)),
   ];
   return `<!doctype html>
@@ -33,9 +74,9 @@ export function renderHtml(result: ResultDocument, verdict: Verdict | null, base
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
 <title>${escapeHtml(title)}</title>
-<style>${pageStyle}</style>
+<style>${style}</style>
 </head>
 <body>
 <h1>${escapeHtml(title)}</h1>
@@ -44,28 +85,43 @@ export function renderHtml(result: ResultDocument, verdict: Verdict | null, base
     .map((part) => escapeHtml(oneLine(part, 300)))
     .join(' · ')}</p>
 ${sections.filter((text) => text !== '').join('\n')}
+<p class="quiet script">Charts: point for values, drag to zoom, double-click to zoom out, click a name to show or hide its line.</p>
+${figures.data()}
+<script>${pageScript}</script>
 </body>
 </html>
 `;
 }
 
-const section = (title: string, content: string): string => (content === '' ? '' : `<section><h2>${title}</h2>\n${content}\n</section>`);
+/** Grade, MLPerf and target verdicts at a glance; a block of its own tells them in full. */
+function badges(result: ResultDocument): string {
+  const shown = foundIn(result).flatMap((found) => [
+    ...gradeLines(found.results).map((line) => `<li class="badge">${escapeHtml(line)}</li>`),
+    ...badgesOf(found).map(({ kind, name, met }) => {
+      const word = kind === 'mlperf' ? `MLPerf ${name}` : name;
+      return `<li class="badge ${met === null ? '' : met ? 'good' : 'bad'}">${markOf(met)} ${escapeHtml(oneLine(word, 60))}</li>`;
+    }),
+  ]);
+  return shown.length === 0 ? '' : `<ul class="badges">${shown.slice(0, mostBadges).join('')}</ul>`;
+}
 
-const charts = (figures: readonly string[]): string => (figures.length === 0 ? '' : `<div class="charts">${figures.join('\n')}</div>`);
+const mostBadges = 24;
 
-const list = (items: readonly string[]): string => (items.length === 0 ? '' : `<ul>${items.map((item) => `<li>${item}</li>`).join('')}</ul>`);
+function alerts(result: ResultDocument, verdict: Verdict | null): string {
+  return list(
+    alertsOf(result, verdict).map(
+      ({ severity, about, text }) => `${severity === 'bad' ? '⛔' : '⚠️'} ${htmlCode(about)} ${escapeHtml(oneLine(text, 400))}`,
+    ),
+  );
+}
 
-/** A table whose cells are HTML already; the first `left` columns to the left. It scrolls sideways on its own where the page is narrow. */
-function table(heading: readonly string[], rows: readonly { cells: readonly string[]; className?: string }[], left = 1): string {
-  const side = (column: number) => (column < left ? '' : ' class="n"');
-  const head = heading.map((cell, column) => `<th${side(column)} scope="col">${cell}</th>`).join('');
-  const body = rows
-    .map(
-      (row) =>
-        `<tr${row.className ? ` class="${row.className}"` : ''}>${row.cells.map((cell, column) => `<td${side(column)}>${cell}</td>`).join('')}</tr>`,
-    )
-    .join('\n');
-  return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
+function blockTable({ cells, align, rows }: { cells: string[]; align: string[]; rows: string[][] }): string {
+  const right = align.indexOf('r');
+  return table(
+    cells,
+    rows.map((row) => ({ cells: row })),
+    right < 0 ? align.length : right,
+  );
 }
 
 function verdictSection(verdict: Verdict, result: ResultDocument, baseline: ResultDocument | null): string {
@@ -78,89 +134,4 @@ function verdictSection(verdict: Verdict, result: ResultDocument, baseline: Resu
   const hints = changed.length === 0 ? [] : hintsFor(result, verdict).map((hint) => `${escapeHtml(hint.sentence)} ${htmlCode(hint.section)}`);
   const how = `<details><summary>How this was measured, and how to repeat it</summary>${list(howMeasured(verdict, result, baseline, forHtml))}<pre>${escapeHtml(repeatCommand(result))}</pre></details>`;
   return `<section class="verdict ${verdict.verdict}"><p class="headline">${emoji} ${sentence}</p>\n${list(hints)}${rows.length === 0 ? '' : table(heading.cells, cells, columns.series ? 2 : 1)}\n${how}</section>`;
-}
-
-function tiles(result: ResultDocument): string {
-  const { results } = result;
-  const { throughput } = results;
-  const rate = (value: number | null, unit: string): string | null => (value === null ? null : `${formatNumber(value)} ${unit}`);
-  const facts: [string, string | null][] = [
-    ['Requests', formatCount(results.total_requests)],
-    ['Successful', formatCount(results.successful)],
-    ['Failed', formatCount(results.failed)],
-    ['Error rate', results.error_rate === null ? null : formatPercent(results.error_rate)],
-    ['Duration', formatDuration(results.duration_seconds)],
-    ['Concurrency', results.concurrency === null ? null : formatCount(results.concurrency)],
-    ['Unique prompts', results.unique_prompts === null ? null : formatCount(results.unique_prompts)],
-    ['Throughput', rate(throughput.requests_per_sec, 'requests/s')],
-    ['Output tokens', rate(throughput.tokens_per_sec, 'tokens/s')],
-    ['Speed of one request', rate(results.mean_request_tokens_per_sec, 'tokens/s')],
-    [
-      'Tokens in / out',
-      results.input_tokens === null && results.output_tokens === null
-        ? null
-        : `${formatCount(results.input_tokens)} / ${formatCount(results.output_tokens)}`,
-    ],
-  ];
-  const shown = facts.filter((fact): fact is [string, string] => fact[1] !== null);
-  return `<dl class="tiles">${shown.map(([name, value]) => `<div><dt>${name}</dt><dd>${escapeHtml(value)}</dd></div>`).join('')}</dl>`;
-}
-
-function summaryCells(summary: Summary, unit: string, namedUnit = false): string[] {
-  return summaryColumns.map(([, key]) => escapeHtml(formatValue(summary[key], unit, { like: summary.p50 ?? summary.mean, namedUnit })));
-}
-
-function percentileTable(result: ResultDocument): string {
-  const rows = pooledRows(result).map(({ name, unit, summary }) => ({ cells: [name, ...summaryCells(summary, unit)] }));
-  return rows.length === 0 ? '' : table(['', ...summaryColumns.map(([title]) => title)], rows);
-}
-
-/** Every metric of every series; one with a single value has it in the column of the mean. */
-function seriesTable(result: ResultDocument): string {
-  const rows = result.series.flatMap((series) =>
-    Object.entries(series.metrics).map(([key, metric]) => {
-      const name = escapeHtml(oneLine(metricName(key), 80));
-      const namedUnit = unitIsInName(key);
-      const cells = isDistribution(metric)
-        ? summaryCells(metric, metric.unit, namedUnit)
-        : summaryColumns.map(([, column]) => (column === 'mean' ? escapeHtml(formatValue(metric.value, metric.unit, { namedUnit })) : ''));
-      return { cells: [htmlCode(shortSeriesName(series.id, result.scenario)), name, ...cells] };
-    }),
-  );
-  return rows.length === 0 ? '' : table(['Series', 'Metric', ...summaryColumns.map(([title]) => title)], rows, 2);
-}
-
-function errorTable(result: ResultDocument): string {
-  const rows = result.errors.map((error) => ({
-    cells: [htmlCode(error.kind), formatCount(error.count), formatDuration(error.first_seen), escapeHtml(oneLine(error.example, 500))],
-  }));
-  return rows.length === 0 ? '' : table(['Kind', 'Count', 'First seen', 'Example'], rows);
-}
-
-function slowestTable(result: ResultDocument): string {
-  const ms = (value: number | null) => escapeHtml(formatValue(value, 'ms'));
-  const rows = result.slowest.slice(0, 10).map((request) => ({
-    cells: [
-      `${formatCount(request.index)}`,
-      htmlCode(shortSeriesName(request.series, result.scenario)),
-      formatDuration(request.started_s),
-      ms(request.connect_ms),
-      ms(request.ttft_ms),
-      ms(request.generation_ms),
-      ms(request.latency_ms),
-      formatCount(request.output_tokens),
-    ],
-  }));
-  return rows.length === 0 ? '' : table(['Request', 'Series', 'Started after', 'Connect', 'TTFT', 'Generation', 'Latency', 'Output tokens'], rows, 2);
-}
-
-const checks = (result: ResultDocument): string[] =>
-  result.validity.checks.map(
-    (check) => `${check.ok ? '✅' : check.severity === 'fatal' ? '⛔' : '⚠️'} ${escapeHtml(oneLine(`${check.name}: ${check.detail}`, 400))}`,
-  );
-
-function configuration(result: ResultDocument): string {
-  const { environment, config, cohort, tool } = result;
-  const shown = { tool, cohort, environment, git: result.git, ci: result.ci, client: result.client, config };
-  return `<details><summary>Environment and resolved configuration</summary><pre>${escapeHtml(JSON.stringify(shown, null, 2))}</pre></details>`;
 }

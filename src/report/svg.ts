@@ -1,3 +1,4 @@
+import type { ChartData } from './chart-data.ts';
 import { escapeHtml } from './escape.ts';
 import { formatValue } from './numbers.ts';
 
@@ -13,14 +14,42 @@ export interface Chart {
   yUnit: string;
   /** Where to mark the x axis, and with what. */
   ticks: readonly { x: number; label: string }[];
+  /** What x is, for the value under the pointer. */
+  xName?: string;
+  xUnit?: string;
+  scale?: ChartData['scale'];
+  shape?: ChartData['shape'];
 }
 
 const width = 640;
 const height = 220;
 const margin = { left: 56, right: 28, top: 12, bottom: 28 };
 
-/** A line chart as inline SVG that scales with its container; colours come from the page's classes `line0`, `line1`. The y axis starts at zero. */
-export function lineChart(chart: Chart): string {
+/** The figures of a chart on one x axis, for the page's script. */
+export function chartData({ lines, ticks, yUnit, xName = '', xUnit = '', scale = 'value', shape = 'line' }: Chart): ChartData {
+  const x = [...new Set(lines.flatMap(({ points }) => points.map((point) => point.x)))].sort((a, b) => a - b);
+  const place = new Map(x.map((value, index) => [value, index]));
+  return {
+    x,
+    xName,
+    xUnit,
+    yUnit,
+    scale,
+    shape,
+    ticks: [...ticks],
+    lines: lines.map(({ name, points }) => {
+      const y = new Array<number | null>(x.length).fill(null);
+      for (const point of points) y[place.get(point.x) as number] = point.y;
+      return { name, y };
+    }),
+  };
+}
+
+/**
+ * A line chart as inline SVG that scales with its container; colours come from the page's classes `line0`, `line1`. The y axis starts at zero.
+ * @param place of the chart's figures in the page's data, where it has a script
+ */
+export function lineChart(chart: Chart, place: number | null = null): string {
   const values = chart.lines.flatMap((line) => line.points.flatMap((point) => (point.y === null ? [] : [point.y])));
   const xs = [...chart.lines.flatMap((line) => line.points.map((point) => point.x)), ...chart.ticks.map((tick) => tick.x)];
   if (values.length === 0) return '';
@@ -39,8 +68,8 @@ export function lineChart(chart: Chart): string {
     (line, index) => `<path class="line line${index}" d="${pathOf(line, px, py)}"><title>${escapeHtml(line.name)}</title></path>`,
   );
   const legend = chart.lines.map((line, index) => `<span class="key key${index}">${escapeHtml(line.name)}</span>`).join(' ');
-  return `<figure><figcaption>${escapeHtml(chart.title)} (${escapeHtml(chart.yUnit)}) ${chart.lines.length > 1 ? legend : ''}</figcaption>
-<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(chart.title)}">${[...grid, ...ticks, ...lines].join('')}</svg></figure>`;
+  return `<figure${place === null ? '' : ` data-chart="${place}"`}><figcaption>${escapeHtml(chart.title)} (${escapeHtml(chart.yUnit)}) ${chart.lines.length > 1 ? legend : ''}</figcaption>
+<div class="plot"><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(chart.title)}">${[...grid, ...ticks, ...lines].join('')}</svg></div></figure>`;
 }
 
 /** A stretch of one point is drawn as a dot: a zero-length line with round caps. */

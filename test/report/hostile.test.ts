@@ -6,6 +6,7 @@ import { codeBlock, htmlCode, markdownCode, markdownText } from '../../src/repor
 import { cutMarkdown } from '../../src/report/fit.ts';
 import { renderHtml } from '../../src/report/html.ts';
 import { renderMarkdown } from '../../src/report/markdown.ts';
+import { pageScript } from '../../src/report/page-assets.ts';
 import { renderSummary, renderText } from '../../src/report/text.ts';
 import type { MetricVerdict, SeriesVerdict } from '../../src/verdict/verdict.ts';
 import { sampleResult, sampleRow, sampleVerdict } from './sample.ts';
@@ -269,7 +270,11 @@ test('the HTML page holds no tag that a name brought, and asks for nothing from 
   fc.assert(
     fc.property(input, (parts) => {
       const { verdict, current, baseline } = rendered(parts);
-      const page = renderHtml(current, verdict, baseline);
+      const whole = renderHtml(current, verdict, baseline);
+      // Our own two: the figures of the charts, and the script that draws them.
+      assert.equal(count(whole, /<script\b/gi), 2);
+      assert.equal(count(whole, /<\/script/gi), 2);
+      const page = whole.replace(`<script>${pageScript}</script>`, '').replace(/<script type="application\/json" id="charts">[^<]*<\/script>/, '');
       assert.doesNotMatch(page, /<(script|img|iframe|link|object|a)\b/i);
       assert.doesNotMatch(page, /\bon\w+\s*=\s*["']/i);
       for (const tag of ['table', 'section', 'details', 'tr', 'td', 'pre', 'code']) {

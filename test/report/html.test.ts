@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { Distribution } from '../../src/measure/distribution.ts';
-import { distributionCharts } from '../../src/report/charts.ts';
+
 import { renderCsv } from '../../src/report/csv.ts';
+import { distributionCharts } from '../../src/report/distribution-charts.ts';
 import { renderHtml } from '../../src/report/html.ts';
 import { lineChart } from '../../src/report/svg.ts';
 import { trendChart } from '../../src/report/trend.ts';
@@ -35,8 +37,16 @@ test('the page holds the figures, the verdict, the timeline and the configuratio
     assert.ok(page.includes(part), part);
   assert.match(page, /prefers-color-scheme: dark/);
   assert.match(page, /name="viewport"/);
-  assert.doesNotMatch(page, /(src|href)\s*=|url\(|@import|<script/i);
-  assert.equal(page.match(/<svg /g)?.length, 4);
+  const own = page.replace(/<script>.*?<\/script>/s, '');
+  assert.doesNotMatch(own, /(src|href)\s*=|url\(|@import/i);
+  assert.equal(own.match(/<script/g)?.length, 1, 'the figures of the charts alone');
+  assert.equal(page.match(/<svg /g)?.length, 5);
+  const [, policy = ''] = /Content-Security-Policy" content="([^"]+)"/.exec(page) ?? [];
+  for (const element of ['script', 'style']) {
+    const [, content = ''] = new RegExp(`<${element}>(.*?)</${element}>`, 's').exec(page) ?? [];
+    assert.ok(content.length > 1000);
+    assert.ok(policy.includes(`${element}-src 'sha256-${createHash('sha256').update(content).digest('base64')}'`), element);
+  }
 });
 
 test('without a verdict it shows every series; empty results make an empty but whole page', () => {
@@ -80,8 +90,10 @@ test('a chart puts values where they belong, and what is missing as a gap', () =
 test('the distribution is drawn from the histogram: its ends are the exact minimum and the tail', () => {
   const ttft = measured(Array.from({ length: 1000 }, (_, index) => 100 + index / 10));
   const result = sampleResult({ series: [{ id: 'latency_benchmark', labels: {}, metrics: { ttft_ms: ttft } }] });
-  const [chart = '', ...others] = distributionCharts(result);
+  const [shares, byPercentile, ...others] = distributionCharts(result);
   assert.deepEqual(others, []);
+  assert.ok(Math.round((shares?.lines[0]?.points ?? []).reduce((sum, { y }) => sum + (y ?? 0), 0)) >= 99);
+  const chart = byPercentile ? lineChart(byPercentile) : '';
   assert.match(chart, /TTFT by percentile/);
   assert.deepEqual(
     [...chart.matchAll(/>([\d.]+ %)</g)].map((match) => match[1]),
