@@ -7,7 +7,7 @@ import { listBaselines, pinBaseline, pushBaseline, renderRows, rowsOf } from '..
 import { compactAll } from '../jobs/compact-all.ts';
 import { nightly } from '../jobs/nightly.ts';
 import { openBaselines, parseStore } from '../jobs/open-baselines.ts';
-import { type Step, step } from './step.ts';
+import { logOf, type Step, step } from './step.ts';
 
 /** What `command` may be. */
 const commands = ['nightly', 'drift', 'compact', 'list', 'push', 'pin', 'unpin'] as const;
@@ -29,15 +29,15 @@ async function perform(command: Command, given: Step): Promise<void> {
   const judging = await given.judging([]);
   const named = input('store');
   const source = withBranch(named === null ? judging.baseline : parseStore(named), input('branch'));
+  const log = logOf(core);
   const now = new Date().toISOString();
   const everyName = named === null && (judging.origins['baseline.artifact'] ?? 'default') === 'default';
   if (command === 'compact') {
     const reports = await compactAll({ source, everyName, repository, root, env, now });
-    for (const { name, jobs, stored } of reports) core.info(stored === null ? `${name}: nothing to compact` : `${name}: ${jobs} runs in ${stored}`);
+    for (const { name, jobs, stored } of reports) log.info(stored === null ? `${name}: nothing to compact` : `${name}: ${jobs} runs in ${stored}`);
     return core.setOutput('stored', reports.flatMap(({ stored }) => stored ?? []).join(', '));
   }
   if (command === 'nightly' || command === 'drift') {
-    const log = { info: core.info, warning: core.warning };
     const { thresholds } = judging;
     const summaryFile = env['GITHUB_STEP_SUMMARY'] ?? null;
     const reports = await nightly({ source, everyName, repository, root, env, thresholds, compact: command === 'nightly', summaryFile, now, log });
@@ -52,19 +52,19 @@ async function perform(command: Command, given: Step): Promise<void> {
   switch (command) {
     case 'list': {
       const rows = rowsOf((await listBaselines(store)).members).filter((row) => tag === null || row.tag === tag);
-      core.info(rows.length === 0 ? store.whenEmpty() : renderRows(rows));
+      log.info(rows.length === 0 ? store.whenEmpty() : renderRows(rows));
       return core.setOutput('results', JSON.stringify(rows));
     }
     case 'push': {
       const file = resolve(root, input('file') ?? 'bench_results.json');
       const stored = await pushBaseline({ store, file, tag, pin: input('pin') === 'true', headSha: async () => given.context.headSha, now });
-      core.info(`stored as ${stored}`);
+      log.info(`stored as ${stored}`);
       return core.setOutput('stored', stored);
     }
     case 'pin':
     case 'unpin': {
       const { name, mark } = await pinBaseline(store, word, { pinned: command === 'pin', tag, now });
-      core.info(`${command === 'pin' ? 'pinned' : 'unpinned'} ${name}${mark?.tag ? ` as ${mark.tag}` : ''}`);
+      log.info(`${command === 'pin' ? 'pinned' : 'unpinned'} ${name}${mark?.tag ? ` as ${mark.tag}` : ''}`);
       return core.setOutput('stored', name);
     }
   }

@@ -16,6 +16,7 @@ import { readMatrix } from './matrix.ts';
 import { setOutputs } from './outputs.ts';
 import { logProgress } from './progress.ts';
 import { stateName } from './state-name.ts';
+import { logOf } from './step.ts';
 
 /** The action's main step. */
 export async function start(entry: EntryContext): Promise<void> {
@@ -39,6 +40,7 @@ export async function start(entry: EntryContext): Promise<void> {
       }),
     ]);
     for (const secret of secretValues({ ...config.target.env, ...targetHeaders(config.target, { env, root }) })) core.setSecret(secret);
+    const log = logOf(core);
     const keys = defaultKeys({ job: context.job, matrix: readMatrix(env['INPUT_MATRIX']) });
     const outcome = await gate({
       config,
@@ -47,7 +49,7 @@ export async function start(entry: EntryContext): Promise<void> {
       entry,
       env,
       signal: interrupt.signal,
-      progress: logProgress(core.info),
+      progress: logProgress(log.info),
       logDirectory: join(env['RUNNER_TEMP'] ?? '/tmp', 'llm-bench', keys.commentKey, 'logs'),
       onState: (state) => core.saveState(stateName, JSON.stringify(state)),
       context,
@@ -59,7 +61,7 @@ export async function start(entry: EntryContext): Promise<void> {
       artifactName: artifactName(inputs.artifactName ?? keys.artifactName),
       outputDirectory: join(env['RUNNER_TEMP'] ?? '/tmp', 'llm-bench', keys.commentKey),
       summaryFile: env['GITHUB_STEP_SUMMARY'] ?? null,
-      log: { info: core.info, warning: core.warning },
+      log,
     });
     setOutputs(core.setOutput, outcome);
     if (outcome.failure !== null) core.setFailed(outcome.failure);

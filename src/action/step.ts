@@ -10,6 +10,7 @@ import { connect, type Repository } from '../github/client.ts';
 import { type EventContext, readContext } from '../github/context.ts';
 import type { ConcludeOptions } from '../jobs/gate-options.ts';
 import { artifactName, defaultKeys } from '../publish/artifact.ts';
+import { withoutCommands } from '../report/escape.ts';
 import { readMatrix } from './matrix.ts';
 
 /** What a step of a sub-action is given. */
@@ -83,9 +84,14 @@ async function open(entry: EntryContext, core: Step['core']): Promise<Step> {
       outputDirectory: join(env['RUNNER_TEMP'] ?? '/tmp', 'llm-bench', keys.commentKey),
       summaryFile: env['GITHUB_STEP_SUMMARY'] ?? null,
       env,
-      log: { info: core.info, warning: core.warning },
+      log: logOf(core),
     }),
   };
+}
+
+/** The step's log; what strangers wrote into a result is no command to the runner. */
+export function logOf({ info, warning }: Pick<Step['core'], 'info' | 'warning'>): ConcludeOptions['log'] {
+  return { info: (text) => info(withoutCommands(text)), warning };
 }
 
 const settings = [

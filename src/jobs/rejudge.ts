@@ -42,11 +42,14 @@ export async function rejudge(options: GateOptions, elapsedSeconds: () => number
   });
 }
 
+/** More pairs than any budget holds: a number that a stranger wrote is not reckoned with. */
+const mostPairs = 10_000;
+
 /** The rounds of an earlier paired measurement, judged for the last time with the limits of now. */
 export function judgeAgain({ head, base }: StoredPair, thresholds: Thresholds): PairedResult {
   const known = Math.max(0, Math.min(head.runs.length, base.runs.length) - 1);
   const { max_pairs: maxPairs, seconds } = (head['paired'] ?? {}) as { max_pairs?: unknown; seconds?: unknown };
-  const planned = typeof maxPairs === 'number' && Number.isSafeInteger(maxPairs) && maxPairs >= known ? maxPairs : known;
+  const planned = typeof maxPairs === 'number' && Number.isSafeInteger(maxPairs) && maxPairs >= known && maxPairs <= mostPairs ? maxPairs : known;
   return {
     judged: known === 0 ? null : judgePaired(base, head, thresholds, { maxPairs: planned, final: true }),
     head,

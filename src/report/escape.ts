@@ -78,3 +78,11 @@ export const forHtml: Escaping = { text: (text) => escapeHtml(oneLine(text, 400)
 
 /** For `<summary>`, which is HTML to a markdown parser: no backticks. */
 export const forSummary: Escaping = { text: (text) => markdownText(text), code: (name) => htmlCode(name) };
+
+/**
+ * A text of several lines for a step's log, which the runner reads for commands: `::name::` at a line's beginning, `##[name]` anywhere. Names in it may come
+ * from a stranger's result; a zero-width space keeps them what they are, text.
+ */
+export function withoutCommands(text: string): string {
+  return text.replaceAll(/^(\s*):(?=:)/gm, '$1:\u200b').replaceAll('##[', '#\u200b#[');
+}
