@@ -50,6 +50,9 @@ export const requestSchema = z.strictObject({
     .optional()
     .meta({ description: 'So many of the prompt_tokens are the same for many prompts; left out, no two prompts begin alike' }),
   shared_prefixes: z.int().min(1).max(1_000_000).optional().meta({ description: 'How many different shared beginnings there are (default: 1)' }),
+  prompt_set: z.int().min(0).optional().meta({
+    description: 'Generated prompts of another set than those of the other parts; the same set and seed give the same prompts (default: 0)',
+  }),
   max_tokens: lengthsSchema.optional().meta({ description: 'Most tokens of an answer: one length, a list, or a distribution' }),
   /** A weighted mix of prompt and answer lengths. */
   classes: classesSchema.optional(),
@@ -57,8 +60,12 @@ export const requestSchema = z.strictObject({
   /** Asks for the exact output length where the server can (ignore_eos, min_tokens). */
   ignore_eos: z.boolean().optional(),
   headers: headersSchema.optional(),
-  /** An answer whose `model` is not the one that was asked for is a failure of kind wrong_model. */
-  check_model: z.boolean().optional(),
+  check_model: z
+    .union([z.boolean(), z.literal('report')])
+    .optional()
+    .meta({
+      description: 'An answer of another model than the one asked for: true, a failure of kind wrong_model; report, only counted in routing_accuracy',
+    }),
   /** Plain HTTP only. */
   method: z
     .string()

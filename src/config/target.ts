@@ -67,6 +67,7 @@ export const targetSchema = z.strictObject({
   zone: z.string().optional(),
   routing: z.string().optional(),
   prefix_caching: z.boolean().optional(),
+  replica_header: headerNameSchema.optional().meta({ description: 'Response header that names the replica which answered (default: x-served-by)' }),
   replicas: z.int().min(1).optional(),
   expected_concurrency: z.int().min(1).optional(),
   supported_models: z.array(z.string().min(1)).min(1).optional(),
@@ -76,6 +77,9 @@ export const targetSchema = z.strictObject({
     .optional(),
   notes: z.string().optional(),
 });
+
+/** Where a gateway usually names the replica. */
+export const defaultReplicaHeader = 'x-served-by';
 
 /** A target as resolved: names filled in, durations in seconds; `${PORT}` and `${VAR}` are substituted by the service room at start. */
 export type TargetConfig = z.output<typeof targetSchema> & {

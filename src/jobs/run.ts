@@ -13,6 +13,7 @@ import { type Measured, type MeasureOptions, measure } from './measure.ts';
 import { type OutputFiles, outputFiles } from './output-files.ts';
 import { openRequestLog } from './request-log.ts';
 import { acquireRunLock } from './run-lock.ts';
+import { writeScenarioFiles } from './scenario-files.ts';
 import { prepareToWrite, writeText } from './write-text.ts';
 
 export interface RunOptions extends Omit<MeasureOptions, 'onRecord'> {
@@ -59,6 +60,7 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   if (notes.length > 0) document.note = notes.join('; ');
 
   await writeResult(files.result, document);
+  for (const path of await writeScenarioFiles(document, config.root)) print.err(`written: ${path}`);
   const comparison = compareWith(options.baseline, document, config);
   if (options.html !== false)
     await writeText(files.html, renderHtml(document, comparison.verdict, comparison.baseline, await earlierResults(files.result, document)));

@@ -2,6 +2,7 @@ import type { GapRule } from '../measure/definitions.ts';
 import type { GapCounts } from '../measure/gap-counts.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import type { ErrorKind } from '../protocol/error-kind.ts';
+import { header } from '../protocol/failure.ts';
 import type { Answer, AnswerReader, Protocol } from '../protocol/protocol.ts';
 import type { ResponseSink, Transport, WireRequest } from '../protocol/transport.ts';
 import { type Budget, type TokenBound, tokensUsed } from './budget.ts';
@@ -17,6 +18,8 @@ export interface FlightDeck {
   gapRule: GapRule;
   /** Null: a failed request stays failed. */
   retry: RetryPolicy | null;
+  /** The response header (lower case) that names the replica which answered; null: nobody asks. */
+  replicaHeader: string | null;
   /** Null: what requests use up is not counted. */
   budget: Budget | null;
   ended(flight: Flight, record: RequestRecord): void;
@@ -53,6 +56,7 @@ export class Flight implements ResponseSink {
   private connect: number | null = null;
   private tls: number | null = null;
   private responseHeaders: number | null = null;
+  private servedBy: string | null = null;
   private firstOutput = 0;
   private lastOutput = 0;
 
@@ -94,6 +98,7 @@ export class Flight implements ResponseSink {
     this.connect = null;
     this.tls = null;
     this.responseHeaders = null;
+    this.servedBy = null;
     this.firstOutput = 0;
     this.lastOutput = 0;
     this.abortRequest = null;
@@ -145,6 +150,7 @@ export class Flight implements ResponseSink {
 
   onHeaders(status: number, headers: readonly string[], nowMs: number): void {
     this.responseHeaders = nowMs;
+    if (this.deck.replicaHeader !== null) this.servedBy = header(headers, this.deck.replicaHeader);
     this.reader.headers(status, headers, nowMs);
   }
 
@@ -216,6 +222,7 @@ export class Flight implements ResponseSink {
       status: answer.status,
       finishReason: answer.finishReason,
       model: answer.model,
+      servedBy: this.servedBy,
       error: answer.error,
       errorMessage: answer.errorMessage,
     };

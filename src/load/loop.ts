@@ -28,6 +28,8 @@ export interface LoopOptions {
   budget: Budget | null;
   /** The scenario's name, which every series begins with. */
   scenario: string;
+  /** The response header (lower case) that names replicas; left out: none. */
+  replicaHeader?: string | null;
   /** An answer of another model than the one asked is a failure. */
   checkModel: boolean;
   /** Which arrivals of an open schedule are this loop's. */
@@ -60,6 +62,7 @@ export class LoadLoop implements FlightDeck {
   originMs = performance.now();
   readonly countTokens: ((text: string) => number) | null;
   readonly retry: RetryPolicy | null;
+  readonly replicaHeader: string | null;
   readonly gapRule: GapRule;
   readonly budget: Budget | null;
   /** Gaps between tokens by series since the last `takeGaps`. */
@@ -74,6 +77,7 @@ export class LoadLoop implements FlightDeck {
     this.options = options;
     this.countTokens = options.countTokens;
     this.retry = options.retry;
+    this.replicaHeader = options.replicaHeader ?? null;
     this.gapRule = options.gapRule;
     this.budget = options.budget;
   }

@@ -13,7 +13,7 @@ import type { RetryPolicy } from './retry.ts';
 export interface LoadPlan {
   scenario: Scenario;
   /** What the workload asks of the target; nothing secret. */
-  target: Pick<TargetConfig, 'name' | 'model' | 'max_tokens' | 'tokenizer'>;
+  target: Pick<TargetConfig, 'name' | 'model' | 'max_tokens' | 'tokenizer' | 'replica_header'>;
   prompts: Prompt[];
   /** Empty where no trace is replayed. */
   trace: readonly ReplayRow[];

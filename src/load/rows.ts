@@ -2,7 +2,7 @@ import type { RequestRecord } from '../measure/record.ts';
 import { type ErrorKind, errorKinds } from '../protocol/error-kind.ts';
 
 /** Numbers of a row; `null` travels as NaN. */
-const width = 23;
+const width = 24;
 
 /** Ended requests on their way from a worker to the main thread: a row of doubles each, and the few texts that were not sent before. */
 export interface RecordBatch {
@@ -69,6 +69,7 @@ export class RowWriter {
     buffer[at + 20] = texts.numberOf(record.error === null ? record.model : record.errorMessage);
     buffer[at + 21] = record.firstChunkMs ?? Number.NaN;
     buffer[at + 22] = record.lastChunkMs ?? Number.NaN;
+    buffer[at + 23] = texts.numberOf(record.servedBy ?? null);
   }
 
   /** What was gathered since the last call; null when nothing. The rows are the caller's, to be transferred. */
@@ -124,6 +125,7 @@ export class RowReader {
       error,
       finishReason: error === null ? text(19) : null,
       model: error === null ? text(20) : null,
+      servedBy: text(23),
       errorMessage: error === null ? null : text(20),
     };
   }

@@ -207,7 +207,7 @@ class LoadRun {
 
   private plan({ wire, countTokens }: { wire: WireContext; countTokens: boolean }, connections: number): LoadPlan {
     const { scenario, target, prompts, trace, baseUrl, transport, freshConnections, retry, shard } = this.input;
-    const { name, model, max_tokens, tokenizer } = target;
+    const { name, model, max_tokens, tokenizer, replica_header } = target;
     return {
       scenario,
       target: {
@@ -215,6 +215,7 @@ class LoadRun {
         ...(model === undefined ? {} : { model }),
         ...(max_tokens === undefined ? {} : { max_tokens }),
         ...(tokenizer === undefined ? {} : { tokenizer }),
+        ...(replica_header === undefined ? {} : { replica_header }),
       },
       prompts,
       trace: trace ?? [],
@@ -315,7 +316,7 @@ class LoadRun {
     for (const record of records) {
       if (record.error === 'cancelled') meter.tally('cancelled', record.endMs, record.errorMessage);
       else {
-        meter.record(record);
+        meter.record(record, input.workload.prefixOf?.(record.index) ?? null);
         input.onRecord?.(record);
       }
     }

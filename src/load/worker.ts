@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
+import { defaultReplicaHeader } from '../config/target.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import { createTransport } from '../protocol/connect.ts';
 import { protocols } from '../protocol/registry.ts';
@@ -81,7 +82,8 @@ class LoadWorker {
       deadlines: plan.deadlines,
       gapRule: plan.gapRule,
       budget: plan.budget === null ? null : new Budget(plan.budget),
-      checkModel: scenario.request.check_model ?? false,
+      checkModel: scenario.request.check_model === true,
+      replicaHeader: (plan.target.replica_header ?? defaultReplicaHeader).toLowerCase(),
       retry: plan.retry,
       countTokens,
       share: ownArrivals(plan.shard, { index: data.index, count: plan.workers }),

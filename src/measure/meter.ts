@@ -1,5 +1,6 @@
 import type { ErrorKind } from '../protocol/error-kind.ts';
 import { ownTimes, type RequestTimes } from './definitions.ts';
+import { Dispatch } from './dispatch.ts';
 import { Distribution } from './distribution.ts';
 import type { RequestRecord } from './record.ts';
 import { SeriesMeter } from './series-meter.ts';
@@ -130,6 +131,7 @@ export class Meter {
   lastEndMs = 0;
   /** Requests that had a connection opened for them, those that found one open, and those that got none. */
   readonly connections = { opened: 0, reused: 0, failed: 0 };
+  readonly dispatch = new Dispatch();
   readonly attempts: AttemptTally = { requests: 0, attempts: 0, most: 0 };
   private readonly whole: Window;
   private phase: Window;
@@ -151,7 +153,9 @@ export class Meter {
     return meter;
   }
 
-  record(record: RequestRecord): void {
+  /** @param prefix which shared beginning its prompt had; null: none */
+  record(record: RequestRecord, prefix: number | null = null): void {
+    this.dispatch.record(record, prefix);
     const times = this.times(record);
     const second = this.timeline.advance(record.endMs, this.inFlight);
     second.requests++;

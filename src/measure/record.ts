@@ -40,6 +40,8 @@ export interface RequestRecord {
   status: number | null;
   finishReason: string | null;
   model: string | null;
+  /** What the response header that names replicas said; left out: nobody looked. */
+  servedBy?: string | null;
   error: ErrorKind | null;
   errorMessage: string | null;
 }

@@ -13,6 +13,7 @@ import { SeriesMeter } from '../measure/series-meter.ts';
 import type { ClientFigures, ValidityFinding } from '../measure/validity.ts';
 import type { MachineEnvironment } from '../observe/environment.ts';
 import type { Workload } from '../workload/workload.ts';
+import { type DispatchBlock, dispatchMetrics } from './dispatch.ts';
 import type { Metric, ResultDocument, Results, Run, Series, Summary } from './document.ts';
 import { schemaVersion } from './document.ts';
 import { loadFindings, searchMetrics } from './load-findings.ts';
@@ -68,10 +69,13 @@ export function buildResult(input: BuildInput): ResultDocument {
   const timeline = run.meter.timeline.buckets().map((bucket) => ({ ...bucket }));
   const tokensKnown = (pooled.distributions.get('output_tokens')?.count ?? 0) > 0;
   const findings = loadFindings(run.phases, scenario, { tokensKnown, timeline, durationSeconds: run.durationSeconds });
-  const results = { ...buildResults(input, pooled), ...findings };
+  const dispatch = dispatchOf(input);
+  const results = { ...buildResults(input, pooled), ...(dispatch === null ? {} : { dispatch }), ...findings };
   // A search drives the service until it fails.
   const errorsWithin = findings.search !== undefined || (results.error_rate ?? 100) <= input.maxErrorRate;
   const series = findings.search === undefined ? buildSeries(input) : searchSeries(input, findings.search);
+  // Of a run with several loads the counts are of all of them together.
+  if (dispatch !== null && run.phases.length === 1 && series[0] !== undefined) Object.assign(series[0].metrics, dispatchMetrics(dispatch));
   const runEntry: Run = { round: 0, order: 0, started: run.started, duration_seconds: run.durationSeconds, values: valuesOf(series) };
   return {
     schema_version: schemaVersion,
@@ -107,6 +111,15 @@ export function buildResult(input: BuildInput): ResultDocument {
     ...(shard ? { shard: { index: shard.index + 1, count: shard.count } } : {}),
     ...(compat ? { note: compatNote(compat) } : {}),
   };
+}
+
+/** Who answered, where that was asked for: a model to be checked, attempts to be counted, or answers that name their replica. */
+function dispatchOf({ run, scenario, target }: BuildInput): DispatchBlock | null {
+  const { counts } = run.meter.dispatch;
+  const { retry, request } = scenario;
+  const asked = request.check_model !== undefined && request.check_model !== false;
+  if (!asked && (retry === undefined || retry === false) && Object.keys(counts.replicas).length === 0) return null;
+  return { asked: asked ? (request.model ?? target.model ?? null) : null, ...counts };
 }
 
 function pool(meters: readonly SeriesMeter[]): SeriesMeter {

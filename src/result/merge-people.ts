@@ -1,3 +1,4 @@
+import { addDispatch, type DispatchBlock } from './dispatch.ts';
 import type { ErrorCount, ResultDocument, Results, Series, TimelineBucket } from './document.ts';
 import type { Part } from './merge-series.ts';
 import { weighedMean } from './merge-values.ts';
@@ -54,6 +55,7 @@ export function mergeResultsBlock(parts: readonly Part[], series: readonly Serie
     duration_seconds: wholeSeconds ?? sum(all.map((results) => results.duration_seconds)),
     concurrency: together ? sumOrNull(concurrency) : shared(concurrency),
     ...addedConnections(all),
+    ...addedDispatch(all),
     // Shards have prompts of their own, so only runs in turn can agree on how many there were.
     unique_prompts: together ? null : shared(all.map((results) => results.unique_prompts)),
     ...pooledSummaries(series),
@@ -167,6 +169,12 @@ function addedConnections(all: readonly Results[]): Pick<Results, 'connections'>
   if (!counted.every((one) => typeof one === 'object' && one !== null)) return {};
   const total = (name: 'opened' | 'reused' | 'failed') => sum(counted.map((one) => (typeof one[name] === 'number' ? one[name] : 0)));
   return { connections: { opened: total('opened'), reused: total('reused'), failed: total('failed') } };
+}
+
+/** Who answered, where every part says so. */
+function addedDispatch(all: readonly Results[]): { dispatch?: DispatchBlock } {
+  const dispatch = addDispatch(all.map((results) => results['dispatch']));
+  return dispatch === null ? {} : { dispatch };
 }
 
 /** The budgets of machines that each had their own; null where a part had none. */

@@ -31,6 +31,8 @@ export interface Workload {
 /** What tells drawn lengths of prompts from those of answers. */
 const promptStream = 1;
 const answerStream = 2;
+/** What makes the texts of one set of prompts other than those of the next. */
+const promptSetSalt = 0x61c88647;
 
 /** Prompts of warm-up requests come from their own range of indices, so that they do not warm a prefix cache for the measured ones. */
 export const warmupIndexBase = 1_000_000_000;
@@ -48,8 +50,10 @@ export function createWorkload(
   const recorded = trace.length === 0 ? null : traceRequests(trace, scenario.seed);
   const drawPrompt = drawerOf(request.prompt_tokens, scenario.seed, promptStream);
   const drawAnswer = drawerOf(request.max_tokens, scenario.seed, answerStream);
+  // Set 0 is the seed's own.
+  const promptSeed = (scenario.seed ^ Math.imul(request.prompt_set ?? 0, promptSetSalt)) >>> 0;
   const shared =
-    request.shared_prefix_tokens === undefined ? null : sharedPrefixes(request.shared_prefix_tokens, request.shared_prefixes ?? 1, scenario.seed);
+    request.shared_prefix_tokens === undefined ? null : sharedPrefixes(request.shared_prefix_tokens, request.shared_prefixes ?? 1, promptSeed);
   const model = request.model ?? target.model ?? null;
   const common = {
     model,
@@ -74,7 +78,7 @@ export function createWorkload(
       const maxTokens = cell.maxTokens ?? capped(drawAnswer?.(index) ?? replayed?.outputTokens ?? line?.max_tokens ?? null, target);
       const generated =
         replayed?.content ??
-        (promptTokens === null ? null : (shared?.prompt(promptTokens, index) ?? generatePrompt(promptTokens, scenario.seed, index)));
+        (promptTokens === null ? null : (shared?.prompt(promptTokens, index) ?? generatePrompt(promptTokens, promptSeed, index)));
       const messages = generated !== null ? [{ role: 'user' as const, content: generated }] : line === undefined ? [] : messagesOf(line);
       const temperature = request.temperature ?? line?.temperature ?? null;
       return { cell, spec: { ...common, messages, maxTokens, minTokens: common.ignoreEos ? maxTokens : null, temperature } };

@@ -32,6 +32,7 @@ const common = {
   responseBytes: fc.nat(),
   streamed: fc.boolean(),
   status: fc.option(fc.integer({ min: 100, max: 599 })),
+  servedBy: text,
 };
 const succeeded = fc
   .record({ ...common, finishReason: text, model: text })

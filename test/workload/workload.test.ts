@@ -190,3 +190,13 @@ test('shared beginnings: warm-up and measured requests begin alike and go on unl
   assert.deepEqual([beginnings.size, whole.size], [2, 100]);
   assert.equal(createWorkload(scenarioOf({ prompt_tokens: [40] }), target, []).prefixOf, null);
 });
+
+test('a set of prompts is its own: the same set again is the same prompts', () => {
+  const textsOf = (request: Partial<ResolvedRequest>, seed = 0) => {
+    const workload = createWorkload(scenarioOf({ prompt_tokens: [20], ...request }, { seed }), target, []);
+    return Array.from({ length: 20 }, (_, index) => workload.request(index).spec.messages[0]?.content ?? '');
+  };
+  assert.deepEqual(textsOf({ prompt_set: 0 }), textsOf({}));
+  assert.deepEqual(textsOf({ prompt_set: 2 }, 7), textsOf({ prompt_set: 2 }, 7));
+  assert.equal(new Set([...textsOf({}), ...textsOf({ prompt_set: 1 }), ...textsOf({ prompt_set: 2 }), ...textsOf({}, 1)]).size, 80);
+});

@@ -1,8 +1,12 @@
 import type { FindingName } from '../../config/finding-names.ts';
 import { batchEfficiency } from './batch-efficiency.ts';
 import type { Finding } from './finding.ts';
+import { prefixCache } from './prefix-cache.ts';
+import { routing } from './routing.ts';
 
 /** Every finding that a scenario may name under `findings`. */
 export const findings: Readonly<Record<FindingName, Finding>> = {
   batch_efficiency: batchEfficiency,
+  prefix_cache: prefixCache,
+  routing,
 };
