@@ -18,9 +18,12 @@ export interface DistributionSummary {
   p50: number | null;
   p90: number | null;
   p95: number | null;
+  /** Null below 100 samples. */
   p99: number | null;
+  /** Null below 1,000 samples. */
   p999: number | null;
   max: number | null;
+  /** Of the sample (n - 1); null below two values. */
   stddev: number | null;
 }
 

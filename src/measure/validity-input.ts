@@ -20,6 +20,7 @@ export interface ClientFigures {
 export interface ValidityFinding {
   name: string;
   ok: boolean;
+  /** fatal: the client is at fault and the measurement is not valid. advice: told, never fails. */
   severity: 'fatal' | 'advice';
   detail: string;
 }

@@ -1,3 +1,7 @@
+import type { DistributionSummary } from '../measure/distribution.ts';
+import type { TimelineBucket as MeasuredSecond } from '../measure/timeline.ts';
+import type { ValidityFinding } from '../measure/validity.ts';
+import type { MachineEnvironment } from '../observe/environment.ts';
 import type { ErrorKind } from '../protocol/error-kind.ts';
 
 /**
@@ -9,22 +13,11 @@ export const schemaVersion = 1;
 export type Better = 'lower' | 'higher' | 'neither';
 
 /** A metric with a distribution. Times carry their unit in the metric's name; `unit` repeats it for tools. */
-export interface DistributionMetric {
+export interface DistributionMetric extends DistributionSummary {
   unit: string;
   better: Better;
   count: number;
   sum: number | null;
-  mean: number | null;
-  min: number | null;
-  p50: number | null;
-  p90: number | null;
-  p95: number | null;
-  /** Null below 100 samples. */
-  p99: number | null;
-  /** Null below 1,000 samples. */
-  p999: number | null;
-  max: number | null;
-  stddev: number | null;
   /** HdrHistogram V2 compressed, base64, recorded in microseconds for times (exact min, max and sum stand beside it). */
   hdr?: string;
   /** What one unit of the metric is in the histogram: 1,000 for ms kept in microseconds. */
@@ -47,7 +40,7 @@ export interface ValueMetric {
 export type Metric = DistributionMetric | ValueMetric;
 
 /** The statistics of a distribution that `metric.stat` may name. */
-export const statistics = ['mean', 'min', 'p50', 'p90', 'p95', 'p99', 'p999', 'max', 'stddev'] as const;
+export const statistics = ['mean', 'min', 'p50', 'p90', 'p95', 'p99', 'p999', 'max', 'stddev'] as const satisfies (keyof DistributionSummary)[];
 export type Statistic = (typeof statistics)[number];
 export type Summary = Record<Statistic, number | null>;
 
@@ -113,14 +106,7 @@ export interface BaselineMark {
 }
 
 /** One second of the run. Percentiles are of the requests that ended in it. */
-export interface TimelineBucket {
-  t: number;
-  requests: number;
-  tokens: number;
-  errors: number;
-  in_flight: number;
-  ttft_ms_p50: number | null;
-  latency_ms_p95: number | null;
+export interface TimelineBucket extends MeasuredSecond {
   [extra: string]: number | null;
 }
 
@@ -145,25 +131,10 @@ export interface SlowRequest {
   output_tokens: number | null;
 }
 
-export interface ValidityCheck {
-  name: string;
-  ok: boolean;
-  /** fatal: the client is at fault and the measurement is not valid. advice: told, never fails. */
-  severity: 'fatal' | 'advice';
-  detail: string;
-}
+export type ValidityCheck = ValidityFinding;
 
 /** What decides speed beside the code: never compared across silently. */
-export interface Environment {
-  os: string;
-  arch: string;
-  cpu_model: string;
-  cpu_cores: number;
-  memory_gb: number;
-  node: string;
-  runner_image: string | null;
-  [extra: string]: unknown;
-}
+export type Environment = MachineEnvironment;
 
 export interface Throughput {
   tokens_per_sec: number | null;

@@ -12,8 +12,8 @@ import { type Calibration, calibrate, pairedDetectable, pairsWithin, screenDetec
 import { estimatePairs } from '../../src/verdict/paired.ts';
 import { decideScreen, screen } from '../../src/verdict/screen.ts';
 import { judgePairs } from '../../src/verdict/sequential.ts';
+import { normal, seeded } from '../random.ts';
 import { documentOf } from '../result/sample.ts';
-import { normal, seeded } from './random.ts';
 
 /** Rounds of a side: throughput of this noise, and a latency that never varies. The first round is twice as slow. */
 function side(rounds: number, noise: number, seed: number, offset: number): ResultDocument {

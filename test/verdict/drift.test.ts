@@ -6,7 +6,7 @@ import { compareWithAnchor } from '../../src/verdict/anchor.ts';
 import { changePoints, otavaDefaults } from '../../src/verdict/change-points.ts';
 import { drift, driftDefaults } from '../../src/verdict/drift.ts';
 import { bestSplit } from '../../src/verdict/e-divisive.ts';
-import { normal, seeded } from './random.ts';
+import { normal, seeded } from '../random.ts';
 
 interface Pinned {
   values: number[];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type ErrorCounts, judgeErrorRate } from '../../src/verdict/error-rate.ts';
-import { seeded } from './random.ts';
+import { seeded } from '../random.ts';
 
 const options = { points: 1, alpha: 0.01, beta: 0.1 };
 const runs = (count: number, errors: number, requests = 1000): ErrorCounts[] => Array.from({ length: count }, () => ({ errors, requests }));

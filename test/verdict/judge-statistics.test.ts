@@ -5,8 +5,8 @@ import type { ResultDocument } from '../../src/result/document.ts';
 import { judgePaired, type PairedOptions } from '../../src/verdict/judge-paired.ts';
 import { judgeScreen, type ScreenOptions } from '../../src/verdict/judge-screen.ts';
 import type { MetricVerdict, Verdict } from '../../src/verdict/verdict.ts';
+import { normal, seeded } from '../random.ts';
 import { documentOf } from '../result/sample.ts';
-import { normal, seeded } from './random.ts';
 
 const none: Thresholds = { series: {} };
 

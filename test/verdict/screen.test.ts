@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { decideScreen, type ScreenEstimate, type Screened, screen } from '../../src/verdict/screen.ts';
-import { normal, seeded } from './random.ts';
+import { normal, seeded } from '../random.ts';
 
 const limit = Math.log(1.1);
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { estimatePairs } from '../../src/verdict/paired.ts';
 import { judgePairs, type PairedPlan, plannedLooks } from '../../src/verdict/sequential.ts';
-import { normal, seeded } from './random.ts';
+import { normal, seeded } from '../random.ts';
 
 const plan: PairedPlan = { maxPairs: 30, alpha: 0.01, beta: 0.1, final: false };
 const limit = Math.log(1.05);

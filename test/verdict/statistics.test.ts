@@ -7,7 +7,7 @@ import { partOutliers } from '../../src/verdict/outliers.ts';
 import { type PlannedRound, roundOrder } from '../../src/verdict/round-order.ts';
 import { shrunken } from '../../src/verdict/scale.ts';
 import { nominalLevels } from '../../src/verdict/spending.ts';
-import { normal, seeded } from './random.ts';
+import { normal, seeded } from '../random.ts';
 
 describe('holm', () => {
   it('steps down and stops at the first that fails', () => {
