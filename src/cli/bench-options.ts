@@ -15,6 +15,7 @@ const settings = [
   ['-n, --num-requests <count>', 'load.requests', 'stop after this many requests'],
   ['-c, --concurrency <users>', 'load.concurrency', 'users, each waiting for its answer before its next request'],
   ...loadSettings,
+  ['--max-concurrency <users>', 'load.max_concurrency', "the most users at once, in the terms of the scenario's own load"],
   ['--duration <time>', 'load.duration', 'stop sending after this long: 600, 30s or 10m'],
   ['--run-time <time>', 'load.duration', 'the same as --duration'],
   ['--max-tokens <count>', 'request.max_tokens', 'most tokens to generate per request'],
@@ -24,6 +25,9 @@ const settings = [
   ['--first-token-timeout <time>', 'first_token_timeout', 'longest wait for the first token of a stream'],
   ['--idle-timeout <time>', 'idle_timeout', 'longest time without a token within a stream'],
   ['--warmup <count>', 'warmup', 'requests sent and thrown away before the measured ones'],
+  ['--scale <factor>', 'scale', 'shorten all times and numbers of requests by this factor, such as 0.01; levels and rates stay'],
+  ['--requests-per-cell <count>', 'requests_per_cell', 'so many requests for each pair of prompt and answer length'],
+  ['--slo <names>', 'slo', 'named service levels to hold the run against, such as production or testing'],
   ['--seed <number>', 'seed', 'seed of everything random'],
   ['--method <name>', 'request.method', 'plain HTTP: method'],
   ['--thresholds <file>', 'thresholds', 'limits to judge by'],
@@ -31,6 +35,7 @@ const settings = [
 
 export interface BenchFlags extends ShapeFlags {
   config?: string;
+  scenarios?: string;
   stream?: boolean;
   header?: string[];
   body?: string;
@@ -53,6 +58,7 @@ export function addLoadFlags(command: Command): Command {
   for (const [flags, , description] of settings) command.option(flags, description);
   return addLoadOptions(command)
     .option('--config <file>', 'configuration file (default: llm-bench.yaml here or in .github/)')
+    .option('--scenarios <file>', 'a file of many scenarios by name (default: config/test_scenarios.yaml where there is one)')
     .option('--no-stream', 'ask for answers in one piece')
     .option('--header <name:value>', 'a header to send with every request; repeatable', collect)
     .option('--body <file>', 'plain HTTP: file with the body to send')

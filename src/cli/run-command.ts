@@ -35,6 +35,7 @@ export async function runCommand(command: Command, context: EntryContext, kind: 
     cwd: process.cwd(),
     builtinRoot,
     configFile: flags.config,
+    scenariosFile: flags.scenarios,
     overrides,
     env: process.env,
     executors: executorSchemas,

@@ -29,6 +29,8 @@ export interface LoadConfigOptions {
   builtinRoot: string;
   /** What `--config` named; null or left out: llm-bench.yaml in `cwd` or its .github/. */
   configFile?: string | null | undefined;
+  /** What `--scenarios` named: a file of many scenarios; null or left out: config/test_scenarios.yaml where there is one. */
+  scenariosFile?: string | null | undefined;
   overrides: readonly Override[];
   env: NodeJS.ProcessEnv;
   /** Executor name -> schema of its options without `executor`; config may not import the load room. */
@@ -51,7 +53,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
   const written = await readConfigFile(files, options.configFile ?? null, warnings);
   const settings = settingsOf(written, overrides.config);
 
-  const scenarioLibrary = openScenarios(files, builtinRoot);
+  const scenarioLibrary = openScenarios(files, builtinRoot, options.scenariosFile ?? null);
   const drafts = await scenarioDrafts(settings.scenario, scenarioLibrary, files);
   const catalogue = await readTargets(files, builtinRoot);
   const choice = targetChoice(settings, drafts ?? [], files);
@@ -70,7 +72,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
   for (const scenario of scenarios) {
     await resolvePrompts(scenario, files, builtinRoot);
     await resolveShareGpt(scenario, files);
-    await resolveTrace(scenario, files);
+    await resolveTrace(scenario, files, builtinRoot);
   }
 
   const limits = [...expanded].reduce(
@@ -214,11 +216,15 @@ async function resolveShareGpt({ scenario, layers }: ResolvedScenario, files: Fi
   });
 }
 
-/** Checks the trace that a scenario replays, every row, and that its window holds any. The path is left as written (relative to `root`). */
-async function resolveTrace({ scenario: { load }, layers }: ResolvedScenario, files: Files): Promise<void> {
+/** Checks the trace that a scenario replays, every row, and that its window holds any. The path is left as written (relative to `root`), but one that only ships with the program becomes absolute. */
+async function resolveTrace({ scenario: { load }, layers }: ResolvedScenario, files: Files, builtinRoot: string): Promise<void> {
   if (load.executor !== 'trace') return;
-  const path = resolve(files.cwd, String(load['file']));
+  let path = resolve(files.cwd, String(load['file']));
   const blame = (key: string, message: string) => files.issues.push({ ...originAt(layers, ['load', key]).place, message });
+  if (!(await files.exists(path)) && originAt(layers, ['load', 'file']).shipped) {
+    path = resolve(builtinRoot, String(load['file']));
+    load['file'] = path;
+  }
   if (!(await files.exists(path))) {
     blame('file', `trace file ${files.display(path)} not found; expected Mooncake JSONL or an Azure CSV (TIMESTAMP,ContextTokens,GeneratedTokens)`);
     return;

@@ -34,7 +34,20 @@ export interface CheckedOverrides {
   issues: ConfigIssue[];
 }
 
-const scenarioKeys = ['load', 'request', 'warmup', 'timeout', 'first_token_timeout', 'idle_timeout', 'retry', 'seed', 'stop'] as const;
+const scenarioKeys = [
+  'load',
+  'request',
+  'warmup',
+  'timeout',
+  'first_token_timeout',
+  'idle_timeout',
+  'retry',
+  'seed',
+  'stop',
+  'slo',
+  'scale',
+  'requests_per_cell',
+] as const;
 /** Numbers and lists in these are left to the executor's own schema, which is known only once the scenario is. */
 const looseNumbers = /^-?\d+(\.\d+)?$/;
 

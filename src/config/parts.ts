@@ -6,7 +6,7 @@ import { overlayScenario, type ScenarioDraft, type ScenarioLibrary, type Written
 /** A scenario of many parts deeper than this has lost its way. */
 const deepest = 4;
 /** What belongs to the whole and not to each part. */
-const ofTheWhole = [['name'], ['description'], ['target'], ['findings'], ['thresholds']] as const;
+const ofTheWhole = [['name'], ['description'], ['target'], ['findings'], ['thresholds'], ['criteria'], ['slo'], ['aliases'], ['metrics']] as const;
 
 /**
  * The scenarios that a draft stands for: itself, or one for each of its parts. A part's name is `GROUP/label=value`, with the labels of parts within
@@ -29,8 +29,9 @@ export async function expandParts(draft: ScenarioDraft, library: ScenarioLibrary
     if (own === null) continue;
     for (const one of await expandParts(own, library, issues, depth + 1)) {
       const kept = [...new Set([...listOf(one.layers.value['findings']), ...findings])];
-      const layers = kept.length === 0 ? one.layers : overlayScenario(one.layers, { findings: kept }, () => draft.named);
-      expanded.push({ ...one, layers });
+      const { criteria, slo } = draft.layers.value;
+      const ofAll = { findings: kept.length === 0 ? undefined : kept, criteria, slo };
+      expanded.push({ ...one, layers: overlayScenario(one.layers, ofAll, () => draft.named) });
     }
   }
   return expanded;

@@ -1,8 +1,10 @@
 import type * as z from 'zod';
 import type { ConfigIssue } from './errors.ts';
-import { defaultOrigin, dotted, isTree, type Layers, originAt, overlay, type Tree } from './layers.ts';
+import { fitLoad } from './fit-load.ts';
+import { defaultOrigin, dotted, isTree, type Layers, originAt, overlay, type Tree, without } from './layers.ts';
 import { type Lengths, longestOf } from './lengths.ts';
 import type { ResolvedTarget } from './resolve-target.ts';
+import { scaledLoad, scaledWarmup } from './scale.ts';
 import { type Scenario, scenarioSchema } from './scenario.ts';
 import { overlayScenario, type ScenarioDraft } from './scenarios.ts';
 import { check, unknownName } from './schema-issues.ts';
@@ -30,21 +32,31 @@ export function resolveScenario(
   warnings: ConfigIssue[],
 ): ResolvedScenario | null {
   const found: ConfigIssue[] = [];
-  const switched = switchExecutor(draft.layers, fromFlags, executors, found);
+  const fitted = fitLoad(draft.layers, fromFlags);
+  const switched = switchExecutor(fitted.scenario, fitted.flags, executors, found);
   if (found.length > 0) {
     issues.push(...found);
     return null;
   }
   const { flags } = switched;
   const given = overlayScenario(switched.scenario, flags.value, (path) => flags.origins.get(dotted(path)) ?? defaultOrigin);
-  const layers = withDefaults(withTargetTimeout(given, resolved));
+  const layers = withDefaults(withTargetTimeout(withRequestsPerCell(given), resolved));
   found.push(...contradictions(layers));
   const executor = String((layers.value['load'] as Record<string, unknown>)['executor']);
   const load = checkLoad(layers, executor, executors, found);
   issues.push(...found);
   if (!load || found.length > 0) return null;
 
-  const { request: written, thresholds: _, load: __, extends: ___, parts: ____, ...rest } = scenarioSchema.parse(layers.value);
+  const {
+    request: written,
+    thresholds: _,
+    load: __,
+    extends: ___,
+    parts: ____,
+    aliases: _____,
+    metrics: ______,
+    ...rest
+  } = scenarioSchema.parse(layers.value);
   const request = written!;
   const cap = resolved?.target.max_tokens ?? null;
   const scenario: Scenario = {
@@ -52,9 +64,9 @@ export function resolveScenario(
     name: draft.name,
     ...(draft.part ? { part: draft.part } : {}),
     timeout: rest.timeout!,
-    warmup: rest.warmup!,
     seed: rest.seed!,
-    load: { ...load, executor },
+    load: scaledLoad({ ...load, executor }, rest.scale ?? 1),
+    warmup: scaledWarmup(rest.warmup!, rest.scale ?? 1),
     request: { ...request, api: request.api!, stream: request.stream!, max_tokens: capped(request.max_tokens ?? null, cap), max_tokens_cap: cap },
   };
   warnings.push(...concerns(scenario, layers, request.max_tokens ?? null, resolved));
@@ -97,6 +109,17 @@ function withDefaults(layers: Layers): Layers {
   };
   const base = overlay({ value: {}, origins: new Map() }, defaults, () => defaultOrigin);
   return overlay(base, layers.value, (path) => originAt(layers, path));
+}
+
+/** So many requests of each pair of lengths are a number of requests. */
+function withRequestsPerCell(layers: Layers): Layers {
+  const each = layers.value['requests_per_cell'];
+  const request = isTree(layers.value['request']) ? layers.value['request'] : {};
+  if (typeof each !== 'number') return layers;
+  const lengths = (key: string) => (Array.isArray(request[key]) ? request[key].length : 1);
+  const requests = each * lengths('prompt_tokens') * lengths('max_tokens');
+  const origin = originAt(layers, ['requests_per_cell']);
+  return overlay(without(layers, ['load', 'total_requests']), { load: { requests } }, () => origin);
 }
 
 function bringsPrompts(request: Tree, load: Tree): boolean {
@@ -169,7 +192,7 @@ function contradictions(layers: Layers): ConfigIssue[] {
   ] as const)
     if (several(key) && classes[kind] !== undefined)
       blame(key, `expected one length beside request.classes.${kind}: several lengths are spread evenly, classes by their weights`);
-  for (const key of ['method', 'path', 'body']) {
+  for (const key of ['method', 'path', 'body', 'parse_json']) {
     if (request[key] !== undefined)
       blame(key, `is for plain HTTP requests alone, found request.api: ${String(request['api'])}; set request.api: http`);
   }

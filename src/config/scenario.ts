@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { criterionSchema, sloNames } from './criteria.ts';
 import { positiveDurationSchema } from './duration.ts';
 import { findingNames } from './finding-names.ts';
 import { type Lengths, lengthsSchema } from './lengths.ts';
@@ -72,7 +73,10 @@ export const requestSchema = z.strictObject({
     .regex(/^[A-Z]+$/, { error: 'expected an HTTP method in capitals, such as GET or POST' })
     .optional(),
   path: z.string().regex(/^\//, { error: 'expected a path that begins with /' }).optional(),
+  /** `${index}` in it stands for the number of the request, so that no two are alike. */
   body: z.string().optional(),
+  /** Plain HTTP only: after the load, time how long the answer takes to parse as JSON. */
+  parse_json: z.boolean().optional(),
   /** More members of the JSON body, sent as they are. */
   extra_body: z.record(z.string(), z.json()).optional(),
 });
@@ -153,8 +157,20 @@ export const scenarioFields = {
   ...settingFields,
   /** The target to use where neither a flag nor llm-bench.yaml names one. */
   target: nameSchema.optional(),
+  /** Which figures to look at; for people. */
+  metrics: z.array(z.string().min(1)).optional(),
   /** Parts that are driven one after the other against one service, into one result. */
   parts: z.array(partSchema).min(1).optional(),
+  /** Other names that it can be chosen by. */
+  aliases: z.array(nameSchema).optional(),
+  /** What must hold for the scenario to count as passed: printed as met or not met. */
+  criteria: z.array(criterionSchema).optional(),
+  /** Named service levels, whose criteria are added. */
+  slo: z.union([z.enum(sloNames).transform((name) => [name]), z.array(z.enum(sloNames)).min(1)]).optional(),
+  /** All times and numbers of requests multiplied by this; levels and rates are kept. */
+  scale: z.number().positive().max(1).optional(),
+  /** Instead of a number of requests: so many for each pair of prompt and answer length. */
+  requests_per_cell: z.int().positive().optional(),
   /** Figures that are made of all parts together once they ran. */
   findings: z.array(z.enum(findingNames)).optional(),
 } as const;
@@ -171,7 +187,7 @@ export interface LoadOptions {
   [option: string]: unknown;
 }
 
-export interface Scenario extends Omit<z.output<z.ZodObject<typeof scenarioFields>>, 'request' | 'thresholds' | 'parts'> {
+export interface Scenario extends Omit<z.output<z.ZodObject<typeof scenarioFields>>, 'request' | 'thresholds' | 'parts' | 'aliases' | 'metrics'> {
   /** What its series are called by: of a part `GROUP/label=value`. */
   name: string;
   /** The scenario that this one is a part of, and what tells it from the other parts. */

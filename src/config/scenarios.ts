@@ -4,7 +4,7 @@ import type { ConfigIssue } from './errors.ts';
 import type { Files } from './files.ts';
 import { isTree, type Layers, type Origin, overlay, type Tree, without } from './layers.ts';
 import { type ScenarioPart, scenarioSchema } from './scenario.ts';
-import { check, unknownName } from './schema-issues.ts';
+import { check, describeFound, unknownName } from './schema-issues.ts';
 import type { Path, YamlSource } from './yaml-source.ts';
 
 /** A scenario before its defaults: its own file, what it extends, merged. */
@@ -37,7 +37,10 @@ export interface ScenarioLibrary {
 
 const nothing: Layers = { value: {}, origins: new Map() };
 
-export function openScenarios(files: Files, builtinRoot: string): ScenarioLibrary {
+/**
+ * @param file what `--scenarios` named: a file of many scenarios by name, looked into after the user's own files; null: config/test_scenarios.yaml where there is one
+ */
+export function openScenarios(files: Files, builtinRoot: string, file: string | null = null): ScenarioLibrary {
   async function find(name: string, shippedOnly: boolean): Promise<string | null> {
     const roots = shippedOnly ? [builtinRoot] : [files.cwd, builtinRoot];
     for (const root of roots) {
@@ -49,8 +52,21 @@ export function openScenarios(files: Files, builtinRoot: string): ScenarioLibrar
     return null;
   }
 
+  /** The scenario that a name is an alias of: a path, or null. */
+  async function findAlias(alias: string): Promise<string | null> {
+    for (const root of [files.cwd, builtinRoot]) {
+      for (const name of await scenarioNames(root)) {
+        const path = await find(name, root === builtinRoot);
+        const source = path === null ? null : await files.readYaml(path);
+        if (path !== null && isTree(source?.value) && aliasesOf(source.value).includes(alias)) return path;
+      }
+    }
+    return null;
+  }
+
   async function missing(name: string, blame: Origin): Promise<null> {
     const known = (await Promise.all([files.cwd, builtinRoot].map(scenarioNames))).flat();
+    known.push(...Object.keys((await many()).scenarios));
     files.issues.push({ ...blame.place, message: unknownName('scenario', name, [...new Set(known)].toSorted()) });
     return null;
   }
@@ -92,16 +108,36 @@ export function openScenarios(files: Files, builtinRoot: string): ScenarioLibrar
     const blame = originOf(['extends']);
     // A user's own `default` may extend the shipped one of the same name.
     const path = await find(parent, parent === name);
-    const base = path === null ? await missing(parent, blame) : await fromFile(path, blame, chain);
+    const beside = path === null ? await fromMany(parent, blame) : undefined;
+    const base = beside !== undefined ? beside : path === null ? await missing(parent, blame) : await fromFile(path, blame, chain);
     if (!base) return null;
-    const layers = overlayScenario(without(base.layers, ['name'], ['description']), own, originOf);
+    const layers = overlayScenario(without(base.layers, ['name'], ['description'], ['aliases']), own, originOf);
     return { name, named, layers, parts: parts ?? base.parts };
+  }
+
+  let read: Promise<ManyScenarios> | null = null;
+  const many = () => (read ??= readMany(files, file));
+
+  async function fromMany(name: string, blame: Origin): Promise<ScenarioDraft | null | undefined> {
+    const { source, scenarios, prefix } = await many();
+    if (source === null || !Object.hasOwn(scenarios, name)) return undefined;
+    const at = [...prefix, name];
+    const tree = scenarios[name];
+    const { issues } = check(scenarioSchema, tree, { locate: source.locate, prefix: at });
+    files.issues.push(...issues);
+    if (issues.length > 0 || !isTree(tree)) return null;
+    return extended(name, blame, tree, (path) => ({ label: `scenario ${name}`, place: source.locate([...at, ...path]) }), []);
   }
 
   return {
     async byName(choice, blame) {
       const isPath = /[/\\]|\.ya?ml$/.test(choice);
-      const path = isPath ? resolve(files.cwd, choice) : await find(choice, false);
+      const own = isPath ? null : await find(choice, false);
+      if (!isPath && (own === null || dirname(own) === join(builtinRoot, ...folder))) {
+        const found = await fromMany(choice, blame);
+        if (found !== undefined) return found;
+      }
+      const path = isPath ? resolve(files.cwd, choice) : (own ?? (await findAlias(choice)));
       if (path === null) return missing(choice, blame);
       if (isPath && !(await files.exists(path))) {
         files.issues.push({ ...blame.place, message: `scenario file ${files.display(path)} not found` });
@@ -112,6 +148,47 @@ export function openScenarios(files: Files, builtinRoot: string): ScenarioLibrar
     inline: (tree, originOf, fallbackName) =>
       extended(typeof tree['name'] === 'string' ? tree['name'] : fallbackName, originOf([]), tree, originOf, []),
   };
+}
+
+/** Many scenarios in one file, by name: at the top, or below `scenarios`. */
+interface ManyScenarios {
+  source: YamlSource | null;
+  scenarios: Tree;
+  prefix: readonly string[];
+}
+
+const manyNames = ['test_scenarios.yaml', 'test_scenarios.yml'];
+
+async function readMany(files: Files, named: string | null): Promise<ManyScenarios> {
+  const none: ManyScenarios = { source: null, scenarios: {}, prefix: [] };
+  const candidates = named === null ? manyNames.map((name) => join(files.cwd, 'config', name)) : [resolve(files.cwd, named)];
+  for (const path of candidates) {
+    if (!(await files.exists(path))) continue;
+    const source = await files.readYaml(path);
+    if (source === null) return none;
+    const whole = source.value ?? {};
+    const below = isTree(whole) && isTree(whole['scenarios']) ? whole['scenarios'] : null;
+    if (isTree(whole)) return { source, scenarios: below ?? whole, prefix: below === null ? [] : ['scenarios'] };
+    files.issues.push({ ...source.locate([]), message: `expected scenarios by name, found ${describeFound(whole)}` });
+    return none;
+  }
+  if (named !== null)
+    files.issues.push({
+      file: 'flag --scenarios',
+      line: null,
+      column: null,
+      message: `no such file: ${files.display(named)}; expected scenarios by name`,
+    });
+  return none;
+}
+
+/** The names in the file of many scenarios, each with what is written there; empty where there is none. */
+export async function manyScenarios(files: Files, named: string | null): Promise<Tree> {
+  return (await readMany(files, named)).scenarios;
+}
+
+export function aliasesOf(tree: Tree): string[] {
+  return Array.isArray(tree['aliases']) ? tree['aliases'].map(String) : [];
 }
 
 function nameOf(path: string): string {

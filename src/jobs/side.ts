@@ -14,6 +14,7 @@ import { describe, readShared } from './describe.ts';
 import { messageMasker } from './mask-message.ts';
 import type { MeasureOptions } from './measure-options.ts';
 import { addObservations, observeService, startupOf } from './observe.ts';
+import { parseTime } from './parse-time.ts';
 import type { Plan } from './plan.ts';
 import { runPlan } from './run-plan.ts';
 import { plainShape } from './shape.ts';
@@ -102,6 +103,8 @@ export class Side {
     const document = describe(plan, outcome, { options, service, mask, target, shared: await this.shared, findings });
     document.client = { ...document.client, ...check.describe(at.plan, outcome) };
     if (pressure !== null) document.validity.checks.push(pressure);
+    if (plan.scenario.request.parse_json === true)
+      document.results['json_parse_ms'] = await parseTime(plan.scenario, service.baseUrl, headers, this.stopped);
     const once = this.toldStartup ? [] : await startupOf(service, outcome, options.config.observe);
     this.toldStartup = true;
     return addObservations(document, outcome, { scenario: plan.scenario.name, monitor: this.monitor, once });

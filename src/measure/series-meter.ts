@@ -13,6 +13,7 @@ export interface SeriesState {
   chunksAreTokens: boolean;
   beganMs: number;
   endedMs: number;
+  first: { dueMs: number; latencyMs: number } | null;
   distributions: Record<string, DistributionState>;
 }
 
@@ -29,6 +30,8 @@ export class SeriesMeter {
   /** The first begin and the last end of the successful requests, where the definition says when a request began; ms from the run's start. */
   private beganMs = Number.POSITIVE_INFINITY;
   private endedMs = Number.NEGATIVE_INFINITY;
+  /** Of the successful request that was due first, ms from the run's start and how long it took; null before any. */
+  first: { dueMs: number; latencyMs: number } | null = null;
   readonly distributions = new Map<string, Distribution>(
     distributionDefinitions.map((definition) => [definition.name, new Distribution(definition.resolution)]),
   );
@@ -42,6 +45,7 @@ export class SeriesMeter {
     this.succeeded++;
     this.inputTokens += record.inputTokens ?? 0;
     this.outputTokens += record.outputTokens ?? 0;
+    if (this.first === null || record.intendedMs < this.first.dueMs) this.first = { dueMs: record.intendedMs, latencyMs: times.latencyMs };
     if (record.streamed && record.outputTokens !== null && record.outputTokens !== record.outputChunks) this.chunksAreTokens = false;
     if (times.itlMs !== undefined && times.itlMs !== null) this.itl.record(times.itlMs);
     if (times.beganMs !== undefined) {
@@ -79,14 +83,15 @@ export class SeriesMeter {
     this.chunksAreTokens &&= other.chunksAreTokens;
     this.beganMs = Math.min(this.beganMs, other.beganMs);
     this.endedMs = Math.max(this.endedMs, other.endedMs);
+    if (other.first !== null && (this.first === null || other.first.dueMs < this.first.dueMs)) this.first = other.first;
     for (const [name, distribution] of other.distributions) this.distributions.get(name)?.add(distribution);
   }
 
   state(): SeriesState {
     const distributions: Record<string, DistributionState> = {};
     for (const [name, distribution] of this.distributions) if (distribution.count > 0) distributions[name] = distribution.state();
-    const { succeeded, failed, inputTokens, outputTokens, gapsGuessed, chunksAreTokens, beganMs, endedMs } = this;
-    return { succeeded, failed, inputTokens, outputTokens, gapsGuessed, chunksAreTokens, beganMs, endedMs, distributions };
+    const { succeeded, failed, inputTokens, outputTokens, gapsGuessed, chunksAreTokens, beganMs, endedMs, first } = this;
+    return { succeeded, failed, inputTokens, outputTokens, gapsGuessed, chunksAreTokens, beganMs, endedMs, first, distributions };
   }
 
   static from(state: SeriesState): SeriesMeter {
@@ -100,6 +105,7 @@ export class SeriesMeter {
       chunksAreTokens: state.chunksAreTokens,
       beganMs: state.beganMs,
       endedMs: state.endedMs,
+      first: state.first,
     });
     for (const [name, distribution] of Object.entries(state.distributions)) {
       const own = meter.distributions.get(name);

@@ -164,8 +164,13 @@ export interface Results {
   input_tokens: number | null;
   output_tokens: number | null;
   input_output_token_ratio: number | null;
+  /** The standard verdict of `mlperf`. */
   mlperf_compliant: boolean | null;
+  /** TTFT p95 and TPOT p95 within 2.0 s and 100 ms (standard), 0.5 s and 30 ms (interactive); null where they were not measured. */
+  mlperf?: { standard: boolean | null; interactive: boolean | null };
   spike_rate_percent: number | null;
+  /** How long the request that was due first took: beside the median it shows what caches and warm connections bring. */
+  first_latency_s?: number | null;
   /** Connections opened (ahead of the requests or for one of them), requests that found one open, and attempts to connect that failed. */
   connections?: { opened: number; reused: number; failed: number };
   /** The tool whose definitions the times and rates are by; left out for our own. */

@@ -10,11 +10,14 @@ interface Third {
   error_rate: number | null;
   ttft_ms_p50: number | null;
   latency_ms_p95: number | null;
+  memory_mb: number | null;
 }
 
 /** The first, middle and last third of a constant load: what drifts differs between the first and the last. */
 export interface Stability {
   thirds: [Third, Third, Third];
+  /** What to make of it: no crash, and neither latency, errors nor memory rose beyond what noise does. */
+  assessment: { stable: boolean; crashes: number; reasons: string[] };
   /** Change of the last third against the first; null where one of them has no value. Rates of errors in percentage points. */
   drift: {
     requests_per_sec_percent: number | null;
@@ -22,11 +25,16 @@ export interface Stability {
     ttft_ms_p50_percent: number | null;
     latency_ms_p95_percent: number | null;
     error_rate_points: number | null;
+    /** Null where the service's memory was not watched. */
+    memory_percent: number | null;
   };
 }
 
+/** Rises from the first to the last third beyond which a run is told to be unstable: latency and memory in percent, errors in points. */
+const steady = { latencyPercent: 20, memoryPercent: 20, errorPoints: 1 } as const;
+
 /** Reads the thirds of a run off its one-second buckets; null below three whole seconds. Pure. */
-export function stabilityOf(timeline: readonly TimelineBucket[], seconds: number): Stability | null {
+export function stabilityOf(timeline: readonly TimelineBucket[], seconds: number, crashed = false): Stability | null {
   const whole = Math.min(Math.floor(seconds), timeline.length);
   if (whole < 3) return null;
   const bounds = [0, 1, 2, 3].map((part) => Math.round((whole * part) / 3)) as [number, number, number, number];
@@ -43,6 +51,7 @@ export function stabilityOf(timeline: readonly TimelineBucket[], seconds: number
       error_rate: requests === 0 ? null : (100 * sum((bucket) => bucket.errors)) / requests,
       ttft_ms_p50: median(buckets.map((bucket) => bucket.ttft_ms_p50)),
       latency_ms_p95: median(buckets.map((bucket) => bucket.latency_ms_p95)),
+      memory_mb: median(buckets.map((bucket) => bucket['service_memory_mb'] ?? null)),
     };
   };
   const thirds: Stability['thirds'] = [third(0), third(1), third(2)];
@@ -51,16 +60,28 @@ export function stabilityOf(timeline: readonly TimelineBucket[], seconds: number
     const [before, after] = [of(first), of(last)];
     return before === null || after === null || before === 0 ? null : 100 * (after / before - 1);
   };
-  return {
-    thirds,
-    drift: {
-      requests_per_sec_percent: percent((one) => one.requests_per_sec),
-      tokens_per_sec_percent: percent((one) => one.tokens_per_sec),
-      ttft_ms_p50_percent: percent((one) => one.ttft_ms_p50),
-      latency_ms_p95_percent: percent((one) => one.latency_ms_p95),
-      error_rate_points: first.error_rate === null || last.error_rate === null ? null : last.error_rate - first.error_rate,
-    },
+  const drift: Stability['drift'] = {
+    requests_per_sec_percent: percent((one) => one.requests_per_sec),
+    tokens_per_sec_percent: percent((one) => one.tokens_per_sec),
+    ttft_ms_p50_percent: percent((one) => one.ttft_ms_p50),
+    latency_ms_p95_percent: percent((one) => one.latency_ms_p95),
+    error_rate_points: first.error_rate === null || last.error_rate === null ? null : last.error_rate - first.error_rate,
+    memory_percent: percent((one) => one.memory_mb),
   };
+  return { thirds, assessment: assess(drift, crashed), drift };
+}
+
+function assess(drift: Stability['drift'], crashed: boolean): Stability['assessment'] {
+  const rises = [
+    { of: 'p95 latency', rise: drift.latency_ms_p95_percent, limit: steady.latencyPercent, unit: ' %' },
+    { of: 'the error rate', rise: drift.error_rate_points, limit: steady.errorPoints, unit: ' points' },
+    { of: 'memory', rise: drift.memory_percent, limit: steady.memoryPercent, unit: ' %' },
+  ];
+  const reasons = rises.flatMap(({ of, rise, limit, unit }) =>
+    rise === null || rise <= limit ? [] : [`${of} rose by ${rise.toFixed(1)}${unit} from the first to the last third (limit ${limit}${unit})`],
+  );
+  if (crashed) reasons.unshift('the service ended during the load');
+  return { stable: reasons.length === 0, crashes: crashed ? 1 : 0, reasons };
 }
 
 function median(values: readonly (number | null)[]): number | null {

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import { scenarioName } from '../config/scenario.ts';
+import { type Capacity, capacityOf } from './capacity.ts';
+import { judgeCriteria } from './criteria.ts';
 import type { ResultDocument, Run } from './document.ts';
 import type { MeasuredPart } from './findings/finding.ts';
 import { findings } from './findings/registry.ts';
+import { levelLimits } from './load-findings.ts';
 import { mergeResults } from './merge.ts';
 import { valuesOf } from './metric-values.ts';
 import { pooledLevels } from './pooled-levels.ts';
+import { type Stability, stabilityOf } from './stability.ts';
 
 /**
  * One document of a scenario's rounds, each of them its parts in the order they ran (one where the scenario has no parts). A round is one run, whatever
@@ -44,18 +48,31 @@ function acrossRounds(rounds: readonly (readonly MeasuredPart[])[]): MeasuredPar
       rounds.map((_, index) => `run ${index + 1}`),
     );
     const levels = pooledLevels(rounds, document.series);
-    if (levels !== null) document.results['levels'] = levels;
-    return { scenario: (same[0] as MeasuredPart).scenario, document };
+    const { scenario } = same[0] as MeasuredPart;
+    if (levels !== null) {
+      const replicas = (rounds[0]?.results['capacity'] as Capacity['capacity'] | undefined)?.replicas ?? 1;
+      Object.assign(document.results, { levels }, capacityOf(levels, levelLimits(scenario), replicas));
+    }
+    return { scenario, document };
   });
 }
 
+/** Of memory only the samplers know, whose seconds are in the timeline by now. */
+function withMemory(document: ResultDocument): void {
+  const stability = document.results['stability'] as Stability | undefined;
+  if (stability !== undefined)
+    document.results['stability'] = stabilityOf(document.timeline, stability.thirds[2].to_s, stability.assessment.crashes > 0);
+}
+
 function uniteRound(parts: readonly MeasuredPart[]): ResultDocument {
+  for (const { document } of parts) withMemory(document);
   const documents = parts.map(({ document }) => document);
   const [first] = documents;
   if (first === undefined) throw new Error('no part to unite');
   const names = parts.map(({ scenario }) => scenario.name);
   const whole = documents.length === 1 ? first : mergeResults(documents, names);
   if (parts.some(({ scenario }) => scenario.part !== undefined)) {
+    delete whole.results['rounds'];
     whole.results['parts'] = parts.map(({ scenario, document }) => ({
       series: scenario.name,
       labels: scenario.part?.labels ?? {},
@@ -65,6 +82,8 @@ function uniteRound(parts: readonly MeasuredPart[]): ResultDocument {
     whole.runs = [oneRun(documents)];
   }
   addFindings(whole, parts);
+  const criteria = judgeCriteria(whole.results, (parts[0] as MeasuredPart).scenario);
+  if (criteria.length > 0) whole.results['criteria'] = criteria;
   return whole;
 }
 

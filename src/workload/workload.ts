@@ -62,8 +62,8 @@ export function createWorkload(
     extraBody: request.extra_body ?? {},
     method: request.method ?? null,
     path: request.path ?? null,
-    body: request.body === undefined ? null : Buffer.from(request.body),
   };
+  const bodyOf = httpBody(request.body);
 
   return {
     cells,
@@ -81,7 +81,7 @@ export function createWorkload(
         (promptTokens === null ? null : (shared?.prompt(promptTokens, index) ?? generatePrompt(promptTokens, promptSeed, index)));
       const messages = generated !== null ? [{ role: 'user' as const, content: generated }] : line === undefined ? [] : messagesOf(line);
       const temperature = request.temperature ?? line?.temperature ?? null;
-      return { cell, spec: { ...common, messages, maxTokens, minTokens: common.ignoreEos ? maxTokens : null, temperature } };
+      return { cell, spec: { ...common, body: bodyOf(index), messages, maxTokens, minTokens: common.ignoreEos ? maxTokens : null, temperature } };
     },
   };
 }
@@ -89,6 +89,14 @@ export function createWorkload(
 /** Null where lengths are not drawn. */
 function drawerOf(lengths: Lengths | null | undefined, seed: number, stream: number): ((index: number) => number) | null {
   return lengths == null || Array.isArray(lengths) ? null : lengthDrawer(lengths, seed, stream);
+}
+
+/** The body of a plain HTTP request: always the same, or one of its own where it holds `${index}`. */
+function httpBody(text: string | undefined): (index: number) => Buffer | null {
+  if (text === undefined) return () => null;
+  if (text.includes('${index}')) return (index) => Buffer.from(text.replaceAll('${index}', String(index)));
+  const body = Buffer.from(text);
+  return () => body;
 }
 
 /** Which class the request of an index belongs to: by weight where classes are given, else each in turn. */

@@ -11,7 +11,7 @@ const row = '{"timestamp": 600000, "input_length": 5, "output_length": 3}\n{"tim
 test('every example of docs/executors.md is accepted, and every executor and option is named', async () => {
   const text = await readFile(join(builtinRoot, 'docs/executors.md'), 'utf8');
   const examples = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml]) => parse(yaml as string) as Record<string, unknown>);
-  assert.equal(examples.length, 6);
+  assert.equal(examples.length, 7);
   for (const example of examples) {
     const scenario = { name: 'example', load: { requests: 5 }, ...example };
     await using folder = await project({

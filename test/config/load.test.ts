@@ -305,7 +305,7 @@ test('unknown names come with a near miss and the list', async () => {
   const faults = await here.faults();
   assert.equal(faults.length, 3);
   assert.match(faults[0]!, /^llm-bench\.yaml:1:9: unknown target "gke-t5"; did you mean "gke-t4"\? Known targets: embedded, gke-t4, /);
-  assert.match(faults[1]!, /^llm-bench\.yaml:2:12: unknown scenario "quick_validaton"; did you mean "quick_validation"\? Known scenarios: default, /);
+  assert.match(faults[1]!, /^llm-bench\.yaml:2:12: unknown scenario "quick_validaton"; did you mean "quick_validation"\? Known scenarios: batch, /);
   assert.match(faults[2]!, /^llm-bench\.yaml:2:40: unknown scenario "latency_benchmrk"/);
 });
 

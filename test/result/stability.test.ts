@@ -62,6 +62,7 @@ test('seconds without an answer count for the rate and for no percentile', () =>
     error_rate: null,
     ttft_ms_p50: null,
     latency_ms_p95: null,
+    memory_mb: null,
   });
   assert.deepEqual([found?.drift.requests_per_sec_percent, found?.drift.latency_ms_p95_percent, found?.drift.error_rate_points], [-100, null, null]);
 });
@@ -78,4 +79,17 @@ test('the thirds hold every whole second once; what came after the load ended is
   );
   assert.equal(stabilityOf(timeline(2), 2.9), null);
   assert.equal(stabilityOf([], 100), null);
+});
+
+test('a rise of latency, errors or memory beyond its limit, or a crash, makes a run unstable and says why', () => {
+  assert.deepEqual(stabilityOf(timeline(9), 9)?.assessment, { stable: true, crashes: 0, reasons: [] });
+  const leaking = stabilityOf(
+    timeline(9, (t) => ({ service_memory_mb: t < 6 ? 100 : 150 })),
+    9,
+  );
+  assert.equal(leaking?.drift.memory_percent, 50);
+  assert.equal(leaking?.assessment.stable, false);
+  assert.match(leaking?.assessment.reasons[0] ?? '', /^memory rose by 50\.0 %/);
+  const crashed = stabilityOf(timeline(9), 9, true)?.assessment;
+  assert.deepEqual([crashed?.stable, crashed?.crashes], [false, 1]);
 });

@@ -17,7 +17,9 @@ export function concurrencyLines(result: ResultDocument): string[] {
   ];
 }
 
-function expectedConcurrency({ config: { resolved } }: ResultDocument): number | null {
+function expectedConcurrency({ results, config: { resolved } }: ResultDocument): number | null {
+  const stated = figure(results['expected_concurrency']);
+  if (stated !== null) return stated;
   const target = isBlock(resolved) ? resolved['target'] : null;
   return isBlock(target) ? figure(target['expected_concurrency']) : null;
 }

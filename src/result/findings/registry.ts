@@ -1,7 +1,10 @@
 import type { FindingName } from '../../config/finding-names.ts';
 import { batchEfficiency } from './batch-efficiency.ts';
+import { edgeCases } from './edge-cases.ts';
 import type { Finding } from './finding.ts';
+import { httpService } from './http-service.ts';
 import { prefixCache } from './prefix-cache.ts';
+import { productionReadiness } from './production-readiness.ts';
 import { routing } from './routing.ts';
 
 /** Every finding that a scenario may name under `findings`. */
@@ -9,4 +12,7 @@ export const findings: Readonly<Record<FindingName, Finding>> = {
   batch_efficiency: batchEfficiency,
   prefix_cache: prefixCache,
   routing,
+  edge_cases: edgeCases,
+  http_service: httpService,
+  production_readiness: productionReadiness,
 };

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { capacityOf } from '../../src/result/capacity.ts';
+import { judgeCriteria } from '../../src/result/criteria.ts';
+import type { Results } from '../../src/result/document.ts';
+
+const level = (load: number, requestsPerSecond: number, p95: number, errors = 0) => ({
+  load,
+  unit: 'users' as const,
+  requests: 100,
+  requests_per_sec: requestsPerSecond,
+  tokens_per_sec: null,
+  p50_latency_s: p95 / 2,
+  p95_latency_s: p95,
+  error_rate: errors,
+  dropped: 0,
+  goodput: null,
+  p95_ratio: p95,
+});
+
+test('the highest load below the first that broke a limit is sustained, and shared by the replicas', () => {
+  const found = capacityOf(
+    [level(1, 10, 1), level(10, 90, 1.5), level(50, 95, 4), level(100, 96, 12), level(200, 90, 9)],
+    { maxErrorRate: 5, maxP95LatencySeconds: 10 },
+    2,
+  );
+  assert.deepEqual(found.stable_concurrency_levels, [1, 10, 50]);
+  assert.deepEqual(found.capacity, { load: 50, unit: 'users', replicas: 2, per_replica: 25, requests_per_sec: 95 });
+  assert.deepEqual(found.breaking_point, { load: 100, rule: 'max_p95_latency', value: 12, limit: 10 });
+  assert.deepEqual(found.plateau, { load: 50, best_load: 100, best_throughput: 96, unit: 'req/s' });
+  assert.equal(found.best_concurrency, 100);
+  assert.equal(found.p95_degradation, 4);
+});
+
+test('where all levels hold there is no breaking point; where none does, no capacity', () => {
+  assert.equal(capacityOf([level(1, 10, 1)], { maxErrorRate: 5, maxP95LatencySeconds: null }, 1).breaking_point, null);
+  const none = capacityOf([level(1, 10, 1, 50)], { maxErrorRate: 5, maxP95LatencySeconds: null }, 1);
+  assert.deepEqual([none.max_sustainable_load, none.capacity.per_replica, none.stable_concurrency_levels], [null, null, []]);
+});
+
+test('criteria are met, not met, or not measured', () => {
+  const results = { success_rate: 99.5, ttft_ms: { p95: 400, p99: null }, mlperf: { standard: true, interactive: false } } as unknown as Results;
+  const judged = judgeCriteria(results, {
+    criteria: [
+      { of: 'ttft_ms.p95', max: 500 },
+      { of: 'mlperf.interactive', is: true, says: 'interactive' },
+      { of: 'nothing.there', min: 1 },
+    ],
+    slo: ['production', 'mlperf-llama2-70b'],
+  });
+  assert.deepEqual(
+    judged.map(({ text, met, slo }) => [text, met, slo]),
+    [
+      ['ttft_ms.p95 at most 500', true, undefined],
+      ['interactive', false, undefined],
+      ['nothing.there at least 1', null, undefined],
+      ['at least 99.9 % of the requests succeed', false, 'production'],
+      ['ttft_ms.p99 at most 2000', null, 'mlperf-llama2-70b'],
+      ['tpot_ms.p99 at most 200', null, 'mlperf-llama2-70b'],
+    ],
+  );
+});
