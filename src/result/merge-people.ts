@@ -72,10 +72,14 @@ export function mergeResultsBlock(parts: readonly Part[], series: readonly Serie
     input_output_token_ratio: input === null || output === null || output === 0 ? null : input / output,
     // When every part holds (or breaks) a limit on a percentile or mean, so does the whole; when they disagree it is not known.
     mlperf_compliant: shared(all.map((results) => results.mlperf_compliant)),
-    mlperf: {
-      standard: shared(all.map((results) => results.mlperf?.standard ?? results.mlperf_compliant)),
-      interactive: shared(all.map((results) => results.mlperf?.interactive ?? null)),
-    },
+    ...(all.some(({ mlperf }) => mlperf !== undefined)
+      ? {
+          mlperf: {
+            standard: shared(all.map((results) => results.mlperf?.standard ?? results.mlperf_compliant)),
+            interactive: shared(all.map((results) => results.mlperf?.interactive ?? null)),
+          },
+        }
+      : {}),
     // The share of all requests that were spikes, each by its own part's bound.
     spike_rate_percent: perRequest((results) => results.spike_rate_percent),
   };
