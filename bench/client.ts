@@ -13,7 +13,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { ResultDocument } from '../src/result/document.ts';
-import { canPin, cliFromSource, cpuSeconds, KnownServer, median, onPath, sleep, startPinned } from './processes.ts';
+import {
+  canPin,
+  clientCore,
+  cliFromSource,
+  cpuSeconds,
+  KnownServer,
+  median,
+  onPath,
+  runCommand,
+  serverCore,
+  sleep,
+  startClient,
+} from './processes.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -31,8 +43,6 @@ const seconds = Number(flags.seconds);
 const settleSeconds = 6;
 const streams = 64;
 const posters = 10;
-const clientCore = 0;
-const serverCore = Math.max(1, availableParallelism() - 1);
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist/cli/index.js');
@@ -62,7 +72,6 @@ interface Client {
 }
 
 const node = process.execPath;
-const skipSelftest = ['--no-selftest'];
 const found = (name: string) => (client: Client) => (onPath(name) ? [client] : []);
 
 /** This client under a configuration of its own, whole process and workers. */
@@ -74,17 +83,7 @@ function ours(scenario: { request: object; load: object; warmup?: number }): Pic
       // JSON is YAML.
       await writeFile(join(folder, 'llm-bench.yaml'), JSON.stringify({ target, scenario: { name: 'bench', ...scenario, load } }));
     },
-    command: ({ folder }) => [
-      node,
-      cli,
-      'run',
-      '--config',
-      join(folder, 'llm-bench.yaml'),
-      ...skipSelftest,
-      '--quiet',
-      '-o',
-      join(folder, 'result.json'),
-    ],
+    command: ({ folder }) => runCommand(cli, folder),
   };
 }
 
@@ -300,7 +299,7 @@ async function measure(client: Client, server: KnownServer, unit: 'tokens' | 're
     const plan: Plan = { url: server.url, seconds: settleSeconds + seconds + 1, folder };
     await client.prepare?.(plan);
     await server.reset();
-    const running = startPinned(clientCore, client.command(plan), { ...client.env, TMPDIR: folder });
+    const running = startClient(client.command(plan), { ...client.env, TMPDIR: folder });
     let ended = false;
     void running.done.then(() => (ended = true));
     while ((await server.truth())[unit] < 20 && !ended) await sleep(50);
@@ -389,7 +388,7 @@ const loads = flags.loads.split(',');
 print(
   `llm-bench from ${cli}; Node ${process.versions.node}; ${availableParallelism()} cores${canPin ? `, clients on core ${clientCore}, server on core ${serverCore}` : ', nothing pinned (no taskset, or one core)'}`,
 );
-await using server = await KnownServer.start(serverCore);
+await using server = await KnownServer.start();
 if (loads.includes('tokens'))
   await sideBySide(`CPU us per token, ${streams} streams, a token every 5 ms, one write for each`, tokenClients, server, 'tokens');
 if (loads.includes('posts')) await sideBySide(`CPU us per plain POST, ${posters} connections`, postClients, server, 'requests');

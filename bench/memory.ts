@@ -4,10 +4,10 @@
  *     node bench/memory.ts [--requests 1000000] [--cli FILE]
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { cliFromSource, KnownServer, residentMb, sleep, startPinned } from './processes.ts';
+import { cliFromSource, KnownServer, residentMb, sleep, startRun } from './processes.ts';
 
 const { values: flags } = parseArgs({
   options: { requests: { type: 'string', default: '1000000' }, cli: { type: 'string', default: cliFromSource } },
@@ -18,7 +18,7 @@ const first = Math.min(10_000, most / 10);
 const beyond = 50_000;
 
 const folder = await mkdtemp(join(tmpdir(), 'llm-bench-memory-'));
-await using server = await KnownServer.start(Math.max(1, availableParallelism() - 1));
+await using server = await KnownServer.start();
 try {
   const config = {
     target: { name: 'known-schedule', base_url: server.url },
@@ -29,18 +29,7 @@ try {
     },
   };
   await writeFile(join(folder, 'llm-bench.yaml'), JSON.stringify(config));
-  const command = [
-    process.execPath,
-    flags.cli,
-    'run',
-    '--config',
-    join(folder, 'llm-bench.yaml'),
-    '--no-selftest',
-    '--quiet',
-    '-o',
-    join(folder, 'result.json'),
-  ];
-  const running = startPinned(0, command, { TMPDIR: folder });
+  const running = startRun(flags.cli, folder);
   let ended = false;
   void running.done.then(() => (ended = true));
   const marks = [first, ...[0.1, 0.25, 0.5, 0.75, 1].map((share) => share * most)].filter((mark, at, all) => at === 0 || mark > (all[0] ?? 0));

@@ -7,6 +7,10 @@ import type { Truth } from '../src/mock/known-truth.ts';
 
 export const canPin = spawnSync('taskset', ['-V']).status === 0 && availableParallelism() > 1;
 
+/** Where clients run, and the server of known timings beside them. */
+export const clientCore = 0;
+export const serverCore = Math.max(1, availableParallelism() - 1);
+
 /** The command line that runs `command` on one core, where that can be had. */
 export function pinned(core: number, command: readonly string[]): string[] {
   return canPin ? ['taskset', '-c', String(core), ...command] : [...command];
@@ -69,8 +73,8 @@ export class KnownServer implements AsyncDisposable {
     this.pid = child.pid ?? 0;
   }
 
-  static async start(core: number, flags: readonly string[] = []): Promise<KnownServer> {
-    const [command = '', ...args] = pinned(core, [process.execPath, cliFromSource, 'known-schedule', ...flags]);
+  static async start(flags: readonly string[] = []): Promise<KnownServer> {
+    const [command = '', ...args] = pinned(serverCore, [process.execPath, cliFromSource, 'known-schedule', ...flags]);
     const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const [message] = (await once(child, 'message')) as [{ url: string }];
     return new KnownServer(message.url, child);
@@ -90,9 +94,9 @@ export class KnownServer implements AsyncDisposable {
   }
 }
 
-/** Starts a command on a core and gathers what it prints. */
-export function startPinned(core: number, command: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const [file = '', ...args] = pinned(core, command);
+/** Starts a client on its core and gathers what it prints. */
+export function startClient(command: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const [file = '', ...args] = pinned(clientCore, command);
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   let stdout = '';
   let stderr = '';
@@ -100,6 +104,16 @@ export function startPinned(core: number, command: readonly string[], env: NodeJ
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const done = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
   return { child, pid: child.pid ?? 0, done };
+}
+
+/** Starts a quiet run of this client by the configuration in `folder`, where it writes result.json. */
+export function startRun(cli: string, folder: string) {
+  return startClient(runCommand(cli, folder), { TMPDIR: folder });
+}
+
+/** The command line of such a run. */
+export function runCommand(cli: string, folder: string): string[] {
+  return [process.execPath, cli, 'run', '--config', `${folder}/llm-bench.yaml`, '--no-selftest', '--quiet', '-o', `${folder}/result.json`];
 }
 
 export function sleep(ms: number): Promise<void> {

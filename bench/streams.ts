@@ -6,11 +6,11 @@
  * Client and server want a file descriptor for each stream: `ulimit -n` must allow it.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ResultDocument } from '../src/result/document.ts';
-import { cliFromSource, KnownServer, residentMb, sleep, startPinned } from './processes.ts';
+import { cliFromSource, KnownServer, residentMb, sleep, startRun } from './processes.ts';
 
 const { values: flags } = parseArgs({ options: { streams: { type: 'string', default: '10000' }, cli: { type: 'string', default: cliFromSource } } });
 const streams = Number(flags.streams);
@@ -18,7 +18,7 @@ const streams = Number(flags.streams);
 const schedule = { firstTokenMs: 5000, tokenMs: 1000, tokens: 10 };
 
 const folder = await mkdtemp(join(tmpdir(), 'llm-bench-streams-'));
-await using server = await KnownServer.start(Math.max(1, availableParallelism() - 1), [
+await using server = await KnownServer.start([
   '--first-token-ms',
   String(schedule.firstTokenMs),
   '--token-ms',
@@ -37,18 +37,7 @@ try {
     },
   };
   await writeFile(join(folder, 'llm-bench.yaml'), JSON.stringify(config));
-  const command = [
-    process.execPath,
-    flags.cli,
-    'run',
-    '--config',
-    join(folder, 'llm-bench.yaml'),
-    '--no-selftest',
-    '--quiet',
-    '-o',
-    join(folder, 'result.json'),
-  ];
-  const running = startPinned(0, command, { TMPDIR: folder });
+  const running = startRun(flags.cli, folder);
   let ended = false;
   let peakMb = 0;
   void running.done.then(() => (ended = true));
