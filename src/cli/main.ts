@@ -12,6 +12,7 @@ import { registerKnownSchedule } from './commands/known-schedule.ts';
 import { registerMerge } from './commands/merge.ts';
 import { registerMock } from './commands/mock.ts';
 import { registerPressure } from './commands/pressure.ts';
+import { registerProbe } from './commands/probe.ts';
 import { registerReport } from './commands/report.ts';
 import { registerRun } from './commands/run.ts';
 import { registerSelftest } from './commands/selftest.ts';
@@ -31,6 +32,7 @@ const registers = [
   registerKnownSchedule,
   registerPressure,
   registerSelftest,
+  registerProbe,
   registerInit,
 ];
 

@@ -8,7 +8,7 @@ import { protocols } from '../protocol/registry.ts';
  */
 export function wireContext(options: {
   baseUrl: string;
-  scenario: Scenario;
+  scenario: { request: Pick<Scenario['request'], 'api' | 'stream' | 'body' | 'headers'> };
   targetHeaders: Readonly<Record<string, string>>;
   userAgent: string;
 }): WireContext {
