@@ -20,7 +20,7 @@ const prefixes: readonly (readonly [string, string])[] = [
   ['litellm_', 'LiteLLM'],
   ['nv_inference_', 'NVIDIA Triton'],
 ];
-const owners: Readonly<Record<string, string>> = {
+const owners: Readonly<Record<string, string | undefined>> = {
   'llm-bench': 'the embedded engine of llm-bench',
   vllm: 'vLLM',
   sglang: 'SGLang',
@@ -41,7 +41,7 @@ export function serverKind(traces: ServerTraces): string | null {
 
 function kindOf({ server, ownedBy, metricNames, answered }: ServerTraces): string | null {
   const owner = ownedBy.map((name) => (Object.hasOwn(owners, name) ? owners[name] : undefined)).find((name) => name !== undefined);
-  if (owner === owners['llm-bench']) return owner;
+  if (owner !== undefined && owner === owners['llm-bench']) return owner;
   const byMetrics = prefixes.find(([prefix]) => metricNames.some((name) => name.startsWith(prefix)))?.[1];
   if (byMetrics !== undefined) return byMetrics;
   if (answered.tags) return 'Ollama';
