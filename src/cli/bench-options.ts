@@ -78,6 +78,7 @@ export function addBenchOptions(command: Command): Command {
     .option('--quiet', 'print only what is wrong')
     .option('--log-requests <file>', 'write one JSON line per request')
     .option('--runs <count>', 'repeat the whole measurement; a run is the unit of evidence', positiveInteger, 1)
+    .option('--all-models', 'each scenario for every supported model of the target, and which is best')
     .option('--note <text>', 'kept in the result')
     .option('--compat <name>', 'times and rates by the definitions of vllm, guidellm, aiperf, inference-perf, mlperf or suite', parseCompat)
     .option('--shard <i/n>', 'the part of the I-th of N machines that share one schedule; add their results with `merge`', parseShard)

@@ -37,6 +37,7 @@ export async function runCommand(command: Command, context: EntryContext, kind: 
     configFile: flags.config,
     scenariosFile: flags.scenarios,
     overrides,
+    allModels: flags['allModels'] === true,
     env: process.env,
     executors: executorSchemas,
   });

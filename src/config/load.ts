@@ -6,7 +6,7 @@ import { type Files, openFiles } from './files.ts';
 import { defaultOrigin, dotted, isTree, type Layers, originAt, overlay } from './layers.ts';
 import { observeDefaults, observeSchema } from './observe.ts';
 import { checkOverrides, type Override, type OverrideLayer } from './overrides.ts';
-import { expandParts, withLimitsOf } from './parts.ts';
+import { expandParts, forEachModel, withLimitsOf } from './parts.ts';
 import { readPrompts } from './prompts.ts';
 import { baselineSource } from './resolve-baseline.ts';
 import { type ResolvedScenario, resolveScenario } from './resolve-scenario.ts';
@@ -33,6 +33,8 @@ export interface LoadConfigOptions {
   scenariosFile?: string | null | undefined;
   overrides: readonly Override[];
   env: NodeJS.ProcessEnv;
+  /** Each scenario once for every model that the target supports. */
+  allModels?: boolean;
   /** Executor name -> schema of its options without `executor`; config may not import the load room. */
   executors: Readonly<Record<string, z.ZodType>>;
 }
@@ -63,7 +65,12 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
   const chosen = drafts ?? [await scenarioLibrary.byName(target?.embedded ? embeddedName : 'default', defaultOrigin)];
   const flags = combined(overrides.scenario);
   const expanded = new Map<ScenarioDraft, ScenarioDraft[]>();
-  for (const draft of chosen) if (draft) expanded.set(draft, await expandParts(draft, scenarioLibrary, files.issues));
+  const models = options.allModels && target ? supportedModels(target, files) : null;
+  for (const draft of chosen) {
+    if (!draft) continue;
+    const parts = await expandParts(draft, scenarioLibrary, files.issues);
+    expanded.set(draft, models === null ? parts : parts.flatMap((part) => forEachModel(part, models)));
+  }
   const scenarios = [...expanded.values()]
     .flat()
     .map((draft) => resolveScenario(draft, flags, target, options.executors, files.issues, warnings))
@@ -116,6 +123,19 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
     },
     warnings: sorted(warnings),
   };
+}
+
+/** The models that `--all-models` asks for in turn. */
+function supportedModels({ target }: NonNullable<ReturnType<typeof resolveTarget>>, files: Files): string[] {
+  const models = target.supported_models ?? [];
+  if (models.length === 0)
+    files.issues.push({
+      file: 'flag --all-models',
+      line: null,
+      column: null,
+      message: `target ${target.name} names no supported_models; list them in its entry`,
+    });
+  return [...new Set(models)];
 }
 
 /** Null where no scenario was named; a draft that is null is faulty. */

@@ -37,6 +37,17 @@ export async function expandParts(draft: ScenarioDraft, library: ScenarioLibrary
   return expanded;
 }
 
+/** A scenario once for each model, as parts that tell them apart; one that names its model itself stays as it is. */
+export function forEachModel(draft: ScenarioDraft, models: readonly string[]): ScenarioDraft[] {
+  const request = draft.layers.value['request'];
+  if (isTree(request) && request['model'] !== undefined) return [draft];
+  return models.map((model) => {
+    const part = { of: draft.part?.of ?? draft.name, labels: { ...draft.part?.labels, model } };
+    const findings = [...new Set([...listOf(draft.layers.value['findings']), 'models'])];
+    return { ...draft, name: partName(part), part, layers: overlayScenario(draft.layers, { request: { model }, findings }, () => draft.named) };
+  });
+}
+
 async function draftOf(part: WrittenPart, whole: ScenarioDraft, library: ScenarioLibrary): Promise<ScenarioDraft | null> {
   const { scenario, name, labels, ...own } = part.tree;
   const base = scenario === undefined ? { ...whole, parts: [] } : await library.byName(String(scenario), part.originOf(['scenario']));

@@ -3,6 +3,7 @@ import type { BenchConfig } from '../config/bench-config.ts';
 import { ExitCode } from '../config/errors.ts';
 import { renderHtml } from '../report/html.ts';
 import { renderMarkdown } from '../report/markdown.ts';
+import { modelLines } from '../report/model-lines.ts';
 import { renderSummary, renderText } from '../report/text.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { writeResult } from '../result/write.ts';
@@ -66,6 +67,7 @@ export async function run(options: RunOptions): Promise<ExitCode> {
     await writeText(files.html, renderHtml(document, comparison.verdict, comparison.baseline, await earlierResults(files.result, document)));
   if (options.baseline !== null) await writeComparison(files, comparison, options.baseline);
   show(options, comparison, files.result);
+  for (const line of modelLines(document)) (print.json ? print.err : print.out)(print.json ? line : `${line}\n`);
   if (measured.crash) print.err(measured.crash.message);
   return exitCode(measured, comparison.verdict, config);
 }

@@ -9,7 +9,7 @@ import { documentOf } from '../result/sample.ts';
 test('a result of prefix_cache is kept whole in a folder named by its time, also among other scenarios; another one leaves nothing', async () => {
   const root = await mkdtemp(join(tmpdir(), 'llm-bench-files-'));
   try {
-    const document = documentOf({ timestamp: '2026-01-31T12:34:56.789Z' });
+    const document = documentOf({ timestamp: '2026-01-31T12:34:56.789Z', results: { total_requests: 1 } });
     assert.deepEqual(await writeScenarioFiles(document, root), []);
     for (const found of [{ prefix_cache: {} }, { scenarios: { other: {}, prefix_cache: { prefix_cache: {} } } }]) {
       const [path = ''] = await writeScenarioFiles({ ...document, results: { ...document.results, ...found } }, root);

@@ -3,6 +3,7 @@ import { batchEfficiency } from './batch-efficiency.ts';
 import { edgeCases } from './edge-cases.ts';
 import type { Finding } from './finding.ts';
 import { httpService } from './http-service.ts';
+import { models } from './models.ts';
 import { prefixCache } from './prefix-cache.ts';
 import { productionReadiness } from './production-readiness.ts';
 import { routing } from './routing.ts';
@@ -10,6 +11,7 @@ import { routing } from './routing.ts';
 /** Every finding that a scenario may name under `findings`. */
 export const findings: Readonly<Record<FindingName, Finding>> = {
   batch_efficiency: batchEfficiency,
+  models,
   prefix_cache: prefixCache,
   routing,
   edge_cases: edgeCases,
