@@ -9,6 +9,7 @@ import { checkOverrides, type Override, type OverrideLayer } from './overrides.t
 import { expandParts, forEachModel, withLimitsOf } from './parts.ts';
 import { readPrompts } from './prompts.ts';
 import { baselineSource } from './resolve-baseline.ts';
+import { resolveRequestFiles } from './resolve-request-files.ts';
 import { type ResolvedScenario, resolveScenario } from './resolve-scenario.ts';
 import { checkEnvironment, embeddedName, resolveTarget, type TargetChoice } from './resolve-target.ts';
 import { resolveThresholds } from './resolve-thresholds.ts';
@@ -80,6 +81,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
     await resolvePrompts(scenario, files, builtinRoot);
     await resolveShareGpt(scenario, files);
     await resolveTrace(scenario, files, builtinRoot);
+    await resolveRequestFiles(scenario, files, builtinRoot);
   }
 
   const limits = [...expanded].reduce(

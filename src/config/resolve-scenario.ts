@@ -57,7 +57,8 @@ export function resolveScenario(
     metrics: ______,
     ...rest
   } = scenarioSchema.parse(layers.value);
-  const request = written!;
+  // What is a path there is read by resolveRequestFiles.
+  const request = written as Omit<NonNullable<typeof written>, 'schema' | 'cases' | 'conversations'>;
   const cap = resolved?.target.max_tokens ?? null;
   const scenario: Scenario = {
     ...rest,
@@ -104,7 +105,7 @@ function withDefaults(layers: Layers): Layers {
     seed: 0,
     request: http
       ? { api: 'http', stream: false, method: 'GET', path: '/' }
-      : { api: 'chat', stream: true, ...(bringsPrompts(request, load) ? {} : { prompts: defaultPromptsFile }) },
+      : { api: 'chat', stream: request['api'] !== 'template', ...(bringsPrompts(request, load) ? {} : { prompts: defaultPromptsFile }) },
     ...(closed ? { load: { executor: 'closed', concurrency: 1, ...(sized ? {} : { requests: 100 }) } } : {}),
   };
   const base = overlay({ value: {}, origins: new Map() }, defaults, () => defaultOrigin);
@@ -124,8 +125,7 @@ function withRequestsPerCell(layers: Layers): Layers {
 
 function bringsPrompts(request: Tree, load: Tree): boolean {
   return (
-    request['prompt_tokens'] !== undefined ||
-    request['sharegpt'] !== undefined ||
+    ['prompt_tokens', 'prompt', 'cases', 'conversations', 'sharegpt'].some((key) => request[key] !== undefined) ||
     (isTree(request['classes']) && request['classes']['prompt'] !== undefined) ||
     load['executor'] === 'trace'
   );
@@ -166,7 +166,20 @@ function contradictions(layers: Layers): ConfigIssue[] {
       blameAt(['load', 'slo', 'ttft'], 'an answer in one piece has no first token; set request.stream: true, or use slo.latency');
   }
   if (request['api'] === 'http') {
-    for (const key of ['prompts', 'sharegpt', 'prompt_tokens', 'shared_prefix_tokens', 'max_tokens', 'classes', 'ignore_eos', 'extra_body']) {
+    for (const key of [
+      'prompt',
+      'cases',
+      'conversations',
+      'schema',
+      'prompts',
+      'sharegpt',
+      'prompt_tokens',
+      'shared_prefix_tokens',
+      'max_tokens',
+      'classes',
+      'ignore_eos',
+      'extra_body',
+    ]) {
       if (request[key] !== undefined) blame(key, 'a plain HTTP request (request.api: http) carries no prompt; use request.body');
     }
     if (load['executor'] === 'trace') blameAt(['load', 'executor'], 'a trace holds prompts and answers; a plain HTTP request has none');
@@ -192,6 +205,7 @@ function contradictions(layers: Layers): ConfigIssue[] {
   ] as const)
     if (several(key) && classes[kind] !== undefined)
       blame(key, `expected one length beside request.classes.${kind}: several lengths are spread evenly, classes by their weights`);
+  issues.push(...ofItsOwn(layers));
   for (const key of ['method', 'path', 'body', 'parse_json']) {
     if (request[key] !== undefined)
       blame(key, `is for plain HTTP requests alone, found request.api: ${String(request['api'])}; set request.api: http`);
@@ -211,6 +225,35 @@ function contradictions(layers: Layers): ConfigIssue[] {
     const short = lengths.find((length) => typeof length === 'number' && length <= shared);
     if (short !== undefined) blame('shared_prefix_tokens', `expected less than the shortest prompt (${String(short)} tokens), found ${shared}`);
   }
+  return issues;
+}
+
+/** Templates, schemas and conversations: settings that need each other. */
+function ofItsOwn(layers: Layers): ConfigIssue[] {
+  const request = layers.value['request'] as Tree;
+  const load = layers.value['load'] as Tree;
+  const issues: ConfigIssue[] = [];
+  const blame = (path: string[], message: string) => issues.push({ ...originAt(layers, path).place, message: `${path.join('.')}: ${message}` });
+  const given = (key: string) => request[key] !== undefined;
+  if (request['api'] === 'template') {
+    if (!given('template')) blame(['request', 'api'], 'expected request.template, which says how this server is asked; found none');
+    if (request['stream'] === true) blame(['request', 'stream'], 'a template reads answers in one piece; leave it out');
+  }
+  const talks = load['executor'] === 'conversation';
+  if (talks && !given('conversations'))
+    blame(['load', 'executor'], 'expected request.conversations, the path of a file such as conversation_prompts.json; found none');
+  if (!talks && given('conversations'))
+    blame(['request', 'conversations'], `is for executor conversation, found executor ${String(load['executor'])}`);
+  const others = ['prompt', 'prompts', 'prompt_tokens', 'classes', 'sharegpt', 'cases', 'conversations'].filter(given);
+  if (others.length > 1 && others.some((key) => key === 'prompt' || key === 'cases' || key === 'conversations'))
+    blame(['request', others[1] as string], `expected one source of prompts, found ${others.join(' and ')}`);
+  for (const key of ['cases', 'conversations'])
+    if (given(key) && isTree(request['max_tokens']))
+      blame(['request', 'max_tokens'], `expected one length beside request.${key}, found a distribution`);
+  if (given('cases') && given('schema')) blame(['request', 'schema'], 'each of request.cases has a schema of its own; leave one out');
+  const schemas = given('cases') || given('schema');
+  for (const key of ['schema_name', 'schema_reuse', 'schema_strict', 'schema_send', 'schema_registration'])
+    if (given(key) && !schemas) blame(['request', key], 'expected request.schema or request.cases beside it, found neither');
   return issues;
 }
 

@@ -1,10 +1,13 @@
 import * as z from 'zod';
+import type { ConversationFile } from './conversation-file.ts';
 import { criterionSchema, sloNames } from './criteria.ts';
 import { positiveDurationSchema } from './duration.ts';
 import { findingNames } from './finding-names.ts';
 import { type Lengths, lengthsSchema } from './lengths.ts';
 import { pressureSchema } from './pressure.ts';
+import { registrationSchema, templateSchema } from './request-template.ts';
 import { shareGptSchema } from './sharegpt.ts';
+import type { TestCases } from './test-cases.ts';
 import { headersSchema, nameSchema } from './text.ts';
 import { scenarioThresholdsSchema } from './thresholds.ts';
 
@@ -34,10 +37,31 @@ export type RequestClasses = z.output<typeof classesSchema>;
 /** What one request is: the wire it speaks and the prompt it carries. */
 export const requestSchema = z.strictObject({
   /** A file of src/protocol/. */
-  api: z.enum(['chat', 'completions', 'ollama', 'anthropic', 'http']).optional(),
+  api: z.enum(['chat', 'completions', 'ollama', 'anthropic', 'template', 'http']).optional(),
   stream: z.boolean().optional(),
   /** Instead of the target's model. */
   model: z.string().min(1).optional(),
+  /** Where the target names none. */
+  default_model: z.string().min(1).optional().meta({ description: 'Asked for where the target names no model' }),
+  prompt: z.string().min(1).optional().meta({ description: 'One prompt, sent with every request' }),
+  cases: z.string().min(1).optional().meta({ description: 'Path of a structured_test_cases.json: a prompt and a schema for each case, in turn' }),
+  conversations: z.string().min(1).optional().meta({ description: 'Path of a conversation_prompts.json, for executor conversation' }),
+  /** A server that speaks a wire of its own; used where api is template. */
+  template: templateSchema.optional(),
+  schema: z
+    .union([z.string().min(1), z.record(z.string(), z.json())])
+    .optional()
+    .meta({ description: 'JSON Schema, or the path of one, that goes with every request and that answers are checked by' }),
+  schema_name: nameSchema.optional(),
+  schema_reuse: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Send the same schema every time; left out, each request has one of its own name, title and $id, so that no cache helps' }),
+  schema_strict: z.boolean().optional().meta({ description: 'Send response_format.json_schema.strict' }),
+  schema_send: z.boolean().optional().meta({ description: 'false: answers are checked, but the schema does not go with the request' }),
+  schema_registration: registrationSchema
+    .optional()
+    .meta({ description: 'A call before each request (schema_reuse: once) that makes the schema known' }),
   /** Path of a prompts.jsonl; sent verbatim, in order, cycling. */
   prompts: z.string().min(1).optional(),
   /** Conversations of a ShareGPT file, in order, cycling. */
@@ -216,7 +240,11 @@ export function scenarioNamesOf(scenarios: readonly Pick<Scenario, 'name' | 'par
 }
 
 /** `request` with every default filled in. */
-export interface ResolvedRequest extends Omit<z.output<typeof requestSchema>, 'max_tokens'> {
+export interface ResolvedRequest extends Omit<z.output<typeof requestSchema>, 'max_tokens' | 'schema' | 'cases' | 'conversations'> {
+  /** Read from its file where one was named. */
+  schema?: Readonly<Record<string, unknown>>;
+  cases?: TestCases;
+  conversations?: ConversationFile;
   api: NonNullable<z.output<typeof requestSchema>['api']>;
   stream: boolean;
   /** Null: the prompt's own, or the server's default. */

@@ -220,6 +220,9 @@ const rivals = [
   ['request', 'prompts', 'prompt_tokens'],
   ['request', 'sharegpt', 'prompts'],
   ['request', 'sharegpt', 'prompt_tokens'],
+  ...['cases', 'conversations'].flatMap((one) => ['prompt', 'prompts', 'prompt_tokens'].map((other) => ['request', one, other] as const)),
+  ['request', 'prompt', 'prompts'],
+  ['request', 'prompt', 'prompt_tokens'],
 ] as const;
 /** What weighted classes of prompts and of answers stand instead of. */
 const promptSettings: readonly Path[] = [
@@ -230,6 +233,11 @@ const promptSettings: readonly Path[] = [
 const answerSettings: readonly Path[] = [['request', 'max_tokens']];
 /** What a plain HTTP request has no use for. */
 const modelSettings = [
+  'prompt',
+  'cases',
+  'conversations',
+  'schema',
+  'template',
   'prompts',
   'sharegpt',
   'prompt_tokens',
@@ -256,6 +264,8 @@ export function overlayScenario(base: Layers, over: Tree, originOf: (path: Path)
   const request = isTree(over['request']) ? over['request'] : {};
   // A distribution of lengths is one setting: no part of another one stays.
   for (const key of ['prompt_tokens', 'max_tokens']) if (request[key] !== undefined) gone.push(['request', key]);
+  // Each is one thing: no part of another one stays.
+  for (const key of ['schema', 'template', 'schema_registration']) if (request[key] !== undefined) gone.push(['request', key]);
   const classes = isTree(request['classes']) ? request['classes'] : {};
   if (classes['prompt'] !== undefined) gone.push(...promptSettings);
   else if (['prompts', 'prompt_tokens', 'sharegpt'].some((key) => request[key] !== undefined)) gone.push(['request', 'classes', 'prompt']);

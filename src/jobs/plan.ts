@@ -7,15 +7,15 @@ import type { TargetConfig } from '../config/target.ts';
 import { type ReplayOptions, type ReplayRow, readTrace, replayRows } from '../config/trace-file.ts';
 import type { Executor } from '../load/executor.ts';
 import { executors } from '../load/executors/registry.ts';
+import { openWorkload } from '../workload/open.ts';
 import { shareGptPrompts } from '../workload/sharegpt.ts';
 import { loadTokenizer } from '../workload/tokenizer.ts';
-import { createWorkload } from '../workload/workload.ts';
 
 /** A scenario with everything read that its requests need. */
 export interface Plan {
   scenario: Scenario;
   executor: Executor<unknown>;
-  workload: ReturnType<typeof createWorkload>;
+  workload: ReturnType<typeof openWorkload>;
   prompts: Prompt[];
   /** Empty where no trace is replayed. */
   trace: ReplayRow[];
@@ -35,7 +35,7 @@ export async function planScenario(scenario: Scenario, target: TargetConfig, roo
         : [];
   const { load } = scenario;
   const trace = load.executor === 'trace' ? replayRows(await readTrace(resolve(root, String(load['file']))), load as unknown as ReplayOptions) : [];
-  return { scenario, executor, workload: createWorkload(scenario, target, lines, trace), prompts: lines, trace };
+  return { scenario, executor, workload: openWorkload(scenario, target, lines, trace), prompts: lines, trace };
 }
 
 /** The plans by the scenario that they are parts of, in their order; a plan without is a scenario of its own. */

@@ -23,9 +23,15 @@ const numbers = [
   'cachedTokens',
   'reasoningTokens',
   'status',
+  'requestBytes',
+  'schemaMs',
+  'registrationMs',
+  'parseMs',
+  'validationMs',
+  'answerPrint',
 ] as const;
 const counts = ['attempts', 'outputChunks', 'responseBytes', 'run'] as const;
-const texts = ['finishReason', 'model', 'errorMessage'] as const;
+const texts = ['finishReason', 'model', 'errorMessage', 'schemaCheck'] as const;
 const kinds: ReadonlySet<string> = new Set(errorKinds);
 
 /** Whether a file is a request log: its first line is one record. Anything that cannot be read is not. */

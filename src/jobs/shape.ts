@@ -4,7 +4,7 @@ import type { TargetConfig } from '../config/target.ts';
 import { Budget, type BudgetLimits, type BudgetPlan, createBudget, inputBound, outputBound } from '../load/budget.ts';
 import type { Executor } from '../load/executor.ts';
 import { type CompatDefinition, type CompatName, compatDefinition } from '../measure/compat.ts';
-import { protocols } from '../protocol/registry.ts';
+import { protocolOf } from '../protocol/registry.ts';
 import type { Workload } from '../workload/workload.ts';
 
 /** How a measurement is made beside what its configuration says: flags of one invocation. */
@@ -115,7 +115,7 @@ export function budgetBlock(plan: BudgetPlan, { prices }: TargetConfig): Record<
  * one token per byte of the request, which no tokenizer exceeds.
  */
 export function boundSentence({ scenario, workload, requests }: ShapedPlan, { prices, model }: TargetConfig, runs: number): string | null {
-  const protocol = protocols.get(scenario.request.api);
+  const protocol = protocolOf(scenario.request);
   const asked = scenario.request.model ?? model;
   if (prices === undefined || requests === null || !protocol || scenario.request.api === 'http' || !outputsBounded(workload)) return null;
   const wire = { basePath: '', headers: [], includeUsage: true, continuousUsage: true };

@@ -3,8 +3,8 @@ import type { StopReason } from './executor.ts';
 
 /** What a driver needs of the loop. */
 export interface DriverHooks {
-  /** Sends the request of an index. */
-  send(user: number, index: number, intendedMs: number): void;
+  /** Sends the request of an index; @param answers within a conversation what the server has said so far. */
+  send(user: number, index: number, intendedMs: number, answers?: readonly string[]): void;
   /** The next index of a closed loop, shared by all workers; null when the phase has had its requests. */
   takeIndex(): number | null;
   inFlight(): number;
@@ -15,8 +15,8 @@ export interface DriverHooks {
 /** Sends the requests of one phase by its pacer. */
 export interface Driver {
   begin(): void;
-  /** A request of this driver ended. */
-  answered(user: number, record: RequestRecord): void;
+  /** A request of this driver ended. @param text of the answer, where it was kept */
+  answered(user: number, record: RequestRecord, text: string | null): void;
   /** No further request is sent; the phase is done when the last answer is in. */
   endSending(reason: StopReason): void;
   /** Arrivals that were not sent because too many requests were in flight. */

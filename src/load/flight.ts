@@ -14,6 +14,8 @@ export interface FlightDeck {
   originMs: number;
   /** Counts the tokens of a text for servers that report no usage; null when they do. */
   countTokens: ((text: string) => number) | null;
+  /** Texts of answers are wanted when they have ended. */
+  keepText: boolean;
   /** What is counted of the gaps between chunks. */
   gapRule: GapRule;
   /** Null: a failed request stays failed. */
@@ -22,7 +24,8 @@ export interface FlightDeck {
   replicaHeader: string | null;
   /** Null: what requests use up is not counted. */
   budget: Budget | null;
-  ended(flight: Flight, record: RequestRecord): void;
+  /** @param text of the answer, where it is kept */
+  ended(flight: Flight, record: RequestRecord, text: string | null): void;
 }
 
 /** Limits of one attempt in ms, the first from the schedule's time; null: none. `idle` is the time without a token once the first has come. */
@@ -46,6 +49,8 @@ export class Flight implements ResponseSink {
   private request: WireRequest | null = null;
   private expectedModel: string | null = null;
   private bound: TokenBound | null = null;
+  private schemaMs: number | null = null;
+  private registrationMs: number | null = null;
   private attempts = 0;
   /** When the present attempt was started; the schedule's time for the first. */
   private attemptStarted = 0;
@@ -78,17 +83,37 @@ export class Flight implements ResponseSink {
       expectedModel: string | null;
       /** What the budget has set aside for it; null without a budget. */
       bound: TokenBound | null;
+      /** Time that making its schema and its registration took; null where there is none. */
+      schemaMs: number | null;
+      registrationMs: number | null;
     },
   ): void {
     this.request = request;
     this.expectedModel = options.expectedModel;
     this.bound = options.bound;
+    this.schemaMs = options.schemaMs;
+    this.registrationMs = options.registrationMs;
     this.index = options.index;
     this.series = options.series;
     this.gaps = options.gaps;
     this.intended = options.intendedMs;
     this.attempts = 0;
     this.attempt(options.intendedMs);
+  }
+
+  /** Becomes the record of a request that could not be sent, because its schema is not known to the server. */
+  refuse(
+    { error, message, status, endedMs }: { error: ErrorKind; message: string; status: number | null; endedMs: number },
+    options: { index: number; series: string; intendedMs: number; schemaMs: number | null; registrationMs: number | null },
+  ): void {
+    Object.assign(this, { request: null, gaps: null, bound: null, attempts: 1, sent: null, connect: null, tls: null, responseHeaders: null });
+    this.index = options.index;
+    this.series = options.series;
+    this.intended = this.attemptStarted = options.intendedMs;
+    this.schemaMs = options.schemaMs;
+    this.registrationMs = options.registrationMs;
+    this.reader.begin(null, false);
+    this.end({ ...this.reader.fail(error, message, endedMs), status }, endedMs);
   }
 
   private attempt(startedMs: number): void {
@@ -102,7 +127,7 @@ export class Flight implements ResponseSink {
     this.firstOutput = 0;
     this.lastOutput = 0;
     this.abortRequest = null;
-    this.reader.begin(this.onOutput, this.deck.countTokens !== null);
+    this.reader.begin(this.onOutput, this.deck.keepText);
     this.abortRequest = this.transport.send(this.request as WireRequest, this);
   }
 
@@ -223,10 +248,17 @@ export class Flight implements ResponseSink {
       finishReason: answer.finishReason,
       model: answer.model,
       servedBy: this.servedBy,
+      requestBytes: this.request?.body?.length ?? null,
+      schemaMs: this.schemaMs,
+      registrationMs: this.registrationMs,
+      parseMs: null,
+      validationMs: null,
+      schemaCheck: null,
+      answerPrint: null,
       error: answer.error,
       errorMessage: answer.errorMessage,
     };
-    this.deck.ended(this, record);
+    this.deck.ended(this, record, answer.text);
   }
 }
 

@@ -1,16 +1,21 @@
 import type { GapRule } from '../measure/definitions.ts';
 import { GapCounts } from '../measure/gap-counts.ts';
 import type { RequestRecord } from '../measure/record.ts';
+import { textPrint } from '../measure/text-print.ts';
 import type { Protocol, WireContext } from '../protocol/protocol.ts';
 import type { Transport } from '../protocol/transport.ts';
-import type { Workload } from '../workload/workload.ts';
+import type { CallSchema, RequestSpec } from '../workload/request-spec.ts';
+import type { Cell, Workload } from '../workload/workload.ts';
 import type { Alarm } from './alarm.ts';
+import type { AnswerChecker } from './answer-check.ts';
 import { type Budget, inputBound, outputBound, type TokenBound } from './budget.ts';
 import { ClosedDriver } from './closed-driver.ts';
+import { ConversationDriver } from './conversation-driver.ts';
 import type { Driver, DriverHooks } from './driver.ts';
 import type { ClosedPacer, Phase, StopReason } from './executor.ts';
 import { type Deadlines, Flight, type FlightDeck } from './flight.ts';
 import { OpenDriver, type Share } from './open-driver.ts';
+import type { Registered, SchemaRegistrar } from './registration.ts';
 import type { RetryPolicy } from './retry.ts';
 import { seriesId } from './series-id.ts';
 
@@ -36,6 +41,10 @@ export interface LoopOptions {
   share: Share;
   /** The alarm that open schedules are kept by; created on first use. */
   alarm: () => Alarm;
+  /** Holds answers against their schemas; null where there are none. */
+  checker: AnswerChecker | null;
+  /** Makes schemas known to the server before they are used; null where that is not asked for. */
+  registrar: SchemaRegistrar | null;
   /** Called for each measured request that ended, and for each that was given up. */
   onRecord(record: RequestRecord): void;
 }
@@ -57,6 +66,19 @@ export interface LoopOutcome {
   endedMs: number;
 }
 
+/** One request that is due. */
+interface Sending {
+  user: number;
+  index: number;
+  intendedMs: number;
+  phase: Phase;
+  measured: boolean;
+}
+
+function gaveUp({ ms, endedMs }: Registered, reason: StopReason): Registered {
+  return { ms, endedMs, error: 'cancelled', message: `given up: ${reason}`, status: null };
+}
+
 /** Drives phases of requests over one transport in one thread. */
 export class LoadLoop implements FlightDeck {
   originMs = performance.now();
@@ -65,6 +87,11 @@ export class LoadLoop implements FlightDeck {
   readonly replicaHeader: string | null;
   readonly gapRule: GapRule;
   readonly budget: Budget | null;
+  readonly keepText: boolean;
+  /** Registrations under way: their requests are neither sent nor given up. */
+  private registering = 0;
+  /** Schemas that are reused, as the server knows them. */
+  private readonly registered = new Map<object, Promise<Registered>>();
   /** Gaps between tokens by series since the last `takeGaps`. */
   private gaps = new Map<string, GapCounts>();
   private readonly options: LoopOptions;
@@ -80,6 +107,7 @@ export class LoadLoop implements FlightDeck {
     this.replicaHeader = options.replicaHeader ?? null;
     this.gapRule = options.gapRule;
     this.budget = options.budget;
+    this.keepText = options.countTokens !== null || options.checker !== null || options.workload.dialogues !== undefined;
   }
 
   get inFlight(): number {
@@ -109,9 +137,9 @@ export class LoadLoop implements FlightDeck {
     let driver: Driver | null = null;
     const stopReason = await new Promise<StopReason>((resolve) => {
       const hooks: DriverHooks = {
-        send: (user, index, intendedMs) => this.send(user, index, intendedMs, phase, running.measured),
+        send: (user, index, intendedMs, answers) => this.send({ user, index, intendedMs, phase, measured: running.measured }, answers),
         takeIndex: running.takeIndex,
-        inFlight: () => this.flying.size,
+        inFlight: () => this.flying.size + this.registering,
         done: resolve,
       };
       driver = this.driver = this.driverFor(running, hooks);
@@ -132,6 +160,7 @@ export class LoadLoop implements FlightDeck {
     if (this.aborted) return;
     this.aborted = reason;
     this.driver?.endSending(reason);
+    this.options.registrar?.abort(`given up: ${reason}`);
     for (const flight of [...this.flying]) flight.abort('cancelled', `given up: ${reason}`);
   }
 
@@ -142,22 +171,85 @@ export class LoadLoop implements FlightDeck {
     return taken;
   }
 
-  ended(flight: Flight, record: RequestRecord): void {
+  ended(flight: Flight, record: RequestRecord, text: string | null): void {
+    const { measured, user } = flight;
     this.flying.delete(flight);
-    if (flight.measured) this.options.onRecord(record);
     this.idle.push(flight);
-    this.driver?.answered(flight.user, record);
+    // The next request goes out before this answer is looked into.
+    this.driver?.answered(user, record, text);
+    if (measured) this.options.onRecord(this.lookedInto(record, text));
   }
 
-  private driverFor({ phase, startMs, firstIndex }: LoopPhase, hooks: DriverHooks): Driver {
+  /** What an answer's text says of it, where that is asked for. */
+  private lookedInto(record: RequestRecord, text: string | null): RequestRecord {
+    if (record.error !== null) return record;
+    const { checker, workload } = this.options;
+    if (checker !== null) Object.assign(record, checker.check(record.index, text ?? ''));
+    if (workload.dialogues !== undefined) record.answerPrint = textPrint(text ?? '');
+    return record;
+  }
+
+  private driverFor({ phase, startMs, firstIndex, measured }: LoopPhase, hooks: DriverHooks): Driver {
     const { pacer, requests, durationMs } = phase;
+    const { dialogues } = this.options.workload;
+    if (dialogues !== undefined && measured && pacer.kind === 'closed') return new ConversationDriver(pacer, durationMs, startMs, dialogues, hooks);
     if (pacer.kind === 'closed') return new ClosedDriver(pacer, durationMs, startMs, hooks);
     return new OpenDriver(pacer, { requests, durationMs, startMs, share: this.options.share, firstIndex, alarm: this.options.alarm() }, hooks);
   }
 
-  private send(user: number, index: number, intendedMs: number, phase: Phase, measured: boolean): void {
-    const { scenario, workload, protocol, wire, transport, checkModel } = this.options;
-    const { spec, cell } = workload.request(index);
+  private send(sending: Sending, answers?: readonly string[]): void {
+    const { workload, registrar } = this.options;
+    const { spec, cell } = workload.request(sending.index, answers);
+    if (workload.schemas === undefined) {
+      this.launch(sending, spec, cell, null, null);
+      return;
+    }
+    const begun = performance.now();
+    const schema = workload.schemas.call(sending.index);
+    const schemaMs = schema === null ? null : performance.now() - begun;
+    if (registrar === null || schema === null) this.launch(sending, { ...spec, schema }, cell, schemaMs, null);
+    else void this.sendRegistered(sending, spec, cell, schema, schemaMs, registrar.once ? workload.schemas.of(sending.index).schema : null);
+  }
+
+  /** @param reused what a schema that is registered but once is known by; null: each is registered */
+  private async sendRegistered(
+    sending: Sending,
+    spec: RequestSpec,
+    cell: Cell,
+    schema: CallSchema,
+    schemaMs: number | null,
+    reused: object | null,
+  ): Promise<void> {
+    const registrar = this.options.registrar as SchemaRegistrar;
+    this.registering++;
+    const known = reused === null ? undefined : this.registered.get(reused);
+    const registering = known ?? registrar.register(schema, spec);
+    if (reused !== null) this.registered.set(reused, registering);
+    const told = await registering;
+    this.registering--;
+    const registered = this.aborted === null ? told : gaveUp(told, this.aborted);
+    const own = known === undefined ? registered.ms : null;
+    // The request's own time begins when it can be sent.
+    const intendedMs = Math.max(sending.intendedMs, registered.endedMs);
+    if ('schema' in registered) this.launch({ ...sending, intendedMs }, { ...spec, schema: registered.schema }, cell, schemaMs, own);
+    else {
+      if (reused !== null) this.registered.delete(reused);
+      const flight = this.idle.pop() ?? new Flight(this, this.options.protocol, this.options.transport);
+      flight.user = sending.user;
+      flight.measured = sending.measured;
+      this.flying.add(flight);
+      flight.refuse(registered, { index: sending.index, series: this.seriesOf(cell, sending.phase), intendedMs, schemaMs, registrationMs: own });
+    }
+  }
+
+  private launch(
+    { user, index, intendedMs, phase, measured }: Sending,
+    spec: RequestSpec,
+    cell: Cell,
+    schemaMs: number | null,
+    registrationMs: number | null,
+  ): void {
+    const { protocol, wire, transport, checkModel } = this.options;
     const request = protocol.encode(spec, wire);
     let bound: TokenBound | null = null;
     if (this.budget !== null) {
@@ -167,14 +259,19 @@ export class LoadLoop implements FlightDeck {
         return;
       }
     }
-    const series = seriesId(cell.id, phase.label, scenario);
+    const series = this.seriesOf(cell, phase);
     const flight = this.idle.pop() ?? new Flight(this, protocol, transport);
     flight.user = user;
     flight.measured = measured;
     this.flying.add(flight);
     const asked = spec.extraBody['model'] ?? spec.model;
     const expectedModel = checkModel && typeof asked === 'string' ? asked : null;
-    flight.launch(request, { index, series, gaps: measured ? this.gapsOf(series) : null, intendedMs, expectedModel, bound });
+    const gaps = measured ? this.gapsOf(series) : null;
+    flight.launch(request, { index, series, gaps, intendedMs, expectedModel, bound, schemaMs, registrationMs });
+  }
+
+  private seriesOf(cell: Cell, phase: Phase): string {
+    return seriesId(cell.id, phase.label, this.options.scenario);
   }
 
   private gapsOf(series: string): GapCounts {

@@ -1,8 +1,8 @@
-import type { RequestRecord } from '../measure/record.ts';
+import { type RequestRecord, schemaChecks } from '../measure/record.ts';
 import { type ErrorKind, errorKinds } from '../protocol/error-kind.ts';
 
 /** Numbers of a row; `null` travels as NaN. */
-const width = 24;
+const width = 31;
 
 /** Ended requests on their way from a worker to the main thread: a row of doubles each, and the few texts that were not sent before. */
 export interface RecordBatch {
@@ -70,6 +70,13 @@ export class RowWriter {
     buffer[at + 21] = record.firstChunkMs ?? Number.NaN;
     buffer[at + 22] = record.lastChunkMs ?? Number.NaN;
     buffer[at + 23] = texts.numberOf(record.servedBy ?? null);
+    buffer[at + 24] = record.requestBytes ?? Number.NaN;
+    buffer[at + 25] = record.schemaMs ?? Number.NaN;
+    buffer[at + 26] = record.registrationMs ?? Number.NaN;
+    buffer[at + 27] = record.parseMs ?? Number.NaN;
+    buffer[at + 28] = record.validationMs ?? Number.NaN;
+    buffer[at + 29] = record.schemaCheck === null ? Number.NaN : schemaChecks.indexOf(record.schemaCheck);
+    buffer[at + 30] = record.answerPrint ?? Number.NaN;
   }
 
   /** What was gathered since the last call; null when nothing. The rows are the caller's, to be transferred. */
@@ -122,6 +129,13 @@ export class RowReader {
       responseBytes: cell(17),
       status: status === 0 ? null : status,
       streamed: cell(18) % 2 === 1,
+      requestBytes: optional(24),
+      schemaMs: optional(25),
+      registrationMs: optional(26),
+      parseMs: optional(27),
+      validationMs: optional(28),
+      schemaCheck: Number.isNaN(cell(29)) ? null : (schemaChecks[cell(29)] ?? null),
+      answerPrint: optional(30),
       error,
       finishReason: error === null ? text(19) : null,
       model: error === null ? text(20) : null,

@@ -5,14 +5,16 @@ import type { Prompt } from '../config/prompts.ts';
 import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
 import type { ReplayRow } from '../config/trace-file.ts';
+import { ConversationMeter, type Talk } from '../measure/conversation-meter.ts';
 import { type Definition, ownDefinition } from '../measure/definitions.ts';
 import { Meter, type Snapshot } from '../measure/meter.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import type { ClientFigures } from '../measure/validity.ts';
 import { createTransport, type TransportKind } from '../protocol/connect.ts';
 import type { Answer, WireContext } from '../protocol/protocol.ts';
-import { protocols } from '../protocol/registry.ts';
+import { protocolOf } from '../protocol/registry.ts';
 import type { WarmReport } from '../protocol/transport.ts';
+import { type Dialogues, placeOf } from '../workload/conversations.ts';
 import { type Workload, warmupIndexBase } from '../workload/workload.ts';
 import { Budget, type BudgetPlan, inputBound, outputBound } from './budget.ts';
 import { busiest, idle } from './client-watch.ts';
@@ -76,6 +78,8 @@ export interface LoadInput {
 /** One run of a scenario against a running service. */
 export interface LoadOutcome {
   meter: Meter;
+  /** Null where requests do not depend on each other. */
+  conversations: ConversationMeter | null;
   phases: { phase: Phase; outcome: PhaseOutcome }[];
   started: string;
   durationSeconds: number;
@@ -115,6 +119,7 @@ class LoadRun {
   private readonly fleet: Fleet;
   private readonly meter: Meter;
   private readonly rules: StopRules;
+  private readonly conversations: ConversationMeter | null;
   private originEpochMs = 0;
   private aborted: StopReason | null = null;
   private measuring = false;
@@ -124,6 +129,8 @@ class LoadRun {
     this.input = input;
     this.workers = workers;
     this.meter = new Meter(input.definition?.times, input.executor.slo?.(input.scenario.load));
+    const { dialogues } = input.workload;
+    this.conversations = dialogues === undefined ? null : new ConversationMeter((index) => talkOf(dialogues, index));
     const { stop } = input.scenario;
     this.rules = {
       maxErrorRate: stop?.max_error_rate ?? null,
@@ -160,6 +167,7 @@ class LoadRun {
         ...measured,
         client,
         meter: this.meter,
+        conversations: this.conversations,
         workers: this.workers,
         tokensCountedHere: learned.countTokens,
         firstAnswerMs: learned.firstAnswerMs,
@@ -174,7 +182,7 @@ class LoadRun {
   private async learn(): Promise<{ wire: WireContext; countTokens: boolean; firstAnswerMs: number | null }> {
     const { scenario, workload, baseUrl, transport, freshConnections } = this.input;
     const wire = wireContext(this.input);
-    const protocol = protocols.get(scenario.request.api);
+    const protocol = protocolOf(scenario.request);
     if (scenario.request.api === 'http' || !protocol || this.aborted) return { wire, countTokens: false, firstAnswerMs: null };
     const timeoutMs = Math.min(connectTimeoutMs, scenario.timeout * 1000);
     const connection = await createTransport({
@@ -186,7 +194,8 @@ class LoadRun {
       maxHeaderBytes,
     });
     try {
-      const { spec } = workload.request(warmupIndexBase - 1);
+      const ahead = warmupIndexBase - 1;
+      const spec = { ...workload.request(ahead).spec, schema: workload.schemas?.call(ahead) ?? null };
       const budget = this.input.budget ? new Budget(this.input.budget) : null;
       const bound = { input: inputBound(protocol.encode(spec, wire).body), output: outputBound(spec) ?? 0 };
       if (budget !== null && !budget.reserve(bound)) {
@@ -317,6 +326,7 @@ class LoadRun {
       if (record.error === 'cancelled') meter.tally('cancelled', record.endMs, record.errorMessage);
       else {
         meter.record(record, input.workload.prefixOf?.(record.index) ?? null);
+        this.conversations?.record(record);
         input.onRecord?.(record);
       }
     }
@@ -329,6 +339,12 @@ class LoadRun {
     if (broken) this.fleet.endSending(broken);
     input.onSnapshot?.(snapshot);
   }
+}
+
+function talkOf(dialogues: Dialogues, index: number): Talk {
+  const { conversation, turn } = placeOf(index);
+  const { type, iteration, turns } = dialogues.of(conversation);
+  return { number: conversation, type, iteration, turn: turn + 1, turns };
 }
 
 function inMs(seconds: number | undefined): number | null {

@@ -3,11 +3,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { defaultReplicaHeader } from '../config/target.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import { createTransport } from '../protocol/connect.ts';
-import { protocols } from '../protocol/registry.ts';
+import { protocolOf } from '../protocol/registry.ts';
 import type { Transport } from '../protocol/transport.ts';
+import { openWorkload } from '../workload/open.ts';
 import { loadTokenizer } from '../workload/tokenizer.ts';
-import { createWorkload, warmupIndexBase } from '../workload/workload.ts';
+import { type Workload, warmupIndexBase } from '../workload/workload.ts';
 import { type Alarm, createAlarm } from './alarm.ts';
+import { AnswerChecker } from './answer-check.ts';
 import { Budget } from './budget.ts';
 import { watchClient } from './client-watch.ts';
 import type { ClosedPacer, Phase, PhaseOutcome } from './executor.ts';
@@ -15,6 +17,7 @@ import { executors } from './executors/registry.ts';
 import { LoadLoop } from './loop.ts';
 import type { Command, Report, WorkerData } from './messages.ts';
 import type { LoadPlan } from './plan.ts';
+import { SchemaRegistrar } from './registration.ts';
 import { RowWriter } from './rows.ts';
 import { ownArrivals, partOf, shareOf } from './share.ts';
 
@@ -58,18 +61,38 @@ class LoadWorker {
       connectTimeoutMs: plan.connectTimeoutMs,
       maxHeaderBytes,
     });
-    const worker = new LoadWorker(plan, data, post, transport, plan.countTokens ? await loadTokenizer(plan.target.tokenizer) : null);
+    const { scenario } = plan;
+    const workload = openWorkload(scenario, plan.target, plan.prompts, plan.trace);
+    const checker = workload.schemas === undefined ? null : await AnswerChecker.open(workload.schemas, scenario.request.schema_send === false);
+    const worker = new LoadWorker(
+      plan,
+      data,
+      post,
+      transport,
+      workload,
+      plan.countTokens ? await loadTokenizer(plan.target.tokenizer) : null,
+      checker,
+    );
     post({ type: 'ready' });
     return worker;
   }
 
-  private constructor(plan: LoadPlan, data: WorkerData, post: Post, transport: Transport, countTokens: ((text: string) => number) | null) {
+  private constructor(
+    plan: LoadPlan,
+    data: WorkerData,
+    post: Post,
+    transport: Transport,
+    workload: Workload,
+    countTokens: ((text: string) => number) | null,
+    checker: AnswerChecker | null,
+  ) {
     this.plan = plan;
     this.data = data;
     this.post = post;
     this.transport = transport;
     const { scenario } = plan;
-    const protocol = protocols.get(scenario.request.api);
+    const protocol = protocolOf(scenario.request);
+    const { schema_registration: registration } = scenario.request;
     const executor = executors.get(scenario.load.executor);
     if (!protocol || !executor) throw new Error(`unknown protocol ${scenario.request.api} or executor ${scenario.load.executor}`);
     this.planned = executor.phases(scenario.load, scenario.seed, plan.trace);
@@ -78,7 +101,12 @@ class LoadWorker {
       protocol,
       wire: plan.wire,
       scenario: scenario.name,
-      workload: createWorkload(scenario, plan.target, plan.prompts, plan.trace),
+      workload,
+      checker,
+      registrar:
+        registration === undefined
+          ? null
+          : new SchemaRegistrar(registration, transport, plan.wire, plan.deadlines.totalMs, scenario.request.schema_reuse === true),
       deadlines: plan.deadlines,
       gapRule: plan.gapRule,
       budget: plan.budget === null ? null : new Budget(plan.budget),

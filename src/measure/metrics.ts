@@ -61,5 +61,18 @@ export const distributionDefinitions: readonly DistributionDefinition[] = [
   { name: 'input_tokens', unit: 'tokens', better: 'neither', resolution: 1, scale: 1, of: (record) => record.inputTokens },
   { name: 'output_tokens', unit: 'tokens', better: 'neither', resolution: 1, scale: 1, of: (record) => record.outputTokens },
   { name: 'cached_tokens', unit: 'tokens', better: 'neither', resolution: 1, scale: 1, of: (record) => record.cachedTokens },
+  { name: 'request_bytes', unit: 'bytes', better: 'neither', resolution: 1, scale: 1, of: (record) => record.requestBytes },
   { name: 'response_bytes', unit: 'bytes', better: 'neither', resolution: 1, scale: 1, of: (record) => record.responseBytes },
+  { name: 'schema_generation_ms', unit: 'ms', better: 'lower', resolution: 1000, scale: 1, of: (record) => record.schemaMs },
+  { name: 'schema_registration_ms', unit: 'ms', better: 'lower', resolution: 1000, scale: 1, of: (record) => record.registrationMs },
+  { name: 'json_parse_ms', unit: 'ms', better: 'lower', resolution: 1000, scale: 1, of: (record) => record.parseMs },
+  { name: 'schema_validation_ms', unit: 'ms', better: 'lower', resolution: 1000, scale: 1, of: (record) => record.validationMs },
+  {
+    name: 'context_tokens',
+    unit: 'tokens',
+    better: 'neither',
+    resolution: 1,
+    scale: 1,
+    of: (record) => (record.answerPrint === null || record.inputTokens === null ? null : record.inputTokens + (record.outputTokens ?? 0)),
+  },
 ];

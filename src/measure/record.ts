@@ -1,5 +1,9 @@
 import type { ErrorKind } from '../protocol/error-kind.ts';
 
+/** What an answer is, held against the schema it should satisfy. */
+export const schemaChecks = ['valid', 'invalid_json', 'violation'] as const;
+export type SchemaCheck = (typeof schemaChecks)[number];
+
 /**
  * One request as it was, every time in ms from the run's start (the scheduled start of the measured window). What `--log-requests` writes, a line each,
  * and what every definition of a metric is folded from. Null: it did not happen, or the server did not say.
@@ -42,6 +46,17 @@ export interface RequestRecord {
   model: string | null;
   /** What the response header that names replicas said; left out: nobody looked. */
   servedBy?: string | null;
+  /** Bytes of the body that was sent; null for a request without one. */
+  requestBytes: number | null;
+  /** Time to make the schema that went with the request, and to make it known to the server; before `intendedMs`. Null: there was none. */
+  schemaMs: number | null;
+  registrationMs: number | null;
+  /** Time to parse the answer's JSON and to hold it against the schema, after its end. Null: not asked, or it was no JSON. */
+  parseMs: number | null;
+  validationMs: number | null;
+  schemaCheck: SchemaCheck | null;
+  /** Of an answer within a conversation, 52 bits that are alike for texts that are (measure/text-print.ts); null elsewhere. */
+  answerPrint: number | null;
   error: ErrorKind | null;
   errorMessage: string | null;
 }

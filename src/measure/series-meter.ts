@@ -9,6 +9,7 @@ export interface SeriesState {
   failed: number;
   inputTokens: number;
   outputTokens: number;
+  checks: SchemaTally;
   gapsGuessed: boolean;
   chunksAreTokens: boolean;
   beganMs: number;
@@ -17,12 +18,22 @@ export interface SeriesState {
   distributions: Record<string, DistributionState>;
 }
 
+/** Answers that were held against a schema, by what they turned out to be; the time that took, and the latency of their requests, ms. */
+export interface SchemaTally {
+  valid: number;
+  invalid_json: number;
+  violation: number;
+  checkMs: number;
+  latencyMs: number;
+}
+
 /** Everything measured of one series: counts of all requests, distributions of the successful ones. */
 export class SeriesMeter {
   succeeded = 0;
   failed = 0;
   inputTokens = 0;
   outputTokens = 0;
+  checks: SchemaTally = { valid: 0, invalid_json: 0, violation: 0, checkMs: 0, latencyMs: 0 };
   /** A chunk came whose token count the server did not say: it was taken for one token. */
   gapsGuessed = false;
   /** No answer held more tokens, or fewer, than chunks. */
@@ -46,6 +57,11 @@ export class SeriesMeter {
     this.inputTokens += record.inputTokens ?? 0;
     this.outputTokens += record.outputTokens ?? 0;
     if (this.first === null || record.intendedMs < this.first.dueMs) this.first = { dueMs: record.intendedMs, latencyMs: times.latencyMs };
+    if (record.schemaCheck !== null) {
+      this.checks[record.schemaCheck]++;
+      this.checks.checkMs += (record.parseMs ?? 0) + (record.validationMs ?? 0);
+      this.checks.latencyMs += times.latencyMs;
+    }
     if (record.streamed && record.outputTokens !== null && record.outputTokens !== record.outputChunks) this.chunksAreTokens = false;
     if (times.itlMs !== undefined && times.itlMs !== null) this.itl.record(times.itlMs);
     if (times.beganMs !== undefined) {
@@ -79,6 +95,7 @@ export class SeriesMeter {
     this.failed += other.failed;
     this.inputTokens += other.inputTokens;
     this.outputTokens += other.outputTokens;
+    for (const key of Object.keys(this.checks) as (keyof SchemaTally)[]) this.checks[key] += other.checks[key];
     this.gapsGuessed ||= other.gapsGuessed;
     this.chunksAreTokens &&= other.chunksAreTokens;
     this.beganMs = Math.min(this.beganMs, other.beganMs);
@@ -90,8 +107,8 @@ export class SeriesMeter {
   state(): SeriesState {
     const distributions: Record<string, DistributionState> = {};
     for (const [name, distribution] of this.distributions) if (distribution.count > 0) distributions[name] = distribution.state();
-    const { succeeded, failed, inputTokens, outputTokens, gapsGuessed, chunksAreTokens, beganMs, endedMs, first } = this;
-    return { succeeded, failed, inputTokens, outputTokens, gapsGuessed, chunksAreTokens, beganMs, endedMs, first, distributions };
+    const { succeeded, failed, inputTokens, outputTokens, checks, gapsGuessed, chunksAreTokens, beganMs, endedMs, first } = this;
+    return { succeeded, failed, inputTokens, outputTokens, checks: { ...checks }, gapsGuessed, chunksAreTokens, beganMs, endedMs, first, distributions };
   }
 
   static from(state: SeriesState): SeriesMeter {
@@ -101,6 +118,7 @@ export class SeriesMeter {
       failed: state.failed,
       inputTokens: state.inputTokens,
       outputTokens: state.outputTokens,
+      checks: { ...state.checks },
       gapsGuessed: state.gapsGuessed,
       chunksAreTokens: state.chunksAreTokens,
       beganMs: state.beganMs,

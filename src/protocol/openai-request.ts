@@ -32,6 +32,10 @@ export function encodeBody(spec: RequestSpec, context: WireContext, input: Recor
   if (spec.minTokens !== null) body['min_tokens'] = spec.minTokens;
   if (spec.ignoreEos) body['ignore_eos'] = true;
   if (spec.temperature !== null) body['temperature'] = spec.temperature;
+  if (spec.schema) {
+    const { name, schema, strict } = spec.schema;
+    body['response_format'] = { type: 'json_schema', json_schema: { name, ...(strict === null ? {} : { strict }), schema } };
+  }
   Object.assign(body, spec.extraBody);
   return Buffer.from(JSON.stringify(body), 'utf8');
 }

@@ -5,6 +5,7 @@ import type { SearchSummary } from '../load/search-summary.ts';
 import { seriesId } from '../load/series-id.ts';
 import { shareOf } from '../load/share.ts';
 import { type CompatDefinition, compatNote } from '../measure/compat.ts';
+import type { ConversationMeter } from '../measure/conversation-meter.ts';
 import { type Definition, ownDefinition } from '../measure/definitions.ts';
 import type { DistributionSummary } from '../measure/distribution.ts';
 import type { Meter } from '../measure/meter.ts';
@@ -13,6 +14,7 @@ import { SeriesMeter } from '../measure/series-meter.ts';
 import type { ClientFigures, ValidityFinding } from '../measure/validity.ts';
 import type { MachineEnvironment } from '../observe/environment.ts';
 import type { Workload } from '../workload/workload.ts';
+import { conversationBlock } from './conversations.ts';
 import { type DispatchBlock, dispatchMetrics } from './dispatch.ts';
 import type { Metric, ResultDocument, Results, Run, Series, Summary } from './document.ts';
 import { schemaVersion } from './document.ts';
@@ -21,6 +23,8 @@ import { loadFindings, searchMetrics } from './load-findings.ts';
 /** One run as the load room hands it over. */
 export interface MeasuredRun {
   meter: Meter;
+  /** Left out or null where requests do not depend on each other. */
+  conversations?: ConversationMeter | null;
   phases: { phase: Phase; outcome: PhaseOutcome }[];
   /** ISO 8601. */
   started: string;
@@ -76,12 +80,14 @@ export function buildResult(input: BuildInput): ResultDocument {
     crashed: run.stopReason === 'service_crashed',
   });
   const dispatch = dispatchOf(input);
-  const results = { ...buildResults(input, pooled), ...(dispatch === null ? {} : { dispatch }), ...findings };
+  const talked = run.conversations ? conversationBlock(run.conversations) : null;
+  const results = { ...buildResults(input, pooled), ...(dispatch === null ? {} : { dispatch }), ...findings, ...(talked ? { conversation: talked.block } : {}) };
   // A search drives the service until it fails.
   const errorsWithin = findings.search !== undefined || (results.error_rate ?? 100) <= input.maxErrorRate;
   const series = findings.search === undefined ? buildSeries(input) : searchSeries(input, findings.search);
   // Of a run with several loads the counts are of all of them together.
   if (dispatch !== null && run.phases.length === 1 && series[0] !== undefined) Object.assign(series[0].metrics, dispatchMetrics(dispatch));
+  if (talked && series[0]) Object.assign(series[0].metrics, talked.metrics);
   const runEntry: Run = { round: 0, order: 0, started: run.started, duration_seconds: run.durationSeconds, values: valuesOf(series) };
   return {
     schema_version: schemaVersion,
@@ -90,7 +96,7 @@ export function buildResult(input: BuildInput): ResultDocument {
     target: target.name,
     scenario: scenarioName(scenario),
     base_url: input.baseUrl,
-    model: scenario.request.model ?? target.model ?? null,
+    model: modelOf(scenario, target),
     partial,
     stop_reason: run.stopReason,
     results,
@@ -141,10 +147,14 @@ function searchSeries(input: BuildInput, search: SearchSummary): Series[] {
   return [{ id: scenario.name, labels, metrics: searchMetrics(search) }, ...buildSeries(input).map((series) => ({ ...series, detail: true }))];
 }
 
+function modelOf({ request }: Scenario, target: BuildInput['target']): string | null {
+  return request.model ?? target.model ?? request.default_model ?? null;
+}
+
 /** What all series of a scenario have in common. */
 function labelsOf(scenario: Scenario, target: BuildInput['target']): Series['labels'] {
-  const model = scenario.request.model ?? target.model;
-  return { scenario: scenarioName(scenario), target: target.name, ...(model === undefined ? {} : { model }), ...scenario.part?.labels };
+  const model = modelOf(scenario, target);
+  return { scenario: scenarioName(scenario), target: target.name, ...(model === null ? {} : { model }), ...scenario.part?.labels };
 }
 
 /** A series for each phase; where requests differ in class, one for each class below it as detail. */
@@ -211,6 +221,14 @@ function metricsOf(meter: SeriesMeter, runSeconds: number | null, notes: BuildIn
   }
   if (metrics['output_tokens'] && metrics['input_tokens'] && meter.outputTokens > 0)
     metrics['input_output_token_ratio'] = { unit: 'ratio', better: 'neither', value: meter.inputTokens / meter.outputTokens };
+  const { valid, invalid_json, violation, checkMs, latencyMs } = meter.checks;
+  const checked = valid + invalid_json + violation;
+  if (checked > 0) {
+    metrics['schema_compliance_rate'] = { unit: '%', better: 'higher', value: (100 * valid) / checked };
+    metrics['invalid_json_rate'] = { unit: '%', better: 'lower', value: (100 * invalid_json) / checked };
+    metrics['schema_violation_rate'] = { unit: '%', better: 'lower', value: (100 * violation) / checked };
+    metrics['validation_overhead_percent'] = { unit: '%', better: 'lower', value: latencyMs > 0 ? (100 * checkMs) / latencyMs : null };
+  }
   return metrics;
 }
 

@@ -4,6 +4,15 @@ export interface Message {
   content: string;
 }
 
+/** The JSON Schema that goes with one request. */
+export interface CallSchema {
+  name: string;
+  schema: Readonly<Record<string, unknown>>;
+  strict: boolean | null;
+  /** What the server called it when it was registered; null where it was not. */
+  id: string | null;
+}
+
 /** What a request asks for, before any wire is chosen. Null: leave it to the server. */
 export interface RequestSpec {
   messages: readonly Message[];
@@ -15,6 +24,8 @@ export interface RequestSpec {
   temperature: number | null;
   /** More members of the JSON body. */
   extraBody: Readonly<Record<string, unknown>>;
+  /** Left out or null: free text. */
+  schema?: CallSchema | null;
   /** Plain HTTP only. */
   method: string | null;
   path: string | null;

@@ -4,10 +4,12 @@ import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
 import type { ReplayRow } from '../config/trace-file.ts';
 import { chooseClasses } from './classes.ts';
+import type { Dialogues } from './conversations.ts';
 import { generatePrompt } from './generate.ts';
 import { lengthDrawer } from './lengths.ts';
 import { sharedPrefixes } from './prefixes.ts';
 import type { Message, RequestSpec } from './request-spec.ts';
+import type { SchemaSource } from './schemas.ts';
 import { traceRequests } from './trace.ts';
 
 /** One class of requests whose figures stand apart. */
@@ -23,7 +25,12 @@ export interface Cell {
 export interface Workload {
   cells: readonly Cell[];
   uniquePrompts: number | null;
-  request(index: number): { spec: RequestSpec; cell: Cell };
+  /** @param answers within a conversation what the server has said so far */
+  request(index: number, answers?: readonly string[]): { spec: RequestSpec; cell: Cell };
+  /** Left out where no answer has to satisfy a schema. */
+  schemas?: SchemaSource;
+  /** Left out where requests do not depend on each other. */
+  dialogues?: Dialogues;
   /** Which of the shared beginnings the prompt of an index has, from 0; null where prompts share none. */
   prefixOf: ((index: number) => number) | null;
 }
@@ -54,7 +61,7 @@ export function createWorkload(
   const promptSeed = (scenario.seed ^ Math.imul(request.prompt_set ?? 0, promptSetSalt)) >>> 0;
   const shared =
     request.shared_prefix_tokens === undefined ? null : sharedPrefixes(request.shared_prefix_tokens, request.shared_prefixes ?? 1, promptSeed);
-  const model = request.model ?? target.model ?? null;
+  const model = request.model ?? target.model ?? request.default_model ?? null;
   const common = {
     model,
     stream: request.stream,

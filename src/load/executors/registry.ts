@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { Executor } from '../executor.ts';
 import { closed } from './closed.ts';
 import { constantRate } from './constant-rate.ts';
+import { conversation } from './conversation.ts';
 import { gamma } from './gamma.ts';
 import { poisson } from './poisson.ts';
 import { rampingRate } from './ramping-rate.ts';
@@ -25,6 +26,7 @@ const all = [
   soak,
   search,
   trace,
+  conversation,
 ] as unknown as readonly Executor<unknown>[];
 
 export const executors: ReadonlyMap<string, Executor<unknown>> = new Map(all.map((executor) => [executor.name, executor]));

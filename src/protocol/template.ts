@@ -1,0 +1,148 @@
+import { placeholder, type RequestTemplate, type SchemaRegistration, type TemplateVariable } from '../config/request-template.ts';
+import type { CallSchema } from '../workload/request-spec.ts';
+import { plainHttp } from './http.ts';
+import type { Answer, AnswerReader, Protocol, RequestSpec, WireContext } from './protocol.ts';
+import type { WireRequest } from './transport.ts';
+
+type Variables = Readonly<Record<TemplateVariable, unknown>>;
+
+/** A server that speaks a wire of its own: what is sent and where its answer is are told by the scenario. Answers come in one piece. */
+export function templateProtocol(template: RequestTemplate): Protocol {
+  return {
+    name: 'template',
+    headers: { accept: 'application/json' },
+    encode: (spec, context) => encodeTemplate(template, variablesOf(spec), context),
+    createReader: () => new TemplateReader(template.answer),
+  };
+}
+
+/** The call that makes a schema known to the server. */
+export function encodeRegistration(registration: SchemaRegistration, schema: CallSchema, spec: RequestSpec, context: WireContext): WireRequest {
+  return encodeTemplate(registration, { ...variablesOf(spec), ...schemaVariables(schema) }, context);
+}
+
+function encodeTemplate(
+  { method, path, body }: Pick<RequestTemplate, 'method' | 'path' | 'body'>,
+  variables: Variables,
+  context: WireContext,
+): WireRequest {
+  const filled = fill(body, variables);
+  return {
+    method,
+    path: context.basePath + path,
+    headers: context.headers,
+    body: Buffer.from(JSON.stringify(filled === absent ? null : filled), 'utf8'),
+  };
+}
+
+function variablesOf(spec: RequestSpec): Variables {
+  const { messages, model, maxTokens, temperature, schema } = spec;
+  const system = messages.find(({ role }) => role === 'system')?.content ?? null;
+  return {
+    prompt: messages.findLast(({ role }) => role === 'user')?.content ?? null,
+    system,
+    messages,
+    model,
+    max_tokens: maxTokens,
+    temperature,
+    ...schemaVariables(schema ?? null),
+  };
+}
+
+function schemaVariables(schema: CallSchema | null): Pick<Variables, 'schema' | 'schema_name' | 'schema_id'> {
+  return { schema: schema?.schema ?? null, schema_name: schema?.name ?? null, schema_id: schema?.id ?? null };
+}
+
+const absent = Symbol('absent');
+
+/** A text that is one placeholder and nothing else becomes the value itself, and is left out where there is none; within a text it becomes text. */
+function fill(value: unknown, variables: Variables): unknown {
+  if (typeof value === 'string') {
+    const whole = /^\$\{([^}]*)\}$/.exec(value)?.[1];
+    if (whole !== undefined) return variables[whole as TemplateVariable] ?? absent;
+    return value.replace(placeholder, (_, name: TemplateVariable) => textOf(variables[name]));
+  }
+  if (Array.isArray(value)) return value.map((item) => fill(item, variables)).filter((item) => item !== absent);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .map(([key, item]) => [key, fill(item, variables)] as const)
+      .filter(([, item]) => item !== absent),
+  );
+}
+
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** The value that a JSON pointer (RFC 6901) names; undefined where there is none. */
+export function valueAt(value: unknown, pointer: string): unknown {
+  let here = value;
+  for (const step of pointer.split('/').slice(1)) {
+    const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
+    here = typeof here === 'object' && here !== null && Object.hasOwn(here, key) ? (here as Record<string, unknown>)[key] : undefined;
+  }
+  return here;
+}
+
+/** Reads the answer as plain HTTP, and what is in it when it has ended. */
+class TemplateReader implements AnswerReader {
+  private readonly pointers: RequestTemplate['answer'];
+  private readonly http = plainHttp.createReader();
+  private keepText = false;
+
+  constructor(pointers: RequestTemplate['answer']) {
+    this.pointers = pointers;
+  }
+
+  begin(_listener: null, keepText: boolean): void {
+    this.keepText = keepText;
+    this.http.begin(null, true);
+  }
+
+  headers(status: number, headers: readonly string[], nowMs: number): void {
+    this.http.headers(status, headers, nowMs);
+  }
+
+  data(buffer: Buffer, start: number, end: number, nowMs: number): boolean {
+    return this.http.data(buffer, start, end, nowMs);
+  }
+
+  end(nowMs: number): Answer {
+    return this.read(this.http.end(nowMs));
+  }
+
+  fail(...reason: Parameters<AnswerReader['fail']>): Answer {
+    return { ...this.http.fail(...reason), text: null };
+  }
+
+  private read(answer: Answer): Answer {
+    if (answer.error !== null) return { ...answer, text: null };
+    let body: unknown;
+    try {
+      body = JSON.parse(answer.text ?? '');
+    } catch (error) {
+      return { ...answer, text: null, error: 'malformed', errorMessage: `the answer is not JSON: ${(error as Error).message.slice(0, 200)}` };
+    }
+    const { pointers } = this;
+    const at = (pointer: string | undefined) => (pointer === undefined ? undefined : valueAt(body, pointer));
+    const text = at(pointers.text);
+    if (pointers.text !== undefined && (text === undefined || text === null))
+      return { ...answer, text: null, error: 'malformed', errorMessage: `the answer has nothing at ${pointers.text}` };
+    const named = (pointer: string | undefined) => (typeof at(pointer) === 'string' ? (at(pointer) as string) : null);
+    return {
+      ...answer,
+      outputChunks: 1,
+      inputTokens: countAt(at(pointers.input_tokens)),
+      outputTokens: countAt(at(pointers.output_tokens)),
+      model: named(pointers.model),
+      finishReason: named(pointers.finish_reason),
+      text: this.keepText && text !== undefined ? (typeof text === 'string' ? text : JSON.stringify(text)) : null,
+    };
+  }
+}
+
+function countAt(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null;
+}

@@ -1,0 +1,112 @@
+import type { ConversationFile, ConversationScript } from '../config/conversation-file.ts';
+import type { Scenario } from '../config/scenario.ts';
+import type { TargetConfig } from '../config/target.ts';
+import type { Message } from './request-spec.ts';
+import { type Cell, type Workload, warmupIndexBase } from './workload.ts';
+
+/** A conversation has at most so many turns: the index of a request is its conversation times this, and its turn. */
+export const turnStride = 1000;
+
+/** One conversation as it is to be held. */
+export interface Dialogue {
+  type: string;
+  /** From 1: how many of its type were planned before it, and itself. */
+  iteration: number;
+  turns: number;
+}
+
+/** Conversations by number, from 0. Beyond the last planned one they begin anew. */
+export interface Dialogues {
+  planned: number;
+  of(number: number): Dialogue;
+}
+
+/** Where a request stands: in which conversation, and at which of its turns (both from 0). */
+export function placeOf(index: number): { conversation: number; turn: number } {
+  return { conversation: Math.floor(index / turnStride), turn: index % turnStride };
+}
+
+export function indexOf(conversation: number, turn: number): number {
+  return conversation * turnStride + turn;
+}
+
+/**
+ * Conversations of a file, every type as often as it says, one after the other. A turn is asked with all that was said before it: the system prompt, the
+ * user's turns and what the server answered, or the file's own answers where the load is scripted. Pure.
+ */
+export function conversationWorkload(
+  scenario: Scenario,
+  target: Pick<TargetConfig, 'model' | 'max_tokens'>,
+  file: ConversationFile,
+): Workload & { dialogues: Dialogues } {
+  const { request, load } = scenario;
+  const model = request.model ?? target.model ?? request.default_model ?? null;
+  const only = load['iterations'] as Record<string, number> | undefined;
+  const scripted = load['scripted'] === true;
+  const planned = file.conversations.flatMap((script) =>
+    Array.from({ length: only?.[script.type] ?? script.iterations }, (_, at) => ({ script, iteration: at + 1 })),
+  );
+  const [asked] = Array.isArray(request.max_tokens) ? request.max_tokens : [];
+  const maxTokensOf = (script: ConversationScript) => {
+    const most = asked ?? script.max_tokens ?? file.max_tokens ?? null;
+    return most === null ? null : Math.min(most, target.max_tokens ?? most);
+  };
+  const cells = file.conversations.flatMap((script) =>
+    script.turns.map(
+      (_, turn): Cell => ({
+        id: `${scenario.name}/conversation=${script.type}/turn=${turn + 1}`,
+        labels: { conversation: script.type, turn: turn + 1 },
+        promptTokens: null,
+        maxTokens: maxTokensOf(script),
+      }),
+    ),
+  );
+  const firstCell = new Map<string, number>();
+  for (const [at, cell] of cells.entries()) if (cell.labels['turn'] === 1) firstCell.set(String(cell.labels['conversation']), at);
+  const lap = (number: number) => planned[number % planned.length] as (typeof planned)[number];
+
+  return {
+    cells,
+    prefixOf: null,
+    uniquePrompts: cells.length,
+    dialogues: {
+      planned: planned.length,
+      of: (number) => {
+        const { script, iteration } = lap(number);
+        const laps = Math.floor(number / planned.length) * (only?.[script.type] ?? script.iterations);
+        return { type: script.type, iteration: iteration + laps, turns: script.turns.length };
+      },
+    },
+    request(index, answers = []) {
+      // What is sent ahead of the load (the probe, the warm-up) opens conversations and leaves it at that.
+      const ahead = index >= warmupIndexBase - turnStride;
+      const { conversation, turn: at } = placeOf(index);
+      const { script } = lap(ahead ? index : conversation);
+      const turn = ahead ? 0 : at;
+      const system = script.system ?? file.system;
+      const messages: Message[] = system === undefined ? [] : [{ role: 'system', content: system }];
+      for (const [before, { user, assistant }] of script.turns.slice(0, turn).entries()) {
+        const said = scripted ? (assistant ?? answers[before] ?? '') : (answers[before] ?? assistant ?? '');
+        messages.push({ role: 'user', content: user }, { role: 'assistant', content: said });
+      }
+      messages.push({ role: 'user', content: (script.turns[turn] as { user: string }).user });
+      const cell = cells[(firstCell.get(script.type) as number) + turn] as Cell;
+      return {
+        cell,
+        spec: {
+          messages,
+          model,
+          stream: request.stream,
+          maxTokens: cell.maxTokens,
+          minTokens: null,
+          ignoreEos: false,
+          temperature: request.temperature ?? null,
+          extraBody: request.extra_body ?? {},
+          method: null,
+          path: null,
+          body: null,
+        },
+      };
+    },
+  };
+}

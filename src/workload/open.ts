@@ -1,0 +1,25 @@
+import type { Prompt } from '../config/prompts.ts';
+import type { Scenario } from '../config/scenario.ts';
+import type { TargetConfig } from '../config/target.ts';
+import type { ReplayRow } from '../config/trace-file.ts';
+import { casesWorkload } from './cases.ts';
+import { conversationWorkload } from './conversations.ts';
+import { schemaSource } from './schemas.ts';
+import { createWorkload, type Workload } from './workload.ts';
+
+/** The workload of a scenario, whatever its requests are made of: conversations, test cases, prompts of a file or generated ones. Pure. */
+export function openWorkload(
+  scenario: Scenario,
+  target: Pick<TargetConfig, 'model' | 'max_tokens'>,
+  prompts: readonly Prompt[],
+  trace: readonly ReplayRow[] = [],
+): Workload {
+  const { conversations, cases, schema, schema_name: name = 'answer', prompt } = scenario.request;
+  if (conversations !== undefined) return conversationWorkload(scenario, target, conversations);
+  if (cases !== undefined) return casesWorkload(scenario, target, cases);
+  const lines = prompt === undefined ? prompts : [{ prompt, messages: null, max_tokens: null, temperature: null }];
+  const workload = createWorkload(scenario, target, lines, trace);
+  if (schema === undefined) return workload;
+  const all = { name, schema };
+  return { ...workload, schemas: schemaSource(scenario, () => all) };
+}
