@@ -1,12 +1,16 @@
 import * as z from 'zod';
 import { configFileSchema, targetsFileSchema } from './config-file.ts';
+import { conversationFileSchema } from './conversation-file.ts';
 import { scenarioSchema } from './scenario.ts';
+import { testCasesSchema } from './test-cases.ts';
 import { thresholdsSchema } from './thresholds.ts';
 
 const titles = {
   'llm-bench': [configFileSchema, 'llm-bench.yaml'],
   targets: [targetsFileSchema, 'config/targets.yaml of llm-bench'],
   thresholds: [thresholdsSchema, 'config/thresholds.yaml of llm-bench'],
+  conversation_prompts: [conversationFileSchema, 'conversation_prompts.json of llm-bench'],
+  structured_test_cases: [testCasesSchema, 'structured_test_cases.json of llm-bench'],
   scenario: [scenarioSchema, 'A scenario of llm-bench: config/scenarios/NAME.yaml'],
 } as const;
 

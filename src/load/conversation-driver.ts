@@ -1,5 +1,5 @@
 import type { RequestRecord } from '../measure/record.ts';
-import { type Dialogues, indexOf } from '../workload/conversations.ts';
+import { type Dialogues, indexOf } from '../workload/dialogues.ts';
 import type { Driver, DriverHooks } from './driver.ts';
 import { Ending } from './driver.ts';
 import type { ClosedPacer, StopReason } from './executor.ts';

@@ -14,7 +14,7 @@ import { createTransport, type TransportKind } from '../protocol/connect.ts';
 import type { Answer, WireContext } from '../protocol/protocol.ts';
 import { protocolOf } from '../protocol/registry.ts';
 import type { WarmReport } from '../protocol/transport.ts';
-import { type Dialogues, placeOf } from '../workload/conversations.ts';
+import { type Dialogues, placeOf } from '../workload/dialogues.ts';
 import { type Workload, warmupIndexBase } from '../workload/workload.ts';
 import { Budget, type BudgetPlan, inputBound, outputBound } from './budget.ts';
 import { busiest, idle } from './client-watch.ts';

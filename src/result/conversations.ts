@@ -1,6 +1,6 @@
 import type { ConversationFigures, ConversationMeter } from '../measure/conversation-meter.ts';
 import { Distribution } from '../measure/distribution.ts';
-import type { DistributionMetric, ResultDocument, TimelineBucket } from './document.ts';
+import type { DistributionMetric } from './document.ts';
 
 /** One turn as the result document has it. */
 export interface TurnRow {
@@ -16,7 +16,7 @@ export interface TurnRow {
   finish_reason: string | null;
   error: string | null;
   /** Of the service, in the second in which the turn ended; null where it was not watched. */
-  memory_bytes: number | null;
+  memory_mb: number | null;
 }
 
 export interface ConversationRow {
@@ -102,7 +102,7 @@ function rowOf({ type, iteration, planned, turns, durationMs }: ConversationFigu
       context_tokens: turn.error !== null || turn.inputTokens === null ? null : turn.inputTokens + (turn.outputTokens ?? 0),
       finish_reason: turn.finishReason,
       error: turn.error,
-      memory_bytes: null,
+      memory_mb: null,
     })),
   };
 }

@@ -1,4 +1,5 @@
 import type { Absent, Observed } from '../observe/monitor.ts';
+import type { ConversationBlock } from './conversations.ts';
 import type { Metric, ResultDocument, Series } from './document.ts';
 import { energyMetrics } from './energy.ts';
 import { valuesOf } from './metric-values.ts';
@@ -62,3 +63,14 @@ function metricsOf(observed: readonly Observed[]): Record<string, Metric> {
 
 const valuesOfSeries = (series: readonly Series[]): Record<string, Record<string, number | null>> =>
   Object.fromEntries(series.map((one) => [one.id, valuesOf(one)]));
+
+/** Memory of the service when each turn of a conversation ended, to the second. */
+function withTurnMemory(results: ResultDocument['results'], perSecond: readonly (number | null)[]): ResultDocument['results'] {
+  const block = results['conversation'] as ConversationBlock | undefined;
+  if (block === undefined || perSecond.length === 0) return results;
+  const conversations = block.conversations.map((one) => ({
+    ...one,
+    turns: one.turns.map((turn) => ({ ...turn, memory_mb: perSecond[Math.floor(turn.ended_s)] ?? null })),
+  }));
+  return { ...results, conversation: { ...block, conversations } };
+}

@@ -4,7 +4,7 @@ import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
 import type { ReplayRow } from '../config/trace-file.ts';
 import { chooseClasses } from './classes.ts';
-import type { Dialogues } from './conversations.ts';
+import type { Dialogues } from './dialogues.ts';
 import { generatePrompt } from './generate.ts';
 import { lengthDrawer } from './lengths.ts';
 import { sharedPrefixes } from './prefixes.ts';
