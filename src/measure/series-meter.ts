@@ -108,7 +108,19 @@ export class SeriesMeter {
     const distributions: Record<string, DistributionState> = {};
     for (const [name, distribution] of this.distributions) if (distribution.count > 0) distributions[name] = distribution.state();
     const { succeeded, failed, inputTokens, outputTokens, checks, gapsGuessed, chunksAreTokens, beganMs, endedMs, first } = this;
-    return { succeeded, failed, inputTokens, outputTokens, checks: { ...checks }, gapsGuessed, chunksAreTokens, beganMs, endedMs, first, distributions };
+    return {
+      succeeded,
+      failed,
+      inputTokens,
+      outputTokens,
+      checks: { ...checks },
+      gapsGuessed,
+      chunksAreTokens,
+      beganMs,
+      endedMs,
+      first,
+      distributions,
+    };
   }
 
   static from(state: SeriesState): SeriesMeter {

@@ -81,7 +81,12 @@ export function buildResult(input: BuildInput): ResultDocument {
   });
   const dispatch = dispatchOf(input);
   const talked = run.conversations ? conversationBlock(run.conversations) : null;
-  const results = { ...buildResults(input, pooled), ...(dispatch === null ? {} : { dispatch }), ...findings, ...(talked ? { conversation: talked.block } : {}) };
+  const results = {
+    ...buildResults(input, pooled),
+    ...(dispatch === null ? {} : { dispatch }),
+    ...findings,
+    ...(talked ? { conversation: talked.block } : {}),
+  };
   // A search drives the service until it fails.
   const errorsWithin = findings.search !== undefined || (results.error_rate ?? 100) <= input.maxErrorRate;
   const series = findings.search === undefined ? buildSeries(input) : searchSeries(input, findings.search);

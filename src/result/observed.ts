@@ -34,6 +34,7 @@ export function withObservations(document: ResultDocument, seen: Observations): 
   const checks = serverAgreement({ ...document, series });
   return {
     ...document,
+    results: withTurnMemory(document.results, seen.perSecond.get('service_memory_mb') ?? []),
     validity: { ...document.validity, checks: [...document.validity.checks, ...checks] },
     series,
     runs: document.runs.map((run) => ({ ...run, values: document.runs.length === 1 ? values : run.values })),
