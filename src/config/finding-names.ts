@@ -1,3 +1,12 @@
 /** What can be made of the parts of a scenario once they all ran; `src/result/findings/` has a file for each. */
-export const findingNames = ['batch_efficiency', 'edge_cases', 'http_service', 'models', 'prefix_cache', 'production_readiness', 'routing'] as const;
+export const findingNames = [
+  'batch_efficiency',
+  'edge_cases',
+  'http_service',
+  'models',
+  'prefix_cache',
+  'production_readiness',
+  'routing',
+  'target_assessment',
+] as const;
 export type FindingName = (typeof findingNames)[number];

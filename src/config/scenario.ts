@@ -4,6 +4,7 @@ import { criterionSchema, sloNames } from './criteria.ts';
 import { positiveDurationSchema } from './duration.ts';
 import { findingNames } from './finding-names.ts';
 import { type Lengths, lengthsSchema } from './lengths.ts';
+import { targetsSchema } from './preset-targets.ts';
 import { pressureSchema } from './pressure.ts';
 import { registrationSchema, templateSchema } from './request-template.ts';
 import { shareGptSchema } from './sharegpt.ts';
@@ -183,6 +184,7 @@ export const scenarioFields = {
   target: nameSchema.optional(),
   /** Which figures to look at; for people. */
   metrics: z.array(z.string().min(1)).optional(),
+  targets: targetsSchema.optional(),
   /** Parts that are driven one after the other against one service, into one result. */
   parts: z.array(partSchema).min(1).optional(),
   /** Other names that it can be chosen by. */

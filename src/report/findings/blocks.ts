@@ -7,7 +7,7 @@ import { formatChange, formatCount, formatNumber, formatPercent, formatValue, pl
 import { badgeBlocks } from './badges.ts';
 import type { FindingBlock } from './block.ts';
 import { concurrencyLines } from './expected.ts';
-import { type FoundIn, figure, foundIn } from './read.ts';
+import { type FoundIn, figure, foundIn, isBlock, listOf } from './read.ts';
 
 /** What a run says beside its figures: steps of load, what a search found, stability, badges and criteria, retries, what the target expects. */
 export function findingBlocks(result: ResultDocument, escaping: Escaping): FindingBlock[] {
@@ -21,7 +21,14 @@ export function findingBlocks(result: ResultDocument, escaping: Escaping): Findi
     ]),
     ...block('Retries', retryLines(result)),
     ...block('Concurrency', concurrencyLines(result)),
+    ...found.flatMap((one) => block(titled(one, escaping)('Recommendations'), recommendations(one, escaping))),
   ];
+}
+
+function recommendations({ results }: FoundIn, escaping: Escaping): string[] {
+  const overall = results['overall_assessment'];
+  const advice = isBlock(overall) ? listOf(overall['recommendations']).filter((text) => typeof text === 'string') : [];
+  return advice.length === 0 ? [] : [...advice.map((text) => escaping.text(text)), `More: ${escaping.text('docs/optimization.md')}`];
 }
 
 type Titled = (title: string) => string;

@@ -7,6 +7,7 @@ import { models } from './models.ts';
 import { prefixCache } from './prefix-cache.ts';
 import { productionReadiness } from './production-readiness.ts';
 import { routing } from './routing.ts';
+import { targetAssessment } from './target-assessment.ts';
 
 /** Every finding that a scenario may name under `findings`. */
 export const findings: Readonly<Record<FindingName, Finding>> = {
@@ -17,4 +18,5 @@ export const findings: Readonly<Record<FindingName, Finding>> = {
   edge_cases: edgeCases,
   http_service: httpService,
   production_readiness: productionReadiness,
+  target_assessment: targetAssessment,
 };

@@ -1,0 +1,16 @@
+import * as z from 'zod';
+
+/** What a preset asks of a service; each is met, not met or not measured. */
+export const targetsSchema = z
+  .strictObject({
+    tokens_per_sec: z.number().positive().optional().meta({ description: 'Output tokens per second of the whole run, at least' }),
+    ttft_ms: z.number().positive().optional().meta({ description: 'Median time to first token, at most' }),
+    spike_rate_range: z
+      .tuple([z.number().min(0).max(100), z.number().min(0).max(100)])
+      .refine(([low, high]) => low <= high, { error: 'expected the lower end first' })
+      .optional()
+      .meta({ description: 'Percent of the requests slower than mean + 3 sigma: lowest and highest healthy share' }),
+    error_rate: z.number().min(0).max(100).optional().meta({ description: 'Percent of the requests that fail, at most' }),
+  })
+  .meta({ description: 'Targets that the result is graded by; told, never a reason to fail' });
+export type PresetTargets = z.output<typeof targetsSchema>;

@@ -1,0 +1,124 @@
+import type { PresetTargets } from '../../config/preset-targets.ts';
+import type { ResultDocument } from '../document.ts';
+import type { Finding } from './finding.ts';
+import { levelsIn } from './levels-in.ts';
+import { ownSpikeRate } from './spike-rate.ts';
+
+interface JudgedTarget {
+  name: 'tok_s' | 'ttft' | 'spike_rate' | 'error_rate';
+  title: string;
+  /** Null: not measured, and left out of the total. */
+  met: boolean | null;
+  detail: string;
+  value: number | null;
+}
+
+/** What to look at for a target that was missed. docs/optimization.md says more of each. */
+const advice: Record<JudgedTarget['name'], string> = {
+  tok_s:
+    'Throughput: try larger batches as far as memory allows, a quantised or smaller model, and see whether the accelerator is busy or waits for memory.',
+  ttft: 'TTFT: load the model before the first request, warm it up, and see whether requests queue or prompts are read in one piece.',
+  spike_rate: 'Spikes: look for throttling, memory pressure, garbage collection and neighbours on the machine.',
+  error_rate: 'Errors: the service log and its limits say why requests fail; a load beyond its capacity is the usual cause.',
+};
+const quietSpikes = 'Spikes below the range: the load may be insufficient to show what the service does under strain.';
+
+/** `results.targets`, `benchmarks`, `overall_assessment`, `system_info`, `stress_test` and the spike rate, of a scenario that says its `targets`. */
+export const targetAssessment: Finding = ({ name, parts, document }) => {
+  const asked = parts.find(({ scenario }) => scenario.targets !== undefined)?.scenario.targets ?? {};
+  const { results, series, environment } = document;
+  const spikes = ownSpikeRate(series);
+  const targets = judge(document, asked, spikes);
+  const measured = targets.filter(({ met }) => met !== null);
+  const met = measured.filter((target) => target.met).length;
+  const missed = measured.filter((target) => !target.met);
+  const levels = parts.flatMap(levelsIn).filter(({ level }) => level.unit === 'users');
+  const limit = asked.error_rate ?? 1;
+  const stable = levels.filter(({ level }) => level.error_rate !== null && level.error_rate <= limit).map(({ level }) => level.load);
+  const distinct = [...new Set(stable)].sort((a, b) => a - b);
+  return {
+    results: {
+      spike_rate_percent: spikes,
+      spike_rate_basis: 'own mean and sigma of each series; no warm-up or baseline was used',
+      targets,
+      benchmarks: {
+        [name]: {
+          tokens_per_second: results.throughput.tokens_per_sec,
+          spike_rate_percent: spikes,
+          target_scores: Object.fromEntries(targets.map((target) => [target.name, target.met])),
+          meets_targets: measured.length === 0 ? null : missed.length === 0,
+        },
+      },
+      system_info: {
+        cpu_count: environment.cpu_cores,
+        memory_total_gb: environment.memory_gb,
+        gpu_name: environment['gpu'] ?? null,
+      },
+      stress_test: { max_sustainable_load: distinct.at(-1) ?? null, stable_concurrency_levels: distinct },
+      overall_assessment: {
+        performance_grade: gradeOf(met, measured.length),
+        targets_met: met,
+        total_targets: measured.length,
+        recommendations: missed.map((target) =>
+          target.name === 'spike_rate' && target.detail.includes('below') ? quietSpikes : advice[target.name],
+        ),
+      },
+    },
+  };
+};
+
+/** Of the targets that were measured; null where none was. */
+export function gradeOf(met: number, total: number): 'EXCELLENT' | 'GOOD' | 'ACCEPTABLE' | 'POOR' | null {
+  if (total === 0) return null;
+  const percent = (100 * met) / total;
+  return percent >= 90 ? 'EXCELLENT' : percent >= 80 ? 'GOOD' : percent >= 60 ? 'ACCEPTABLE' : 'POOR';
+}
+
+function judge({ results }: ResultDocument, asked: PresetTargets, spikes: number | null): JudgedTarget[] {
+  const figure = (value: number) => String(Number(value.toPrecision(3)));
+  const one = (
+    name: JudgedTarget['name'],
+    title: string,
+    value: number | null,
+    unit: string,
+    limit: number | undefined,
+    least = false,
+  ): JudgedTarget[] => {
+    if (limit === undefined) return [];
+    const met = value === null ? null : least ? value >= limit : value <= limit;
+    return [
+      {
+        name,
+        title,
+        met,
+        value,
+        detail: `${value === null ? 'not measured' : `${figure(value)} ${unit}`}, ${least ? 'at least' : 'at most'} ${limit} ${unit}`,
+      },
+    ];
+  };
+  const range = asked.spike_rate_range;
+  const side =
+    spikes === null || range === undefined
+      ? ''
+      : spikes < range[0]
+        ? ', below the range'
+        : spikes > range[1]
+          ? ', above the range: instability or constrained resources'
+          : '';
+  return [
+    ...one('tok_s', 'Output tokens/s', results.throughput.tokens_per_sec, 'tokens/s', asked.tokens_per_sec, true),
+    ...one('ttft', 'TTFT p50', results.ttft_ms?.p50 ?? null, 'ms', asked.ttft_ms),
+    ...(range === undefined
+      ? []
+      : [
+          {
+            name: 'spike_rate' as const,
+            title: 'Spike rate',
+            met: spikes === null ? null : side === '',
+            value: spikes,
+            detail: `${spikes === null ? 'not measured' : `${figure(spikes)} %`}, ${range[0]} to ${range[1]} %${side}`,
+          },
+        ]),
+    ...one('error_rate', 'Error rate', results.error_rate, '%', asked.error_rate),
+  ];
+}

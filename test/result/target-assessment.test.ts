@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Scenario } from '../../src/config/scenario.ts';
+import { Distribution } from '../../src/measure/distribution.ts';
+import { renderSummary } from '../../src/report/text.ts';
+import { gradeOf, targetAssessment } from '../../src/result/findings/target-assessment.ts';
+import { sampleResult } from '../report/sample.ts';
+
+function assessed(targets: Scenario['targets'], spikes: number) {
+  const distribution = new Distribution(1000);
+  for (let index = 0; index < 1000; index++) distribution.record(index < spikes ? 10_000 : 100 + (index % 10));
+  const latency = {
+    unit: 's',
+    better: 'lower' as const,
+    count: 1000,
+    sum: null,
+    ...distribution.summary(0.001),
+    hdr: distribution.encode(),
+    hdr_per_unit: 1e6,
+  };
+  const document = sampleResult({ series: [{ id: 'quick', labels: {}, metrics: { latency_s: latency } }] });
+  const scenario = { name: 'quick', targets, load: { executor: 'closed' } } as unknown as Scenario;
+  Object.assign(document.results, targetAssessment({ name: 'quick', parts: [{ scenario, document }], document }).results);
+  return document;
+}
+
+test('grades are of the targets that were measured', () => {
+  assert.deepEqual(
+    [gradeOf(9, 10), gradeOf(8, 10), gradeOf(6, 10), gradeOf(5, 10), gradeOf(0, 0)],
+    ['EXCELLENT', 'GOOD', 'ACCEPTABLE', 'POOR', null],
+  );
+});
+
+test('the spike rate is the share beyond mean + 3 sigma, and a healthy range has two sides', () => {
+  const document = assessed({ spike_rate_range: [5, 15], tokens_per_sec: 30, error_rate: 1 }, 20);
+  assert.ok(Math.abs((document.results.spike_rate_percent ?? 0) - 2) < 0.2, String(document.results.spike_rate_percent));
+  assert.match(JSON.stringify(document.results['targets']), /below the range/);
+  const text = renderSummary(document);
+  assert.match(text, /Grade: ACCEPTABLE/);
+  assert.match(text, /Targets: 2\/3/);
+  assert.match(text, /Recommendations:\n {2}Spikes below the range/);
+  assert.match(JSON.stringify(document.results['overall_assessment']), /load may be insufficient/);
+});
+
+test('a target that was not measured is listed and left out of the total', () => {
+  const document = assessed({ ttft_ms: 500, tokens_per_sec: 30 }, 0);
+  document.results.ttft_ms = null;
+  const scenario = { name: 'quick', targets: { ttft_ms: 5, tokens_per_sec: 30 }, load: { executor: 'closed' } } as unknown as Scenario;
+  const { results } = targetAssessment({ name: 'quick', parts: [{ scenario, document }], document });
+  assert.deepEqual((results?.['overall_assessment'] as { total_targets: number }).total_targets, 1);
+  assert.match(JSON.stringify(results?.['targets']), /"name":"ttft","title":"TTFT p50","met":null/);
+});
