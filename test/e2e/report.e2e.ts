@@ -46,7 +46,7 @@ test('the HTML report of a run: every figure, live charts, nothing from elsewher
     await page.locator('.uplot').first().waitFor();
     const widths = await page.evaluate<[number, number]>('[document.documentElement.scrollWidth, innerWidth]');
     assert.ok(widths[0] <= widths[1], `sideways scrolling: ${widths[0]} px in ${widths[1]}`);
-    const text = await page.locator('body').innerText();
+    const text = (await page.locator('section').allTextContents()).join(' ');
     for (const part of [
       'Percentiles',
       'Distribution',
@@ -59,13 +59,13 @@ test('the HTML report of a run: every figure, live charts, nothing from elsewher
     const charts = page.locator('.uplot');
     assert.ok((await charts.count()) >= 8);
     const value = charts.nth(0).locator('.u-series').nth(1).locator('.u-value');
-    const before = await value.innerText();
+    const before = await value.textContent();
     const over = charts.nth(0).locator('.u-over');
     await over.scrollIntoViewIfNeeded();
     const box = await over.boundingBox();
     assert.ok(box);
     await page.mouse.move(box.x + 2, box.y + box.height / 2);
-    assert.notEqual(await value.innerText(), before, 'the value under the pointer');
+    assert.notEqual(await value.textContent(), before, 'the value under the pointer');
     const toggle = charts.nth(0).locator('.u-series').nth(1);
     await toggle.locator('th').click();
     assert.match((await toggle.getAttribute('class')) ?? '', /u-off/);

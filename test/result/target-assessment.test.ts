@@ -47,6 +47,6 @@ test('a target that was not measured is listed and left out of the total', () =>
   document.results.ttft_ms = null;
   const scenario = { name: 'quick', targets: { ttft_ms: 5, tokens_per_sec: 30 }, load: { executor: 'closed' } } as unknown as Scenario;
   const { results } = targetAssessment({ name: 'quick', parts: [{ scenario, document }], document });
-  assert.deepEqual((results?.['overall_assessment'] as { total_targets: number }).total_targets, 1);
+  assert.match(JSON.stringify(results?.['overall_assessment']), /"total_targets":1,/);
   assert.match(JSON.stringify(results?.['targets']), /"name":"ttft","title":"TTFT p50","met":null/);
 });
