@@ -1,6 +1,6 @@
 import { openFiles } from './files.ts';
 import { defaultOrigin } from './layers.ts';
-import { openScenarios, scenarioNames } from './scenarios.ts';
+import { aliasesOf, manyScenarios, openScenarios, scenarioNames } from './scenarios.ts';
 import { readTargets } from './targets.ts';
 
 /** One line of `run --list`. */
@@ -16,11 +16,14 @@ export interface CatalogueEntry {
 export async function listCatalogue(cwd: string, builtinRoot: string): Promise<{ scenarios: CatalogueEntry[]; targets: CatalogueEntry[] }> {
   const files = openFiles(cwd);
   const library = openScenarios(files, builtinRoot);
-  const names = new Set([...(await scenarioNames(cwd)), ...(await scenarioNames(builtinRoot))]);
+  const names = new Set([...(await scenarioNames(cwd)), ...(await scenarioNames(builtinRoot)), ...Object.keys(await manyScenarios(files, null))]);
   const scenarios: CatalogueEntry[] = [];
   for (const name of [...names].toSorted()) {
     const draft = await library.byName(name, defaultOrigin);
-    if (draft) scenarios.push({ name, description: String(draft.layers.value['description'] ?? '') });
+    if (!draft) continue;
+    const aliases = aliasesOf(draft.layers.value);
+    const also = aliases.length === 0 ? '' : ` (also: ${aliases.join(', ')})`;
+    scenarios.push({ name, description: `${String(draft.layers.value['description'] ?? '')}${also}` });
   }
   const { targets } = await readTargets(files, builtinRoot);
   const described = [...targets].map(([name, { value }]) => ({

@@ -269,6 +269,23 @@ function overCap(lengths: Lengths | null, cap: number): string {
   return longest === null ? 'any number of' : longest > cap ? `up to ${longest}` : '';
 }
 
+/** The most users that a load of users has at once; null for a schedule, which knows none. */
+function mostUsers(load: Scenario['load']): number | null {
+  const { concurrency, users, levels, stages, height, max, unit } = load as {
+    concurrency?: number;
+    users?: number;
+    levels?: number[];
+    stages?: { users?: number }[];
+    height?: number;
+    max?: number;
+    unit?: string;
+  };
+  if (unit === 'rate') return null;
+  const counts = [concurrency, users, height, max, ...(levels ?? []), ...(stages ?? []).map((stage) => stage.users)];
+  const known = counts.filter((count) => count !== undefined);
+  return known.length === 0 ? null : Math.max(...known);
+}
+
 function concerns(scenario: Scenario, layers: Layers, asked: Lengths | null, resolved: ResolvedTarget | null): ConfigIssue[] {
   const warnings: ConfigIssue[] = [];
   if (!resolved) return warnings;
@@ -279,10 +296,10 @@ function concerns(scenario: Scenario, layers: Layers, asked: Lengths | null, res
     const message = `scenario ${scenario.name} asks for ${over} output tokens; cut down to ${target.max_tokens}, the max_tokens of target ${target.name}`;
     warnings.push({ ...originAt(layers, ['request', 'max_tokens']).place, message });
   }
-  const { concurrency } = scenario.load;
+  const concurrency = mostUsers(scenario.load);
   if (typeof concurrency === 'number' && target.expected_concurrency !== undefined && concurrency > target.expected_concurrency) {
     const message = `scenario ${scenario.name} runs ${concurrency} requests at once; target ${target.name} expects at most ${target.expected_concurrency}`;
-    warnings.push({ ...originAt(layers, ['load', 'concurrency']).place, message });
+    warnings.push({ ...originAt(layers, ['load']).place, message });
   }
   return warnings;
 }

@@ -182,6 +182,8 @@ export const scenarioFields = {
   ...settingFields,
   /** The target to use where neither a flag nor llm-bench.yaml names one. */
   target: nameSchema.optional(),
+  /** Threads that send, as far as the machine has cores to spare. */
+  workers: z.int().positive().max(256).optional(),
   /** Which figures to look at; for people. */
   metrics: z.array(z.string().min(1)).optional(),
   targets: targetsSchema.optional(),

@@ -71,6 +71,8 @@ export const targetSchema = z.strictObject({
   replicas: z.int().min(1).optional(),
   expected_concurrency: z.int().min(1).optional(),
   supported_models: z.array(z.string().min(1)).min(1).optional(),
+  /** Every token is paid for: said before anything is sent, with the most tokens that the run can take. */
+  paid: z.boolean().optional(),
   /** Currency units per million tokens; used for cost metrics and budgets only. */
   prices: z
     .strictObject({ input_per_million: z.number().nonnegative(), output_per_million: z.number().nonnegative(), currency: z.string().optional() })

@@ -1,7 +1,7 @@
 import type { Scenario } from '../config/scenario.ts';
 import type { BudgetPlan } from '../load/budget.ts';
 import { type RetryPolicy, retryPreset } from '../load/retry.ts';
-import { type LoadOutcome, runLoad } from '../load/run.ts';
+import { type LoadOutcome, runLoad, spareWorkers } from '../load/run.ts';
 import type { RunningService } from '../service/service.ts';
 import type { MeasureOptions } from './measure-options.ts';
 import { type Plan, sizeOf } from './plan.ts';
@@ -36,7 +36,7 @@ export async function runPlan(
       baseUrl: context.service.baseUrl,
       targetHeaders: context.headers,
       entryUrl: context.entry.entryUrl,
-      workers: shape.workers,
+      workers: shape.workers ?? (scenario.workers === undefined ? null : Math.min(scenario.workers, spareWorkers())),
       retry: retryPolicy(scenario),
       shard: shape.shard,
       startAtEpochMs: shape.startAtEpochMs,

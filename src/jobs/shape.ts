@@ -114,10 +114,17 @@ export function budgetBlock(plan: BudgetPlan, { prices }: TargetConfig): Record<
  * The most tokens that a paid target can be asked for, in a sentence; null where the target has no prices or nothing bounds it. Prompts are taken at
  * one token per byte of the request, which no tokenizer exceeds.
  */
-export function boundSentence({ scenario, workload, requests }: ShapedPlan, { prices, model }: TargetConfig, runs: number): string | null {
+export function boundSentence(
+  { scenario, workload, requests }: ShapedPlan,
+  { name: target, prices, paid, model }: TargetConfig,
+  runs: number,
+): string | null {
   const protocol = protocolOf(scenario.request);
   const asked = scenario.request.model ?? model;
-  if (prices === undefined || requests === null || !protocol || scenario.request.api === 'http' || !outputsBounded(workload)) return null;
+  if ((prices === undefined && paid !== true) || !protocol || scenario.request.api === 'http') return null;
+  const costs = paid === true ? `costs apply on target ${target}; ` : '';
+  if (requests === null || !outputsBounded(workload))
+    return costs === '' ? null : `${scenario.name}: ${costs}nothing bounds the tokens: give -n and --max-tokens, or --max-total-tokens`;
   const wire = { basePath: '', headers: [], includeUsage: true, continuousUsage: true };
   const seen = Math.min(requests, enoughToSee);
   let [input, output] = [0, 0];
@@ -128,10 +135,12 @@ export function boundSentence({ scenario, workload, requests }: ShapedPlan, { pr
   }
   const times = (runs * (requests + scenario.warmup)) / Math.max(1, seen);
   [input, output] = [Math.ceil(input * times), Math.ceil(output * times)];
-  const cost = (input * prices.input_per_million + output * prices.output_per_million) / 1e6;
   const count = (value: number) => value.toLocaleString('en-US');
+  const bound = `${scenario.name}: ${costs}at most about ${count(input)} prompt tokens and ${count(output)} output tokens${asked === undefined ? '' : ` of ${asked}`}`;
+  if (prices === undefined) return bound;
+  const cost = (input * prices.input_per_million + output * prices.output_per_million) / 1e6;
   const price = `${cost.toPrecision(3)}${prices.currency === undefined ? '' : ` ${prices.currency}`}`;
-  return `${scenario.name}: at most about ${count(input)} prompt tokens and ${count(output)} output tokens${asked === undefined ? '' : ` of ${asked}`}, ${price} by the target's prices`;
+  return `${bound}, ${price} by the target's prices`;
 }
 
 export function definitionOf({ compat }: RunShape): CompatDefinition | null {

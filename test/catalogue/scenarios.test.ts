@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { parse } from 'yaml';
+import { measure } from '../../src/jobs/measure.ts';
+import type { MockServer } from '../../src/mock/server.ts';
+import { figureAt } from '../../src/result/criteria.ts';
+import { Projects, set } from '../jobs/project.ts';
+import { engineOf } from '../mock/helpers.ts';
+
+const folder = new URL('../../config/scenarios/', import.meta.url);
+/** Those that stand half an hour and more are shortened further, so that each takes seconds here. */
+const shorter: Readonly<Record<string, number>> = {
+  soak: 0.001,
+  production_load: 0.001,
+  steady: 0.005,
+  load_test: 0.005,
+  stress_test: 0.003,
+  production_readiness: 0.005,
+  resource_pressure: 0.002,
+};
+
+const projects = new Projects();
+let engine: MockServer & AsyncDisposable;
+before(async () => {
+  engine = await engineOf({ prefillTokensPerSecond: 1e6, decodeStepMs: 0.2, decodeStepMsPerSequence: 0 });
+});
+after(async () => {
+  await engine[Symbol.asyncDispose]();
+  await projects.close();
+});
+
+interface Written {
+  description: string;
+  metrics?: string[];
+  criteria?: { of: string }[];
+}
+
+for (const file of (await readdir(folder)).filter((name) => name.endsWith('.yaml')).toSorted()) {
+  const name = file.replace('.yaml', '');
+  test(`${name}, shortened, measures what it says it measures`, async () => {
+    const { metrics = [], criteria = [] } = parse(await readFile(new URL(file, folder), 'utf8')) as Written;
+    const options = await projects.open(
+      {},
+      [
+        set('scenario', name),
+        set('scale', shorter[name] ?? 0.01),
+        set('target.base_url', engine.url),
+        ...(name === 'raw_http' ? [set('request.path', '/health')] : []),
+      ],
+      { selftest: false },
+    );
+    const { document, crash, interrupted } = await measure(options);
+    assert.ok(document, 'nothing was measured');
+    assert.deepEqual([crash, interrupted], [null, false]);
+    assert.equal(document.scenario, name);
+    const { results } = document;
+    assert.ok(results.successful > 0, JSON.stringify(document.errors));
+    for (const path of metrics) {
+      const value = figureAt(results, path);
+      assert.notEqual(value, null, `${path} was not measured`);
+      if (typeof value === 'number') assert.ok(value >= 0, `${path} is ${value}`);
+    }
+    if (criteria.length > 0) {
+      const judged = results['criteria'] as { of: string; met: boolean | null }[];
+      assert.deepEqual(
+        judged.slice(0, criteria.length).map(({ of }) => of),
+        criteria.map(({ of }) => of),
+      );
+    }
+    const { ttft_ms: ttft, latency_s: latency } = results;
+    if (ttft !== null && latency !== null) assert.ok((ttft.min ?? 0) <= 1000 * (latency.max ?? 0), 'a first token after the last answer');
+  });
+}
