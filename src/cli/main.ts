@@ -5,6 +5,7 @@ import { registerBaseline } from './commands/baseline.ts';
 import { registerCalibrate } from './commands/calibrate.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerCompare } from './commands/compare.ts';
+import { registerCompareModels, registerCompareTargets } from './commands/compare-sides.ts';
 import { registerDrift } from './commands/drift.ts';
 import { registerImport } from './commands/import.ts';
 import { registerInit } from './commands/init.ts';
@@ -21,6 +22,8 @@ const registers = [
   registerRun,
   registerCheck,
   registerCompare,
+  registerCompareTargets,
+  registerCompareModels,
   registerAb,
   registerCalibrate,
   registerBaseline,
