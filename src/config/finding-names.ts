@@ -8,5 +8,6 @@ export const findingNames = [
   'production_readiness',
   'routing',
   'target_assessment',
+  'structured_comparison',
 ] as const;
 export type FindingName = (typeof findingNames)[number];

@@ -92,7 +92,7 @@ class LoadWorker {
     this.transport = transport;
     const { scenario } = plan;
     const protocol = protocolOf(scenario.request);
-    const { schema_registration: registration } = scenario.request;
+    const registration = scenario.request.api === 'template' ? scenario.request.schema_registration : undefined;
     const executor = executors.get(scenario.load.executor);
     if (!protocol || !executor) throw new Error(`unknown protocol ${scenario.request.api} or executor ${scenario.load.executor}`);
     this.planned = executor.phases(scenario.load, scenario.seed, plan.trace);

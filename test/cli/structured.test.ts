@@ -151,3 +151,32 @@ scenario:
   assert.equal(template.code, 2, told(template));
   assert.match(template.stderr, /llm-bench\.yaml:6:\d+: .*found \$\{promt\}/);
 });
+
+test('structured_vs_unstructured: every case at both endpoints, registered schemas, and the CSV', async () => {
+  await using workspace = await Workspace.open();
+  const engine = await startMock({ logEvery: 0 });
+  try {
+    const args = ['run', '--base-url', engine.url, '--scenario', 'structured_vs_unstructured', '--api', 'template', '-n', '6', '--warmup', '0'];
+    const finished = await workspace.run(args);
+    assert.equal(finished.code, 0, told(finished));
+    const block = (await workspace.result()).results['structured_vs_unstructured'] as {
+      rows: { case: string; endpoint: string; compliance_rate: number }[];
+    };
+    assert.deepEqual(
+      block.rows.map((row) => [row.case, row.endpoint, row.compliance_rate]),
+      ['structured', 'unstructured'].flatMap((endpoint) =>
+        ['simple', 'nested', 'array'].map((name) => [name, endpoint, endpoint === 'structured' ? 100 : 0]),
+      ),
+    );
+    const written = [...(await workspace.written())];
+    const [, csv = ''] = written.find(([path]) => path.endsWith('results.csv')) ?? [];
+    const lines = csv.trim().split('\n');
+    assert.equal(lines[0], 'Model,Test Case,Endpoint,Latency (s),Input Tokens,Output Tokens,Total Requests,Average Duration (s)');
+    assert.equal(lines.length, 7);
+    assert.match(lines[1] ?? '', /^gpt-4,Simple JSON Object,structured,\d+\.\d+,\d+,\d+,2,/);
+    const [, log = ''] = written.find(([path]) => path.endsWith('schema_registration.log')) ?? [];
+    assert.match(log, /array \(structured\): 2 registrations, mean \d/);
+  } finally {
+    await engine.close();
+  }
+});

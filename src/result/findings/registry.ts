@@ -7,6 +7,7 @@ import { models } from './models.ts';
 import { prefixCache } from './prefix-cache.ts';
 import { productionReadiness } from './production-readiness.ts';
 import { routing } from './routing.ts';
+import { structuredComparison } from './structured-comparison.ts';
 import { targetAssessment } from './target-assessment.ts';
 
 /** Every finding that a scenario may name under `findings`. */
@@ -15,6 +16,7 @@ export const findings: Readonly<Record<FindingName, Finding>> = {
   models,
   prefix_cache: prefixCache,
   routing,
+  structured_comparison: structuredComparison,
   edge_cases: edgeCases,
   http_service: httpService,
   production_readiness: productionReadiness,
