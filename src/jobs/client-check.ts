@@ -4,7 +4,7 @@ import type { EntryContext } from '../config/entry-context.ts';
 import type { Prompt } from '../config/prompts.ts';
 import type { Scenario } from '../config/scenario.ts';
 import type { Executor } from '../load/executor.ts';
-import type { LoadOutcome } from '../load/run.ts';
+import type { LoadOutcome } from '../load/load-run.ts';
 import { seriesId } from '../load/series-id.ts';
 import { SeriesMeter } from '../measure/series-meter.ts';
 import { checkValidity, type ValidityFinding } from '../measure/validity.ts';

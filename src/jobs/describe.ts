@@ -2,7 +2,7 @@ import { limitsFor } from '../config/limits-for.ts';
 import { maskSecrets } from '../config/mask.ts';
 import type { TargetConfig } from '../config/target.ts';
 import { defaultTokenizer } from '../config/tokenizers.ts';
-import type { LoadOutcome } from '../load/run.ts';
+import type { LoadOutcome } from '../load/load-run.ts';
 import type { ValidityFinding } from '../measure/validity.ts';
 import { readAccelerator } from '../observe/accelerator.ts';
 import { readEngine } from '../observe/engine.ts';

@@ -1,7 +1,7 @@
 import type { BenchConfig } from '../config/bench-config.ts';
 import { UserError } from '../config/errors.ts';
 import type { ObserveConfig } from '../config/observe.ts';
-import type { LoadOutcome } from '../load/run.ts';
+import type { LoadOutcome } from '../load/load-run.ts';
 import { seriesId } from '../load/series-id.ts';
 import { ClientSampler } from '../observe/client-sampler.ts';
 import { amdSmi, GpuSampler, nvidiaSmi } from '../observe/gpu-sampler.ts';

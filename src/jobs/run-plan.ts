@@ -1,7 +1,8 @@
 import type { Scenario } from '../config/scenario.ts';
 import type { BudgetPlan } from '../load/budget.ts';
+import type { LoadOutcome } from '../load/load-run.ts';
 import { type RetryPolicy, retryPreset } from '../load/retry.ts';
-import { type LoadOutcome, runLoad, spareWorkers } from '../load/run.ts';
+import { runLoad, spareWorkers } from '../load/run.ts';
 import type { RunningService } from '../service/service.ts';
 import type { MeasureOptions } from './measure-options.ts';
 import { type Plan, sizeOf } from './plan.ts';

@@ -2,12 +2,15 @@ import type { Prompt } from '../config/prompts.ts';
 import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
 import type { ReplayRow } from '../config/trace-file.ts';
-import type { GapRule } from '../measure/definitions.ts';
+import { type GapRule, ownDefinition } from '../measure/definitions.ts';
 import type { TransportKind } from '../protocol/connect.ts';
 import type { WireContext } from '../protocol/protocol.ts';
 import type { BudgetPlan } from './budget.ts';
 import type { Deadlines } from './flight.ts';
+import type { Learned } from './learn.ts';
+import type { LoadInput } from './load-run.ts';
 import type { RetryPolicy } from './retry.ts';
+import { connectTimeoutMs } from './transport-limits.ts';
 
 /** Everything a worker needs to send its share of a scenario: plain data, for a message between threads. */
 export interface LoadPlan {
@@ -35,4 +38,39 @@ export interface LoadPlan {
   shard: { index: number; count: number };
   /** Threads of this machine. */
   workers: number;
+}
+
+/** @param connections of this machine, over all workers */
+export function planOf(input: LoadInput, { wire, countTokens }: Learned, connections: number, workers: number): LoadPlan {
+  const { scenario, target, prompts, trace, baseUrl, transport, freshConnections, retry, shard } = input;
+  const { name, model, max_tokens, tokenizer, replica_header } = target;
+  return {
+    scenario,
+    target: {
+      name,
+      ...(model === undefined ? {} : { model }),
+      ...(max_tokens === undefined ? {} : { max_tokens }),
+      ...(tokenizer === undefined ? {} : { tokenizer }),
+      ...(replica_header === undefined ? {} : { replica_header }),
+    },
+    prompts,
+    trace: trace ?? [],
+    origin: new URL(baseUrl).origin,
+    wire,
+    transport,
+    freshConnections,
+    connectTimeoutMs: Math.min(connectTimeoutMs, scenario.timeout * 1000),
+    connections,
+    deadlines: { totalMs: scenario.timeout * 1000, firstTokenMs: inMs(scenario.first_token_timeout), idleMs: inMs(scenario.idle_timeout) },
+    gapRule: (input.definition ?? ownDefinition).gaps,
+    budget: input.budget ?? null,
+    retry,
+    countTokens,
+    shard,
+    workers,
+  };
+}
+
+function inMs(seconds: number | undefined): number | null {
+  return seconds === undefined ? null : seconds * 1000;
 }

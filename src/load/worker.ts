@@ -20,9 +20,9 @@ import type { LoadPlan } from './plan.ts';
 import { SchemaRegistrar } from './registration.ts';
 import { RowWriter } from './rows.ts';
 import { ownArrivals, partOf, shareOf } from './share.ts';
+import { maxHeaderBytes } from './transport-limits.ts';
 
 const batchIntervalMs = 100;
-const maxHeaderBytes = 64 * 1024;
 
 /** A load worker: owns its connections, stamps and counts locally, and hands over ended requests in batches. */
 export async function start(): Promise<void> {

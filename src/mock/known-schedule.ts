@@ -1,16 +1,13 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { ExitCode, UserError } from '../config/errors.ts';
-import { createAlarm } from './alarm.ts';
-import { DueHeap } from './due-heap.ts';
+import { parseBody } from './known-request.ts';
+import { KnownStream } from './known-stream.ts';
 import { Stamps, type Truth } from './known-truth.ts';
-import { jsonResponse, plainResponse, streamHead, streamTail, tokenChunks, wholeAnswer } from './known-wire.ts';
+import { jsonResponse, plainResponse, streamHead } from './known-wire.ts';
+import { PacedStreams } from './paced-streams.ts';
 import { createRandom, type Random } from './random.ts';
 import { type ReadRequest, RequestReader } from './request-reader.ts';
-
-/** Two rings of the alarm are at least this far apart: what falls due between them is written together, and stamped as it was. Bounds what keeping time costs. */
-const ringSpacingMs = 0.4;
-/** Tokens due within this are written at the same ring; sooner than an alarm could be set for them. */
-const togetherMs = 0.03;
+import { UnpacedStreams } from './unpaced-streams.ts';
 
 export interface KnownScheduleOptions {
   host: string;
@@ -65,36 +62,15 @@ export async function startKnownSchedule(values: Partial<KnownScheduleOptions> =
   return schedule;
 }
 
-/** An answer under way. */
-interface Stream {
-  socket: Socket;
-  readMs: number;
-  /** When the next token is due. */
-  dueMs: number;
-  lastMs: number;
-  sent: number;
-  tokens: number;
-  promptTokens: number;
-  withUsage: boolean;
-  streamed: boolean;
-  keepAlive: boolean;
-  random: Random | null;
-  generation: number;
-}
-
 class KnownSchedule implements KnownScheduleServer {
   port = 0;
   url = '';
   private readonly options: KnownScheduleOptions;
   private readonly stamps = new Stamps();
-  private readonly paced = new DueHeap<Stream>();
-  private readonly alarm = createAlarm(() => this.writeDue());
+  private readonly paced = new PacedStreams((stream) => this.vary(this.options.tokenMs, stream.random));
+  private readonly unpaced = new UnpacedStreams();
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
-  /** Streams of the unpaced path whose client keeps up. */
-  private eager: Stream[] = [];
-  private eagerScheduled = false;
-  private lastRingMs = 0;
   private requestNumber = 0;
 
   constructor(options: KnownScheduleOptions) {
@@ -131,7 +107,7 @@ class KnownSchedule implements KnownScheduleServer {
   }
 
   async close(): Promise<void> {
-    this.alarm.close();
+    this.paced.close();
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     for (const socket of this.sockets) socket.destroy();
     await closed;
@@ -181,138 +157,21 @@ class KnownSchedule implements KnownScheduleServer {
       socket.end(jsonResponse(400, '{"error":{"message":"the body is not a JSON object"}}'));
       return;
     }
-    const { tokens, firstTokenMs, jitter, seed } = this.options;
+    const { tokens: most, firstTokenMs, jitter, seed } = this.options;
     const number = this.requestNumber++;
     const random = jitter > 0 ? createRandom(seed * 1_000_003 + number) : null;
-    const stream: Stream = {
-      socket,
-      readMs,
-      dueMs: 0,
-      lastMs: 0,
-      sent: 0,
-      tokens: Math.max(1, Math.min(tokens, asked.maxTokens ?? tokens)),
-      promptTokens: asked.promptTokens,
-      withUsage: asked.withUsage,
-      streamed: asked.streamed,
-      keepAlive: request.keepAlive,
-      random,
-      generation: this.stamps.generation,
-    };
-    if (stream.streamed) socket.write(streamHead);
+    const tokens = Math.max(1, Math.min(most, asked.maxTokens ?? most));
+    const stream = new KnownStream(socket, this.stamps, asked, tokens, request.keepAlive, readMs, random);
+    if (asked.streamed) socket.write(streamHead);
     if (unpaced) {
-      this.eager.push(stream);
-      this.scheduleEager();
+      this.unpaced.add(stream);
       return;
     }
     stream.dueMs = readMs + this.vary(firstTokenMs, random);
-    this.paced.add(stream);
-    if (this.paced.first() === stream) this.setAlarm(readMs);
+    this.paced.add(stream, readMs);
   }
 
   private vary(ms: number, random: Random | null): number {
     return random === null ? ms : ms * (1 + this.options.jitter * (2 * random() - 1));
   }
-
-  private setAlarm(nowMs: number): void {
-    const first = this.paced.first();
-    if (first === undefined) this.alarm.clear();
-    else this.alarm.set(Math.max(first.dueMs, this.lastRingMs + ringSpacingMs) - nowMs);
-  }
-
-  /** Writes every token that is due. */
-  private writeDue(): void {
-    const { paced, stamps } = this;
-    let nowMs = performance.now();
-    this.lastRingMs = nowMs;
-    for (let first = paced.first(); first !== undefined && first.dueMs <= nowMs + togetherMs; first = paced.first()) {
-      if (first.socket.destroyed) paced.shift();
-      else {
-        nowMs = performance.now();
-        if (first.generation === stamps.generation) stamps.late(nowMs - first.dueMs);
-        this.writeToken(first, nowMs);
-        if (first.sent === first.tokens) {
-          paced.shift();
-          this.finish(first);
-        } else {
-          first.dueMs += this.vary(this.options.tokenMs, first.random);
-          paced.firstPutOff();
-        }
-      }
-    }
-    this.setAlarm(performance.now());
-  }
-
-  private writeToken(stream: Stream, nowMs: number): boolean {
-    const { stamps } = this;
-    if (stream.generation === stamps.generation) {
-      if (stream.streamed) {
-        if (stream.sent === 0) stamps.first(nowMs - stream.readMs);
-        else stamps.gap(nowMs - stream.lastMs);
-      }
-      stamps.tokens++;
-    }
-    stream.lastMs = nowMs;
-    const at = stream.sent++;
-    return stream.streamed ? stream.socket.write(tokenChunks[at % tokenChunks.length]!) : true;
-  }
-
-  private finish({ socket, streamed, tokens, promptTokens, withUsage, keepAlive, generation }: Stream): void {
-    socket.write(streamed ? streamTail(tokens, promptTokens, withUsage) : wholeAnswer(tokens, promptTokens));
-    if (generation === this.stamps.generation) this.stamps.requests++;
-    if (!keepAlive) socket.end();
-  }
-
-  private scheduleEager(): void {
-    if (this.eagerScheduled || this.eager.length === 0) return;
-    this.eagerScheduled = true;
-    setImmediate(() => {
-      this.eagerScheduled = false;
-      this.writeEager();
-    });
-  }
-
-  /** One token for every stream whose client keeps up, in turn, so that reads stay small. */
-  private writeEager(): void {
-    const turn = this.eager;
-    this.eager = [];
-    const nowMs = performance.now();
-    for (const stream of turn) {
-      if (stream.socket.destroyed) continue;
-      const flowing = this.writeToken(stream, nowMs);
-      if (stream.sent === stream.tokens) this.finish(stream);
-      else if (flowing) this.eager.push(stream);
-      else
-        stream.socket.once('drain', () => {
-          this.eager.push(stream);
-          this.scheduleEager();
-        });
-    }
-    this.scheduleEager();
-  }
-}
-
-interface Asked {
-  streamed: boolean;
-  withUsage: boolean;
-  maxTokens: number | null;
-  promptTokens: number;
-}
-
-function parseBody(body: Buffer): Asked | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(body.toString('utf8'));
-  } catch {
-    return null;
-  }
-  if (typeof value !== 'object' || value === null) return null;
-  const { stream, stream_options: options, max_tokens: most, max_completion_tokens: mostCompletion } = value as Record<string, unknown>;
-  const limit = mostCompletion ?? most;
-  return {
-    streamed: stream === true,
-    withUsage: typeof options === 'object' && options !== null && (options as Record<string, unknown>)['include_usage'] === true,
-    maxTokens: typeof limit === 'number' && limit >= 1 ? Math.floor(limit) : null,
-    // About four characters to a token: nobody looks closely at what this server was asked.
-    promptTokens: Math.max(1, Math.round(body.length / 4)),
-  };
 }

@@ -1,6 +1,7 @@
 import type { ReplayRow } from '../../../src/config/trace-file.ts';
 import { executors } from '../../../src/load/executors/registry.ts';
-import { type LoadOutcome, runLoad } from '../../../src/load/run.ts';
+import type { LoadOutcome } from '../../../src/load/load-run.ts';
+import { runLoad } from '../../../src/load/run.ts';
 import type { RequestRecord } from '../../../src/measure/record.ts';
 import { createWorkload } from '../../../src/workload/workload.ts';
 import { optionsOf } from './schedule.ts';

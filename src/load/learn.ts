@@ -1,0 +1,61 @@
+import { createTransport } from '../protocol/connect.ts';
+import type { Answer, WireContext } from '../protocol/protocol.ts';
+import { protocolOf } from '../protocol/registry.ts';
+import { warmupIndexBase } from '../workload/workload.ts';
+import { Budget, inputBound, outputBound } from './budget.ts';
+import type { LoadInput } from './load-run.ts';
+import { probe } from './probe.ts';
+import { connectTimeoutMs, maxHeaderBytes } from './transport-limits.ts';
+import { wireContext } from './wire.ts';
+
+/** What is known of a server before anything is measured. */
+export interface Learned {
+  wire: WireContext;
+  /** It reports no output tokens, so they are counted here. */
+  countTokens: boolean;
+  /** What the request that asked took to its first output (or its end, where it was not streamed), ms; null where none was sent, or it failed. */
+  firstAnswerMs: number | null;
+  /** The budget does not even allow for that request. */
+  overBudget: boolean;
+}
+
+/** What is known without asking. */
+export function knownOf(input: LoadInput): Learned {
+  return { wire: wireContext(input), countTokens: false, firstAnswerMs: null, overBudget: false };
+}
+
+/** Asks the server once what it can. */
+export async function learn(input: LoadInput): Promise<Learned> {
+  const { scenario, workload, baseUrl, transport, freshConnections } = input;
+  const known = knownOf(input);
+  const protocol = protocolOf(scenario.request);
+  if (scenario.request.api === 'http' || !protocol) return known;
+  const timeoutMs = scenario.timeout * 1000;
+  const connection = await createTransport({
+    kind: transport,
+    origin: new URL(baseUrl).origin,
+    connections: 1,
+    freshConnections,
+    connectTimeoutMs: Math.min(connectTimeoutMs, timeoutMs),
+    maxHeaderBytes,
+  });
+  try {
+    const ahead = warmupIndexBase - 1;
+    const spec = { ...workload.request(ahead).spec, schema: workload.schemas?.call(ahead) ?? null };
+    const budget = input.budget ? new Budget(input.budget) : null;
+    const bound = { input: inputBound(protocol.encode(spec, known.wire).body), output: outputBound(spec) ?? 0 };
+    if (budget !== null && !budget.reserve(bound)) return { ...known, overBudget: true };
+    const sentMs = performance.now();
+    const { answer, context } = await probe(connection, protocol, spec, known.wire, timeoutMs, input.signal);
+    const endMs = performance.now();
+    budget?.settle(bound, { input: answer.inputTokens ?? 0, output: answer.outputTokens ?? 0 });
+    const firstAnswerMs = answer.error === null ? (answer.firstOutputMs ?? endMs) - sentMs : null;
+    return { wire: context, countTokens: reportsNoUsage(answer), firstAnswerMs, overBudget: false };
+  } finally {
+    await connection.close();
+  }
+}
+
+function reportsNoUsage(answer: Answer): boolean {
+  return answer.error === null && answer.outputTokens === null;
+}
