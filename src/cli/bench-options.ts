@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Override } from '../config/overrides.ts';
+import { addExportOptions, type ExportFlags } from './export-options.ts';
 import { addLoadOptions, loadOverrides, loadSettings, refuseContradictions } from './load-options.ts';
 import { parseCompat, parseCost, parseShard, parseStartAt, parseTokens, parseWorkers, type ShapeFlags } from './run-shape.ts';
 
@@ -33,7 +34,7 @@ const settings = [
   ['--thresholds <file>', 'thresholds', 'limits to judge by'],
 ] as const;
 
-export interface BenchFlags extends ShapeFlags {
+export interface BenchFlags extends ShapeFlags, ExportFlags {
   config?: string;
   scenarios?: string;
   stream?: boolean;
@@ -71,7 +72,7 @@ export function addLoadFlags(command: Command): Command {
 
 /** Adds all flags of a command that measures one side: what to send, and what becomes of it. */
 export function addBenchOptions(command: Command): Command {
-  return addLoadFlags(command)
+  return addExportOptions(addLoadFlags(command))
     .option('-o, --output <file>', 'result document to write', 'bench_results.json')
     .option('--html [file]', 'write an HTML report too, beside the result unless named')
     .option('--json', 'print the result document instead of the summary')

@@ -10,6 +10,7 @@ import { loadConfig } from '../config/load.ts';
 import { scenarioNamesOf } from '../config/scenario.ts';
 import { executorSchemas } from '../load/executors/registry.ts';
 import { type BenchFlags, overridesOf } from './bench-options.ts';
+import { exportsOf } from './export-options.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { createProgress } from './progress.ts';
 import { shapeOf } from './run-shape.ts';
@@ -67,6 +68,7 @@ export async function runCommand(command: Command, context: EntryContext, kind: 
       html: flags.html ?? config.report.html,
       logRequests: flags.logRequests ?? null,
       note: flags.note ?? null,
+      exports: exportsOf(flags),
       baseline,
       print: {
         color: process.stdout.isTTY === true && !process.env['NO_COLOR'],

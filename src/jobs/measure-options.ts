@@ -3,6 +3,7 @@ import type { EntryContext } from '../config/entry-context.ts';
 import type { Scenario } from '../config/scenario.ts';
 import type { Snapshot } from '../measure/meter.ts';
 import type { RequestRecord } from '../measure/record.ts';
+import type { Monitor } from '../observe/monitor.ts';
 import type { TransportKind } from '../protocol/connect.ts';
 import type { ServiceState } from '../service/state.ts';
 import type { RunShape } from './shape.ts';
@@ -35,6 +36,8 @@ export interface MeasureOptions {
   otherRun?: boolean;
   /** @param run counts the runs of all scenarios from 0 */
   onRecord?: (record: RequestRecord, run: number) => void;
+  /** Told of what is watched beside the load, as soon as the service is up. */
+  onMonitor?: (monitor: Monitor) => void;
   /** Told from before the service starts on, so that another process can stop it if this one is killed. */
   onState?: (state: ServiceState) => void;
 }

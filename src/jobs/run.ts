@@ -10,20 +10,24 @@ import { writeResult } from '../result/write.ts';
 import { exitCodeFor } from '../verdict/overall.ts';
 import { type Comparison, compareResults } from './compare.ts';
 import { earlierResults } from './earlier.ts';
+import { type ExportOptions, type Exports, openExports } from './exports.ts';
 import { type Measured, type MeasureOptions, measure } from './measure.ts';
 import { type OutputFiles, outputFiles } from './output-files.ts';
+import { readTool } from './provenance.ts';
 import { openRequestLog } from './request-log.ts';
 import { acquireRunLock } from './run-lock.ts';
 import { writeScenarioFiles } from './scenario-files.ts';
 import { prepareToWrite, writeText } from './write-text.ts';
 
-export interface RunOptions extends Omit<MeasureOptions, 'onRecord'> {
+export interface RunOptions extends Omit<MeasureOptions, 'onRecord' | 'onMonitor'> {
   /** Path of the result document. */
   output: string;
   /** Write an HTML report; a path, or true for one beside the result. */
   html: string | boolean;
   logRequests: string | null;
   note: string | null;
+  /** Left out: nowhere but in the result document. */
+  exports?: ExportOptions;
   /** What to compare with, found before anything is started; null: judge the limits alone. */
   baseline: BaselineFound | null;
   print: { color: boolean; json: boolean; quiet: boolean; out(text: string): void; err(text: string): void };
@@ -41,6 +45,22 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   const files = outputFiles(options.output, typeof options.html === 'string' ? options.html : null);
   await prepareToWrite(files.result);
   if (options.html !== false) await prepareToWrite(files.html);
+  const exports = await exportsOf(options);
+  try {
+    return await runAndTell(options, files, exports);
+  } finally {
+    for (const failure of (await exports?.close()) ?? []) print.err(`warning: ${failure}`);
+  }
+}
+
+async function exportsOf({ exports, entry, env, print }: RunOptions): Promise<Exports | null> {
+  if (exports === undefined) return null;
+  const { version } = await readTool(entry.packageRoot);
+  return openExports(exports, { env, version, say: print.err });
+}
+
+async function runAndTell(options: RunOptions, files: OutputFiles, exports: Exports | null): Promise<ExitCode> {
+  const { print, config } = options;
   const log = options.logRequests === null ? null : await openRequestLog(options.logRequests);
   const lock = await acquireRunLock();
   if (lock.other)
@@ -49,7 +69,8 @@ export async function run(options: RunOptions): Promise<ExitCode> {
     );
   let measured: Measured;
   try {
-    measured = await measure({ ...options, otherRun: lock.other !== null, ...(log ? { onRecord: log.write } : {}) });
+    const hooks = { progress: options.progress, ...(log ? { onRecord: log.write } : {}) };
+    measured = await measure({ ...options, otherRun: lock.other !== null, ...(exports?.listen(hooks) ?? hooks) });
   } finally {
     const incomplete = await log?.close();
     if (incomplete) print.err(`warning: ${incomplete}`);
@@ -61,6 +82,7 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   if (notes.length > 0) document.note = notes.join('; ');
 
   await writeResult(files.result, document);
+  await exports?.finish(document);
   for (const path of await writeScenarioFiles(document, config.root)) print.err(`written: ${path}`);
   const comparison = compareWith(options.baseline, document, config);
   if (options.html !== false)

@@ -62,6 +62,7 @@ export class Side {
     this.target = target;
     this.service = service;
     this.monitor = monitor;
+    options.onMonitor?.(monitor);
     this.mask = messageMasker(secretsOf(options, headers));
     this.stop = new AbortController();
     this.stopped = this.stop.signal;
