@@ -39,22 +39,27 @@ const registers = [
   registerInit,
 ];
 
-/** The `llm-bench` command. Only commander loads here; what a command needs loads in its action. */
-export async function start(context: EntryContext): Promise<void> {
+/** All commands with their flags. Only commander loads here; what a command needs loads in its action. */
+export function commandLine(context: EntryContext): Command {
   const program = new Command('llm-bench');
   program
     .description('Performance gates for LLM services: measure, compare with a baseline, judge.')
     .showHelpAfterError('(add --help for what is possible)');
   program.option('--version', 'print the version and exit');
+  for (const register of registers) register(program, context);
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  return program;
+}
+
+/** The `llm-bench` command. */
+export async function start(context: EntryContext): Promise<void> {
   if (process.argv[2] === '--version') {
     const { readTool } = await import('../jobs/provenance.ts');
     process.stdout.write(`${(await readTool(context.packageRoot)).version}\n`);
     return;
   }
-  for (const register of registers) register(program, context);
-  for (const command of [program, ...program.commands]) command.exitOverride();
   try {
-    await program.parseAsync();
+    await commandLine(context).parseAsync();
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
     else {
