@@ -1,5 +1,6 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../config/errors.ts';
+import { type LoadSetting, parseLoadSetting } from '../config/load-setting.ts';
 import type { Override } from '../config/overrides.ts';
 
 /** Flags of the load, each with the setting that it overrides. Which executor they mean is told in docs/executors.md. */
@@ -21,15 +22,24 @@ const arrivals: Readonly<Record<string, string>> = { constant: 'constant_rate', 
 export function addLoadOptions(command: Command): Command {
   return command
     .addOption(new Option('--arrival <kind>', 'with --rate: how arrivals are spread').choices(Object.keys(arrivals)))
+    .option('--load <option=value>', "an option of the load's executor, such as max=50, unit=rate or levels=1,5,10; repeatable", collectSetting)
     .option('--retries [count]', 'send failed requests again, up to this many times (9, first after 2 s, where no count is given; 0: never)');
 }
 
 /** @throws UserError for a count that is none */
-export function loadOverrides({ arrival, retries }: Readonly<Record<string, unknown>>): Override[] {
+export function loadOverrides({ arrival, retries, load }: Readonly<Record<string, unknown>>): Override[] {
   const overrides: Override[] = [];
   if (arrival !== undefined) overrides.push({ key: 'load.executor', value: arrivals[String(arrival)], origin: 'flag --arrival' });
   if (retries !== undefined) overrides.push({ key: 'retry', value: retryOf(retries), origin: 'flag --retries' });
+  for (const { option, value } of (load as LoadSetting[] | undefined) ?? [])
+    overrides.push({ key: `load.${option}`, value, origin: `flag --load ${option}` });
   return overrides;
+}
+
+function collectSetting(text: string, previous: LoadSetting[] = []): LoadSetting[] {
+  const setting = parseLoadSetting(text);
+  if (setting === null) throw new InvalidArgumentError(`expected OPTION=VALUE, found ${JSON.stringify(text)}`);
+  return [...previous, setting];
 }
 
 function retryOf(value: unknown): unknown {

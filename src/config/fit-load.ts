@@ -23,6 +23,9 @@ const capped: Readonly<Record<string, (own: Tree, most: number) => Tree>> = {
   },
 };
 
+/** What these send is given by several options together. */
+const shaped: ReadonlySet<string> = new Set(['spike', 'steps']);
+
 /**
  * Two flags that mean something else for each executor, put into the terms of the scenario's own: `max_concurrency` becomes its highest number of users (of a
  * schedule, of requests in flight), and a `duration` for a load of stages stretches all of them alike.
@@ -39,7 +42,13 @@ export function fitLoad(scenario: Layers, flags: Layers): { scenario: Layers; fl
     const origin = originAt(flags, ['load', 'max_concurrency']);
     above = without(above, ['load', 'max_concurrency']);
     const fit = capped[executor];
-    const options = executor === 'closed' ? { concurrency: most } : same && fit !== undefined ? fit(own, most) : { max_in_flight: most };
+    // An executor that the flags switch to has only what they give; a spike or steps have no highest load then that could be lowered.
+    const options =
+      executor === 'closed'
+        ? { concurrency: most }
+        : fit !== undefined && (same || !shaped.has(executor))
+          ? fit(same ? own : given, most)
+          : { max_in_flight: most };
     below = overlay(below, { load: options }, () => origin);
   }
   const { stages } = (isTree(below.value['load']) ? below.value['load'] : {}) as { stages?: { duration: string | number }[] };

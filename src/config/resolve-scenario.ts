@@ -3,6 +3,7 @@ import type { ConfigIssue } from './errors.ts';
 import { fitLoad } from './fit-load.ts';
 import { defaultOrigin, dotted, isTree, type Layers, originAt, overlay, type Tree, without } from './layers.ts';
 import { type Lengths, longestOf } from './lengths.ts';
+import { howToGive, missingOptions } from './missing-options.ts';
 import type { ResolvedTarget } from './resolve-target.ts';
 import { scaledLoad, scaledWarmup } from './scale.ts';
 import { type Scenario, scenarioSchema } from './scenario.ts';
@@ -144,12 +145,14 @@ function checkLoad(
   }
   const { executor: _, ...options } = layers.value['load'] as Record<string, unknown>;
   const result = check(schema, options, { locate: (path) => originAt(layers, path).place, prefix: ['load'] });
-  issues.push(
-    ...result.issues.map((issue) => ({
-      ...issue,
-      message: `${issue.message}${issue.message.includes('Known keys') ? ` (executor ${executor})` : ''}`,
-    })),
-  );
+  const lacking = missingOptions(schema, options);
+  for (const issue of result.issues) {
+    const missing = lacking.find((option) => issue.message.startsWith(`load.${option}: `));
+    if (missing !== undefined)
+      // Nothing that was given is wrong: it is the executor that asks for more.
+      issues.push({ ...originAt(layers, ['load', 'executor']).place, message: `${issue.message}${howToGive(missing, executor, schema)}` });
+    else issues.push({ ...issue, message: `${issue.message}${issue.message.includes('Known keys') ? ` (executor ${executor})` : ''}` });
+  }
   return result.data as Record<string, unknown> | null;
 }
 

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type { ConfigIssue } from './errors.ts';
-import { isTree, type Layers, type Origin, originAt, overlay, type Tree, without } from './layers.ts';
+import { isTree, type Layers, type Origin, originAt, overlay, without } from './layers.ts';
+import { shapeOf } from './missing-options.ts';
 
 /** The executor that a flag means where the scenario's own does not take it. */
 const meant: Readonly<Record<string, string>> = {
@@ -66,14 +67,11 @@ export function switchExecutor(
   return { scenario: switched, flags: overlay(flags, { load: { executor: wanted } }, () => because) };
 }
 
-function shapeOf(schema: z.ZodType | undefined): Tree {
-  return (schema as { shape?: Tree } | undefined)?.shape ?? {};
-}
-
 function list(names: readonly string[]): string {
   return names.length === 1 ? `executor ${names[0]}` : `executors ${names.join(', ')}`;
 }
 
 function hint(option: string, wanted: string, takes: (executor: string, option: string) => boolean): string {
+  if (option === 'requests' && takes(wanted, 'max_requests')) return ' (--load max_requests=... bounds it)';
   return option === 'concurrency' && takes(wanted, 'max_in_flight') ? ' (--max-in-flight bounds the requests in flight)' : '';
 }

@@ -49,3 +49,17 @@ test('two flags that contradict each other are refused; the same said twice is n
   assert.equal((await overrides('--duration', '1m', '--run-time', '1m')).length, 2);
   await assert.rejects(overrides('--arrival', 'uniform'), /constant, poisson, gamma/);
 });
+
+test('--load sets any option of the executor; one that is given twice with other values is refused', async () => {
+  assert.deepEqual(await overrides('--executor', 'steps', '--load', 'levels=1,5', '--load', 'unit=rate'), [
+    ['load.executor', 'steps', 'flag --executor'],
+    ['load.levels', [1, 5], 'flag --load levels'],
+    ['load.unit', 'rate', 'flag --load unit'],
+  ]);
+  await assert.rejects(overrides('--load', 'max'), /expected OPTION=VALUE, found "max"/);
+  await assert.rejects(overrides('--load', 'max=1', '--load', 'max=2'), /--load max \(1\) and --load max \(2\) set the same thing/);
+});
+
+test('--wait is how long readiness may take', async () => {
+  assert.deepEqual(await overrides('--wait', '90s'), [['target.ready', { timeout_seconds: '90s' }, 'flag --wait']]);
+});

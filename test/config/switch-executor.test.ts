@@ -77,7 +77,7 @@ test('flags of two executors contradict each other', async () => {
   assert.deepEqual(await faultsOf(own, { rate: '5', users: '3' }), [
     'flag --users: is for executors ramping_users, soak, but flag --rate asks for constant_rate; give one or the other',
   ]);
-  assert.match((await faultsOf(own, { rate: '5', concurrency: '3' })).join('\n'), /^flag --concurrency: is for executor closed.*--max-in-flight/);
+  assert.match((await faultsOf(own, { rate: '5', concurrency: '3' })).join('\n'), /^flag --concurrency: is for executors closed, .*--max-in-flight/);
   assert.match((await faultsOf(own, { executor: 'closed', rate: '3' })).join('\n'), /^flag --rate: .*flag --executor asks for closed/);
   assert.match((await faultsOf(own, { max_in_flight: '3' })).join('\n'), /^flag --max-in-flight: .*the scenario's executor is closed/);
 });
@@ -163,4 +163,24 @@ test('retries: a preset, a policy, or none', async () => {
   assert.deepEqual(await retryOf('retry: {max_attempts: 3}, '), { max_attempts: 3, base: 2 });
   assert.deepEqual(await retryOf('retry: {base: 500ms}, ', [flag('retries', 'retry', { max_attempts: 5 })]), { max_attempts: 5, base: 0.5 });
   assert.equal(await retryOf('retry: true, ', [flag('retries', 'retry', false)]), false);
+});
+
+test('an executor that needs more says what, what for and how to give it, and blames nothing that was given', async () => {
+  const own = '{executor: closed, concurrency: 4, requests: 30}';
+  const faults = await faultsOf(own, { executor: 'search', requests: '40' });
+  assert.equal(faults.length, 1);
+  assert.match(faults[0] ?? '', /load\.max: expected a number, found nothing; executor search needs it \(Highest load to try\): .*--load max=\.\.\./);
+  assert.doesNotMatch(faults[0] ?? '', /num-requests|flag --requests/);
+  assert.match((await faultsOf(own, { executor: 'poisson' })).join(), /load\.rate: .*executor poisson needs it.*--rate 5/);
+  assert.equal((await faultsOf(own, { executor: 'spike' })).length, 4);
+  // A value that is wrong is still blamed where it was given.
+  assert.match((await faultsOf(own, { executor: 'search', max: 'many' })).join(), /load\.max: expected a number, found "many"$/);
+  assert.match((await faultsOf('{executor: trace, file: x.jsonl}', { requests: '3' })).join(), /--load max_requests/);
+});
+
+test('the most users at once is the highest load of a search that the flags ask for', async () => {
+  const load = await loadOf('{executor: closed, concurrency: 4, requests: 30}', { executor: 'search', max_concurrency: 8 });
+  assert.deepEqual([load['executor'], load['max'], load['requests']], ['search', 8, 30]);
+  const ramped = await loadOf('{executor: closed, concurrency: 4, requests: 30}', { executor: 'ramping_users', max_concurrency: 8 });
+  assert.deepEqual([ramped['executor'], ramped['users']], ['ramping_users', 8]);
 });
