@@ -21,7 +21,7 @@ const settings = [
   ['--run-time <time>', 'load.duration', 'the same as --duration'],
   ['--max-tokens <count>', 'request.max_tokens', 'most tokens to generate per request'],
   ['--prompts <file>', 'request.prompts', 'prompts.jsonl: {"prompt","max_tokens","temperature"} a line'],
-  ['--api <name>', 'request.api', 'chat, completions, ollama, anthropic or http'],
+  ['--api <name>', 'request.api', 'chat, completions, ollama, anthropic, template or http'],
   ['--timeout <time>', 'timeout', 'longest time for one request'],
   ['--first-token-timeout <time>', 'first_token_timeout', 'longest wait for the first token of a stream'],
   ['--idle-timeout <time>', 'idle_timeout', 'longest time without a token within a stream'],

@@ -4,14 +4,23 @@ import { completions } from '../../src/protocol/completions.ts';
 import { createTransport } from '../../src/protocol/connect.ts';
 import { plainHttp } from '../../src/protocol/http.ts';
 import { openAiChat } from '../../src/protocol/openai-chat.ts';
-import { protocols } from '../../src/protocol/registry.ts';
+import { protocolOf, protocols } from '../../src/protocol/registry.ts';
 import { ask, context, httpServer, options, spec } from './harness.ts';
 
 const body = (bytes: Uint8Array | null) => JSON.parse(Buffer.from(bytes!).toString());
 
 test('the registry names every wire', () => {
-  assert.deepEqual([...protocols.keys()].sort(), ['chat', 'completions', 'http']);
+  assert.deepEqual([...protocols.keys()].sort(), ['anthropic', 'chat', 'completions', 'http', 'ollama']);
   for (const [name, protocol] of protocols) assert.equal(protocol.name, name);
+  const template = protocolOf({
+    api: 'template',
+    template: { method: 'PUT', path: '/x', body: ['${prompt}', '<${model}>', '${schema}'], answer: {} },
+  });
+  const { method, path, body: sent } = template!.encode(spec, { ...context, basePath: '/base' });
+  assert.deepEqual(
+    [method, path, body(sent)],
+    ['PUT', '/base/x', [spec.messages.findLast(({ role }) => role === 'user')?.content, `<${spec.model}>`]],
+  );
 });
 
 test('the path: /v1 unless base_url has a version of its own or names the endpoint', () => {
