@@ -6,6 +6,7 @@ import { registerCalibrate } from './commands/calibrate.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerCompare } from './commands/compare.ts';
 import { registerCompareModels, registerCompareTargets } from './commands/compare-sides.ts';
+import { registerDashboard } from './commands/dashboard.ts';
 import { registerDrift } from './commands/drift.ts';
 import { registerImport } from './commands/import.ts';
 import { registerInit } from './commands/init.ts';
@@ -31,6 +32,7 @@ const registers = [
   registerMerge,
   registerImport,
   registerDrift,
+  registerDashboard,
   registerMock,
   registerKnownSchedule,
   registerPressure,

@@ -8,8 +8,10 @@ import type { EntryContext } from '../config/entry-context.ts';
 import { UserError } from '../config/errors.ts';
 import { loadConfig } from '../config/load.ts';
 import { scenarioNamesOf } from '../config/scenario.ts';
+import type { RunOptions } from '../jobs/run.ts';
 import { executorSchemas } from '../load/executors/registry.ts';
 import { type BenchFlags, overridesOf } from './bench-options.ts';
+import { type DashboardFlags, placeOf } from './dashboard-options.ts';
 import { exportsOf } from './export-options.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { createProgress } from './progress.ts';
@@ -48,6 +50,7 @@ export async function runCommand(command: Command, context: EntryContext, kind: 
     return 0;
   }
   const baseline = kind === 'check' && config.baseline.kind !== 'none' ? await localBaseline(config) : null;
+  const dashboard = flags['dashboard'] === true ? await dashboardOf(flags as BenchFlags & DashboardFlags) : null;
   const { run } = await import('../jobs/run.ts');
   const interrupt = listenForInterrupt((text) => void process.stderr.write(`${text}\n`));
   try {
@@ -70,6 +73,7 @@ export async function runCommand(command: Command, context: EntryContext, kind: 
       note: flags.note ?? null,
       exports: exportsOf(flags),
       baseline,
+      ...(dashboard === null ? {} : { dashboard }),
       print: {
         color: process.stdout.isTTY === true && !process.env['NO_COLOR'],
         json: flags.json === true,
@@ -81,6 +85,10 @@ export async function runCommand(command: Command, context: EntryContext, kind: 
   } finally {
     interrupt.close();
   }
+}
+
+async function dashboardOf(flags: DashboardFlags): Promise<NonNullable<RunOptions['dashboard']>> {
+  return { place: await placeOf(flags, process.env), intervalMs: flags.refresh };
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { AlertsConfig, OutputConfig } from './alerts.ts';
 import type { ConfigIssue } from './errors.ts';
 import type { ObserveConfig } from './observe.ts';
 import type { Scenario } from './scenario.ts';
@@ -29,6 +30,9 @@ export interface BenchConfig {
   report: { comment: CommentWhen; html: boolean };
   /** What is watched beside the load. */
   observe: ObserveConfig;
+  /** When somebody is told of live figures, and of scheduled runs. */
+  alerts: AlertsConfig;
+  output: OutputConfig;
   /** Folder that relative paths of the configuration are relative to. */
   root: string;
   /** Dotted path -> where the value came from: `flag --model`, `input mode`, `llm-bench.yaml:4:3`, `scenario quick_validation`, `default`. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { alertsSchema, outputSchema } from './alerts.ts';
 import { observeSchema } from './observe.ts';
 import { scenarioSchema } from './scenario.ts';
 import { targetSchema } from './target.ts';
@@ -38,6 +39,8 @@ export const sections = {
   mode: z.enum(modes),
   report: reportSchema,
   observe: observeSchema,
+  alerts: alertsSchema,
+  output: outputSchema,
   fail_on: z.enum(failOnValues),
 } as const;
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type * as z from 'zod';
+import { alertsDefaults, alertsSchema, outputDefaults, outputSchema } from './alerts.ts';
 import type { BenchConfig } from './bench-config.ts';
 import { ConfigError, type ConfigIssue } from './errors.ts';
 import { type Files, openFiles } from './files.ts';
@@ -95,10 +96,15 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
     {
       value: { mode: 'auto', fail_on: 'regressed', report: { comment: 'always', html: false }, observe: { ...observeDefaults } },
       origins: new Map(
-        ['mode', 'fail_on', 'report.comment', 'report.html', ...Object.keys(observeDefaults).map((key) => `observe.${key}`)].map((key) => [
-          key,
-          defaultOrigin,
-        ]),
+        [
+          'mode',
+          'fail_on',
+          'report.comment',
+          'report.html',
+          ...Object.keys(observeDefaults).map((key) => `observe.${key}`),
+          ...Object.keys(alertsDefaults).map((key) => `alerts.${key}`),
+          ...Object.keys(outputDefaults).map((key) => `output.${key}`),
+        ].map((key) => [key, defaultOrigin]),
       ),
     },
     settings.plain.value,
@@ -115,6 +121,8 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
     failOn: plain.value['fail_on'] as BenchConfig['failOn'],
     report,
     observe: { ...observeDefaults, ...observeSchema.parse(plain.value['observe']) } as BenchConfig['observe'],
+    alerts: { ...alertsDefaults, ...alertsSchema.parse(plain.value['alerts'] ?? {}) } as BenchConfig['alerts'],
+    output: { ...outputDefaults, ...outputSchema.parse(plain.value['output'] ?? {}) } as BenchConfig['output'],
     root: cwd,
     origins: {
       ...labels('target', target!.layers),

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { alertsSchema, outputSchema } from './alerts.ts';
 import { baselineSchema, reportSchema, sections } from './config-file.ts';
 import type { ConfigIssue } from './errors.ts';
 import { isTree, type Origin, type Tree } from './layers.ts';
@@ -11,7 +12,7 @@ import { targetSchema } from './target.ts';
 export interface Override {
   /**
    * Dotted path: `target` (a name, or a mapping), `target.model`, `scenario` (a name or a list), `load.requests`, `request.max_tokens`, `warmup`, `timeout`, `retry`, `seed`,
-   * `stop.max_error_rate` (these apply to every scenario), `thresholds` (a path), `baseline`, `baseline.artifact`, `mode`, `report.comment`, `observe.interval`, `fail_on`.
+   * `stop.max_error_rate` (these apply to every scenario), `thresholds` (a path), `baseline`, `baseline.artifact`, `mode`, `report.comment`, `observe.interval`, `alerts.cool_down`, `output.monitoring_data`, `fail_on`.
    */
   key: string;
   /** Typed, or the text as it was typed: text is read as a number, a boolean or a comma-separated list where the setting wants one. */
@@ -27,7 +28,7 @@ export interface OverrideLayer {
 }
 
 export interface CheckedOverrides {
-  /** Below `target`, `thresholds`, `baseline`, `mode`, `report`, `observe`, `fail_on`, `scenario`. */
+  /** Below `target`, `thresholds`, `baseline`, `mode`, `report`, `observe`, `alerts`, `output`, `fail_on`, `scenario`. */
   config: OverrideLayer[];
   /** Below `load`, `request`, `warmup`, `timeout`, `retry`, `seed`, `stop` and the other settings of a scenario: for every one. */
   scenario: OverrideLayer[];
@@ -86,6 +87,8 @@ function schemaOf(steps: string[]): z.ZodType | null {
   else if (first === 'stop') found = shape(scenarioFields.stop.unwrap(), second);
   else if (first === 'report') found = shape(reportSchema, second);
   else if (first === 'observe') found = shape(observeSchema, second);
+  else if (first === 'alerts') found = shape(alertsSchema, second);
+  else if (first === 'output') found = shape(outputSchema, second);
   else if (first === 'baseline') found = baselineMember(second);
   if (found === undefined) throw new TypeError(`no setting ${steps.join('.')}`);
   return found;

@@ -63,7 +63,7 @@ export async function readConfigFile(files: Files, named: string | null, warning
 }
 
 /** Sections that are laid over each other value by value. */
-const plainSections = ['mode', 'report', 'observe', 'fail_on'] as const;
+const plainSections = ['mode', 'report', 'observe', 'alerts', 'output', 'fail_on'] as const;
 
 /** A section's value, and where each part of it was written. */
 export type Choice = { value: unknown; originOf: (path: Path) => Origin };

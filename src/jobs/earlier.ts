@@ -13,16 +13,7 @@ const mostBytes = 20 * 1024 * 1024;
  * @param path of the result itself
  */
 export async function earlierResults(path: string, result: ResultDocument): Promise<EarlierResult[]> {
-  const folder = dirname(resolve(path));
-  const names = (await readdir(folder).catch(() => [])).filter((name) => extname(name) === '.json' && !/\.(verdict|schema)\.json$/.test(name));
-  const found = await Promise.all(
-    names.map(async (name) => {
-      const file = join(folder, name);
-      const there = await stat(file).catch(() => null);
-      return there?.isFile() && there.size <= mostBytes && file !== resolve(path) ? { file, changedMs: there.mtimeMs } : null;
-    }),
-  );
-  const newest = found.filter((one) => one !== null).sort((a, b) => b.changedMs - a.changedMs);
+  const newest = (await resultFiles(dirname(resolve(path)), mostBytes)).filter(({ file }) => file !== resolve(path));
   const others: ResultDocument[] = [];
   // One at a time: sixty documents with their histograms at once would be much memory.
   for (const { file } of newest.slice(0, mostFiles)) {
@@ -30,4 +21,17 @@ export async function earlierResults(path: string, result: ResultDocument): Prom
     if (other !== null) others.push({ ...other, series: [], timeline: [], runs: [], slowest: [] });
   }
   return trendOf(result, others);
+}
+
+/** What may be a result in a folder, newest first; nothing where there is no folder. */
+export async function resultFiles(folder: string, mostBytes: number): Promise<{ file: string; changedMs: number }[]> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => extname(name) === '.json' && !/\.(verdict|schema)\.json$/.test(name));
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const file = join(folder, name);
+      const there = await stat(file).catch(() => null);
+      return there?.isFile() && there.size <= mostBytes ? { file, changedMs: there.mtimeMs } : null;
+    }),
+  );
+  return found.filter((one) => one !== null).sort((a, b) => b.changedMs - a.changedMs);
 }

@@ -1,6 +1,7 @@
 import type { BenchConfig } from '../config/bench-config.ts';
 import type { EntryContext } from '../config/entry-context.ts';
 import type { Scenario } from '../config/scenario.ts';
+import type { LoadControl } from '../load/load-run.ts';
 import type { Snapshot } from '../measure/meter.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import type { Monitor } from '../observe/monitor.ts';
@@ -40,4 +41,6 @@ export interface MeasureOptions {
   onMonitor?: (monitor: Monitor) => void;
   /** Told from before the service starts on, so that another process can stop it if this one is killed. */
   onState?: (state: ServiceState) => void;
+  /** Told as each load begins: what steers it. */
+  onControl?: (control: LoadControl) => void;
 }

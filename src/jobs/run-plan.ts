@@ -48,6 +48,7 @@ export async function runPlan(
       userAgent: 'llm-bench',
       signal: context.signal,
       ...(context.beforeMeasured ? { beforeMeasured: context.beforeMeasured } : {}),
+      ...(context.onControl ? { onControl: context.onControl } : {}),
       onSnapshot: (snapshot) => progress.snapshot(snapshot),
       ...(onRecord
         ? { onRecord: (record) => onRecord(record.errorMessage === null ? record : { ...record, errorMessage: mask(record.errorMessage) }, run) }

@@ -15,6 +15,7 @@ import { type Measured, type MeasureOptions, measure } from './measure.ts';
 import { type OutputFiles, outputFiles } from './output-files.ts';
 import { readTool } from './provenance.ts';
 import { openRequestLog } from './request-log.ts';
+import { type RunDashboardOptions, type WatchedRun, watchRun } from './run-dashboard.ts';
 import { acquireRunLock } from './run-lock.ts';
 import { writeScenarioFiles } from './scenario-files.ts';
 import { prepareToWrite, writeText } from './write-text.ts';
@@ -30,6 +31,8 @@ export interface RunOptions extends Omit<MeasureOptions, 'onRecord' | 'onMonitor
   exports?: ExportOptions;
   /** What to compare with, found before anything is started; null: judge the limits alone. */
   baseline: BaselineFound | null;
+  /** Serve a page with live figures while it runs. */
+  dashboard?: RunDashboardOptions;
   print: { color: boolean; json: boolean; quiet: boolean; out(text: string): void; err(text: string): void };
 }
 
@@ -68,10 +71,24 @@ async function runAndTell(options: RunOptions, files: OutputFiles, exports: Expo
       `warning: another llm-bench run is going on this machine (process ${lock.other.pid}, in ${lock.other.cwd}): both will measure each other.`,
     );
   let measured: Measured;
+  let watched: WatchedRun | null = null;
   try {
-    const hooks = { progress: options.progress, ...(log ? { onRecord: log.write } : {}) };
-    measured = await measure({ ...options, otherRun: lock.other !== null, ...(exports?.listen(hooks) ?? hooks) });
+    let hooks: Pick<MeasureOptions, 'progress' | 'onRecord' | 'onMonitor' | 'onControl'> = {
+      progress: options.progress,
+      ...(log ? { onRecord: log.write } : {}),
+    };
+    hooks = exports?.listen(hooks) ?? hooks;
+    if (options.dashboard) {
+      watched = await watchRun({ ...options, ...hooks }, options.dashboard, {
+        output: files.result,
+        baseline: firstOf(options.baseline),
+        warn: (sentence) => print.err(`warning: ${sentence}`),
+      });
+      print.err(`dashboard: ${watched.live.link}`);
+    }
+    measured = await measure({ ...options, otherRun: lock.other !== null, ...hooks, ...watched?.options });
   } finally {
+    await watched?.close();
     const incomplete = await log?.close();
     if (incomplete) print.err(`warning: ${incomplete}`);
     await lock.release();
@@ -92,6 +109,12 @@ async function runAndTell(options: RunOptions, files: OutputFiles, exports: Expo
   for (const line of modelLines(document)) (print.json ? print.err : print.out)(print.json ? line : `${line}\n`);
   if (measured.crash) print.err(measured.crash.message);
   return exitCode(measured, comparison.verdict, config);
+}
+
+/** The baseline that live figures are held against. */
+function firstOf(found: BaselineFound | null): { name: string; document: ResultDocument } | null {
+  const [document] = found?.documents ?? [];
+  return document === undefined ? null : { name: found?.found ? found.description : 'baseline', document };
 }
 
 function endWithout(measured: Measured, print: RunOptions['print']): ExitCode {

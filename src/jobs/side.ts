@@ -76,6 +76,11 @@ export class Side {
     this.shared = readShared(options, { baseUrl: service.baseUrl, headers });
   }
 
+  /** Where the service answers. */
+  get baseUrl(): string {
+    return this.service.baseUrl;
+  }
+
   /** One run of one scenario. @param run counts this job's runs from 0 */
   async measure(plan: Plan, check: ClientCheck, at: { plan: number; run: number; budget: BudgetPlan | null }): Promise<ResultDocument> {
     const { options, service, mask, target } = this;

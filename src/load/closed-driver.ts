@@ -35,6 +35,10 @@ export class ClosedDriver implements Driver {
     this.ending.end(reason);
   }
 
+  usersChanged(): void {
+    if (performance.now() >= this.startMs) this.adjustUsers();
+  }
+
   answered(user: number, record: RequestRecord): void {
     const { thinkMs } = this.pacer;
     const connectionFailed = record.error === 'refused' || record.error === 'reset' || record.error === 'dns';

@@ -19,6 +19,8 @@ export interface Driver {
   answered(user: number, record: RequestRecord, text: string | null): void;
   /** No further request is sent; the phase is done when the last answer is in. */
   endSending(reason: StopReason): void;
+  /** The pacer's number of users was changed from outside. */
+  usersChanged?(): void;
   /** Arrivals that were not sent because too many requests were in flight. */
   readonly dropped: number;
 }

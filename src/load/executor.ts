@@ -13,6 +13,8 @@ export interface ClosedPacer {
   /** The most users there will be: connections to open ahead. */
   maxUsers: number;
   thinkMs: number;
+  /** Another number of users may be set while the phase runs. */
+  adjustable?: boolean;
 }
 
 /** An open loop: arrivals by a schedule that does not wait for answers. */

@@ -80,6 +80,11 @@ export class Fleet {
     };
   }
 
+  /** How many users are active from now on. */
+  setUsers(users: number): void {
+    this.tell({ type: 'users', users });
+  }
+
   endSending(reason: StopReason): void {
     this.tell({ type: 'end-sending', reason });
   }

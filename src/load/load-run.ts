@@ -47,6 +47,16 @@ export interface LoadInput {
   beforeMeasured?: () => Promise<void>;
   onSnapshot?: (snapshot: Snapshot) => void;
   onRecord?: (record: RequestRecord) => void;
+  /** Handed what steers the load, as its measured window begins. */
+  onControl?: (control: LoadControl) => void;
+}
+
+/** Steers a load that is under way. */
+export interface LoadControl {
+  /** For an executor whose users can be set while it runs; nothing happens for others. */
+  setUsers(users: number): void;
+  /** Ends the sending as if the load had come to its end; what is in flight is waited for. */
+  finish(): void;
 }
 
 /** One run of a scenario against a running service. */

@@ -155,6 +155,11 @@ export class LoadLoop implements FlightDeck {
     this.driver?.endSending(reason);
   }
 
+  /** The pacer of the phase under way says another number of users than before. */
+  usersChanged(): void {
+    this.driver?.usersChanged?.();
+  }
+
   /** Stops at once: what is in flight is given up and counted as cancelled, neither succeeded nor failed. */
   abort(reason: StopReason): void {
     if (this.aborted) return;

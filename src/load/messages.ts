@@ -20,6 +20,8 @@ export type Command =
   | { type: 'warm'; connections: number; requests: number; concurrency: number }
   /** The next phase of the scenario's executor, by the outcome of the one before; begins at a time common to all. Records count from the origin. */
   | { type: 'phase'; outcome: PhaseOutcome | null; originEpochMs: number; startEpochMs: number; firstIndex: number }
+  /** How many users are to be active from now on, over all workers; for a phase that can be adjusted. */
+  | { type: 'users'; users: number }
   | { type: 'end-sending'; reason: StopReason }
   | { type: 'abort'; reason: StopReason }
   | { type: 'close' };

@@ -55,6 +55,7 @@ class LoadRun {
   private originEpochMs = 0;
   private aborted: StopReason | null = null;
   private measuring = false;
+  private finishing = false;
   private readonly warm: WarmReport[] = [];
 
   constructor(input: LoadInput, workers: number) {
@@ -76,6 +77,11 @@ class LoadRun {
     this.fleet.abort(reason);
   }
 
+  private finish(): void {
+    this.finishing = true;
+    this.fleet.endSending('completed');
+  }
+
   async go(): Promise<LoadOutcome> {
     const { input, fleet } = this;
     const { scenario, executor, shard } = input;
@@ -90,6 +96,7 @@ class LoadRun {
       this.warm.push(...(await fleet.warm(Math.min(ahead, mostWarmed), scenario.warmup, ahead)));
       await input.beforeMeasured?.();
       await this.awaitStart(Math.min(ahead, mostWarmed), ahead);
+      input.onControl?.({ setUsers: (users) => fleet.setUsers(users), finish: () => this.finish() });
       const measured = await this.measure();
       this.addConnections(measured.phases[0]?.phase);
       const figures = await fleet.close();
@@ -157,6 +164,7 @@ class LoadRun {
         stopReason === 'interrupted' ||
         stopReason === 'service_crashed' ||
         stopReason === 'budget' ||
+        this.finishing ||
         (!executor.continuesAfterStop && stopReason !== 'completed' && stopReason !== 'duration')
       )
         break;
@@ -184,6 +192,8 @@ class LoadRun {
     const elapsedMs = performance.timeOrigin + performance.now() - this.originEpochMs;
     // Seconds in which nothing ended are in the timeline too; requests that ended in the last one may still be on their way from a worker.
     meter.timeline.advance(elapsedMs - timelineLagMs, inFlight);
+    // Said again with every batch: a phase that only just begins would not have heard it.
+    if (this.finishing) this.fleet.endSending('completed');
     const snapshot = meter.live(elapsedMs);
     const broken = brokenRule(snapshot.phase, this.rules);
     if (broken) this.fleet.endSending(broken);

@@ -49,6 +49,8 @@ class LoadWorker {
   private readonly rows = new RowWriter();
   private readonly planned: Generator<Phase, void, PhaseOutcome>;
   private readonly watch = watchClient(availableParallelism());
+  /** Users over all workers, where they were set while the load runs. */
+  private users: number | null = null;
   private alarm: Alarm | null = null;
   private batching: NodeJS.Timeout | null = null;
 
@@ -123,7 +125,10 @@ class LoadWorker {
   handle(command: Exclude<Command, { type: 'plan' } | { type: 'close' }>): void {
     if (command.type === 'warm') void this.warm(command.connections, command.requests, command.concurrency);
     else if (command.type === 'phase') void this.runPhase(command);
-    else if (command.type === 'end-sending') this.loop.endSending(command.reason);
+    else if (command.type === 'users') {
+      this.users = command.users;
+      this.loop.usersChanged();
+    } else if (command.type === 'end-sending') this.loop.endSending(command.reason);
     else this.loop.abort(command.reason);
   }
 
@@ -203,7 +208,9 @@ class LoadWorker {
     if (pacer.kind === 'open') return { ...phase, pacer: { ...pacer, next: () => pacer.next(), maxInFlight: Math.max(1, part(pacer.maxInFlight)) } };
     const own: ClosedPacer = {
       ...pacer,
-      usersAt: (elapsedMs) => part(pacer.usersAt(elapsedMs)),
+      usersAt: pacer.adjustable
+        ? (elapsedMs) => part(Math.min(pacer.maxUsers, this.users ?? pacer.usersAt(elapsedMs)))
+        : (elapsedMs) => part(pacer.usersAt(elapsedMs)),
       nextChangeMs: (elapsedMs) => pacer.nextChangeMs(elapsedMs),
       maxUsers: part(pacer.maxUsers),
     };

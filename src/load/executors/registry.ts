@@ -4,6 +4,7 @@ import { closed } from './closed.ts';
 import { constantRate } from './constant-rate.ts';
 import { conversation } from './conversation.ts';
 import { gamma } from './gamma.ts';
+import { interactive } from './interactive.ts';
 import { poisson } from './poisson.ts';
 import { rampingRate } from './ramping-rate.ts';
 import { rampingUsers } from './ramping-users.ts';
@@ -25,6 +26,7 @@ const all = [
   spike,
   soak,
   search,
+  interactive,
   trace,
   conversation,
 ] as unknown as readonly Executor<unknown>[];

@@ -1,0 +1,112 @@
+import type { Limits } from '../../config/limits.ts';
+import { limitedMetrics, limitsFor } from '../../config/limits-for.ts';
+import type { Thresholds } from '../../config/thresholds.ts';
+import type { ResultDocument, Series } from '../../result/document.ts';
+import { splitKey, valueAt } from '../../result/metric-values.ts';
+import { judgeMetric } from '../../verdict/judge-metric.ts';
+import type { SeriesVerdict } from '../../verdict/verdict.ts';
+import type { LiveMetric, LiveSample } from './sample.ts';
+
+/** A line to draw over a metric: a limit on its value, the baseline, or as far as it may get from the baseline. */
+export interface LimitLine {
+  kind: 'max' | 'min' | 'warn' | 'baseline' | 'regression';
+  value: number;
+}
+
+/** One metric as it stands. */
+export interface StatusRow {
+  key: string;
+  unit: string;
+  value: number | null;
+  baseline: number | null;
+  change_percent: number | null;
+  /** Null where nothing judges it, or too little was seen. */
+  verdict: SeriesVerdict | null;
+  light: 'green' | 'yellow' | 'red' | 'none';
+  /** The rule that decided: `max 500`. */
+  rule: string | null;
+  lines: LimitLine[];
+}
+
+/** What live figures are held against. */
+export interface Yardstick {
+  thresholds: Thresholds;
+  /** The series that thresholds know the load by. */
+  series: string;
+  baseline: ResultDocument | null;
+}
+
+/** Always shown, in this order. */
+const shown = ['requests_per_sec', 'tokens_per_sec', 'ttft_ms.p50', 'ttft_ms.p95', 'latency_s.p50', 'latency_s.p95', 'latency_s.p99', 'error_rate'];
+const rates: ReadonlySet<string> = new Set(['requests_per_sec', 'tokens_per_sec']);
+
+/**
+ * Judges a sample by the rules that a result is judged by. Rates are judged only under a whole window of our own load, or starting and waiting would look
+ * like a slow service.
+ * @param steady whether the whole window was under load
+ */
+export function statusOf(sample: LiveSample, metrics: Readonly<Record<string, LiveMetric>>, yardstick: Yardstick, steady: boolean): StatusRow[] {
+  const before = baselineSeries(yardstick);
+  return keysOf(sample, yardstick).map(({ key, read }) => {
+    const limits = limitsFor(yardstick.thresholds, yardstick.series, key);
+    const baseline = before === null ? null : valueAt(before, key);
+    const current = sample.values[read] ?? null;
+    const { unit, better } = metrics[read] ?? metrics[key] ?? { unit: '', better: 'neither' as const };
+    const judged = current === null || (rates.has(key) && !steady) || (limits === null && baseline === null);
+    const row = judged
+      ? null
+      : judgeMetric({ series: yardstick.series, metric: key, unit, better, baseline, current, baselineUnit: null, absence: null }, limits);
+    return {
+      key,
+      unit,
+      value: current,
+      baseline,
+      change_percent: row?.change_percent ?? null,
+      verdict: row?.verdict ?? null,
+      light: lightOf(row?.verdict ?? null, row?.rule ?? null),
+      rule: row?.rule ?? null,
+      lines: linesOf(limits, baseline, better),
+    };
+  });
+}
+
+/** The latency beyond which the baseline's own spread makes a request a spike, ms; null without one. */
+export function spikeLimitMs(baseline: ResultDocument | null): number | null {
+  const latency = baseline?.results.latency_s;
+  return latency?.mean == null || latency.stddev == null ? null : 1000 * (latency.mean + 3 * latency.stddev);
+}
+
+/** The series of a baseline that the load is compared with: of the same name, else its first whole one. */
+function baselineSeries({ baseline, series }: Yardstick): Series | null {
+  if (baseline === null) return null;
+  return baseline.series.find(({ id }) => id === series) ?? baseline.series.find(({ detail }) => !detail) ?? null;
+}
+
+/** What is shown, and whatever thresholds name that is seen live: a limit on a statistic of a reading is held against the reading itself. */
+function keysOf(sample: LiveSample, { thresholds, series }: Yardstick): { key: string; read: string }[] {
+  const keys = new Set([...shown, ...limitedMetrics(thresholds, series)]);
+  return [...keys].flatMap((key) => {
+    if (Object.hasOwn(sample.values, key)) return [{ key, read: key }];
+    const { metric } = splitKey(key);
+    return Object.hasOwn(sample.values, metric) ? [{ key, read: metric }] : [];
+  });
+}
+
+function lightOf(verdict: SeriesVerdict | null, rule: string | null): StatusRow['light'] {
+  if (verdict === 'regressed') return 'red';
+  if (verdict === 'warn') return 'yellow';
+  return (verdict === 'ok' && rule !== null) || verdict === 'improved' ? 'green' : 'none';
+}
+
+function linesOf(limits: Limits | null, baseline: number | null, better: LiveMetric['better']): LimitLine[] {
+  const { max, min, warn_max, warn_min, max_regression_percent: percent } = limits ?? {};
+  const line = (kind: LimitLine['kind'], value: number | undefined): LimitLine[] => (value === undefined ? [] : [{ kind, value }]);
+  const factor = percent === undefined || better === 'neither' ? null : better === 'lower' ? 1 + percent / 100 : 1 - percent / 100;
+  return [
+    ...line('max', max),
+    ...line('min', min),
+    ...line('warn', warn_max ?? warn_min),
+    ...(baseline === null ? [] : line('baseline', baseline)),
+    ...(baseline === null || factor === null ? [] : line('regression', baseline * factor)),
+  ];
+}
