@@ -4,12 +4,15 @@ import type { ResultDocument } from '../../result/document.ts';
 import type { Stability } from '../../result/stability.ts';
 import type { Escaping } from '../escape.ts';
 import { formatChange, formatCount, formatNumber, formatPercent, formatValue, plural } from '../numbers.ts';
+import { answerBlocks, schemaBlocks } from './answer-blocks.ts';
 import { badgeBlocks } from './badges.ts';
 import type { FindingBlock } from './block.ts';
 import { concurrencyLines } from './expected.ts';
 import { type FoundIn, figure, foundIn, isBlock, listOf } from './read.ts';
+import { routingBlocks } from './routing-blocks.ts';
+import { serviceBlocks } from './service-blocks.ts';
 
-/** What a run says beside its figures: steps of load, what a search found, stability, badges and criteria, retries, what the target expects. */
+/** What a run says beside its figures: steps of load, what a search found, stability, what its scenario finds, badges and criteria, retries, what the target expects. */
 export function findingBlocks(result: ResultDocument, escaping: Escaping): FindingBlock[] {
   const found = foundIn(result);
   return [
@@ -18,7 +21,11 @@ export function findingBlocks(result: ResultDocument, escaping: Escaping): Findi
       ...levelBlock(one, titled(one, escaping)),
       ...searchBlock(one, titled(one, escaping), escaping),
       ...stabilityBlock(one, titled(one, escaping)),
+      ...serviceBlocks(one.results, titled(one, escaping), escaping),
+      ...routingBlocks(one.results, titled(one, escaping), escaping),
+      ...answerBlocks(one.results, titled(one, escaping), escaping),
     ]),
+    ...schemaBlocks(result, escaping),
     ...block('Retries', retryLines(result)),
     ...block('Concurrency', concurrencyLines(result)),
     ...found.flatMap((one) => block(titled(one, escaping)('Recommendations'), recommendations(one, escaping))),
