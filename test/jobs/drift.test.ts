@@ -56,6 +56,17 @@ describe('llm-bench drift', () => {
     assert.match(text.stdout, /api, v1\s+latency\s+30\s+101 ms\s+126 ms\s+\+24\.9%/);
   });
 
+  it('reports what Otava does where its settings are given, and confirmed levels alone where none is', () => {
+    // One odd run stands as a level of its own for Otava.
+    const rows = Array.from({ length: 60 }, (_, run) => `api,${run},latency,${run === 30 ? 150 : 100 + (run % 3)},ms`);
+    const file = write('odd.csv', `series,run,metric,value,unit\n${rows.join('\n')}\n`);
+    const found = (...args: string[]) => (JSON.parse(run(file, '--json', ...args).stdout) as { index: number }[]).map(({ index }) => index);
+    assert.deepEqual(found(), []);
+    assert.deepEqual(found('--p', '0.2'), found('--p', '0.2', '--method', 'otava'));
+    assert.ok(found('--p', '0.2').length > 0);
+    assert.deepEqual(found('--p', '0.2', '--method', 'confirmed'), []);
+  });
+
   it('reads results in order and names the commits', () => {
     const files = Array.from({ length: 40 }, (_, i) => write(`r${i}.json`, result(i)));
     const { status, stdout } = run(...files, '--json');

@@ -5,12 +5,12 @@ interface DriftFlags {
   window: number;
   p: number;
   magnitude: number;
-  method: 'confirmed' | 'otava';
+  method?: 'confirmed' | 'otava';
 }
 
 /** `llm-bench drift FILE...`: where the level of a metric changed for good. */
 export function registerDrift(program: Command): void {
-  program
+  const command = program
     .command('drift')
     .description('Find where the level of a metric changed for good over many runs.')
     .argument('<files...>', 'result files in order of time, or CSV tables (series,run,metric,value,unit)')
@@ -21,13 +21,14 @@ export function registerDrift(program: Command): void {
     .addOption(
       new Option(
         '--method <method>',
-        'confirmed: only levels of four runs or more, each split held against chance; otava: all that Apache Otava 0.8 reports',
-      )
-        .choices(['confirmed', 'otava'])
-        .default('confirmed'),
+        'confirmed: only levels of four runs or more, each split held against chance; otava: all that Apache Otava 0.8 reports (default: confirmed; otava where one of its settings above is given)',
+      ).choices(['confirmed', 'otava']),
     )
     .addHelpText('after', '\nAn index counts runs from 0 and names the first of the new level. The exit code is 0 whatever is found.')
-    .action(async (files: string[], { json, window, p, magnitude, method }: DriftFlags) => {
+    .action(async (files: string[], { json, window, p, magnitude, method: named }: DriftFlags) => {
+      // Whoever states Otava's settings means what Otava reports with them.
+      const stated = ['window', 'p', 'magnitude'].some((name) => command.getOptionValueSource(name) === 'cli');
+      const method = named ?? (stated ? 'otava' : 'confirmed');
       const { findDrift } = await import('../../jobs/drift.ts');
       const options = { window, maxP: p, minMagnitude: magnitude / 100, method };
       const warn = (sentence: string) => void process.stderr.write(`warning: ${sentence}\n`);
