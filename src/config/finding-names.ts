@@ -6,6 +6,7 @@ export const findingNames = [
   'models',
   'prefix_cache',
   'production_readiness',
+  'retrieval',
   'routing',
   'target_assessment',
   'structured_comparison',

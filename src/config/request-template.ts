@@ -11,12 +11,22 @@ export const templateVariables = [
   'schema',
   'schema_name',
   'schema_id',
+  'vector',
+  'top_k',
+  'entries',
+  'threshold',
 ] as const;
 export type TemplateVariable = (typeof templateVariables)[number];
 
 const pointerSchema = z
   .string()
   .regex(/^(\/([^~/]|~[01])*)+$/, { error: 'expected a JSON pointer such as /choices/0/text' })
+  .optional();
+
+/** A pointer to one value for each of several results: its `*` stands for each of them. */
+const eachPointerSchema = z
+  .string()
+  .regex(/^(\/([^~/]|~[01])*)+$/, { error: 'expected a JSON pointer in which * stands for each result, such as /matches/*/id, or one to a list' })
   .optional();
 
 const bodySchema = z.json().superRefine((value, context) => {
@@ -45,6 +55,10 @@ export const templateSchema = z.strictObject({
       output_tokens: pointerSchema,
       model: pointerSchema,
       finish_reason: pointerSchema,
+      ids: eachPointerSchema.meta({ description: 'Of a retrieval: the entries that were found, the nearest first, such as /matches/*/id' }),
+      scores: eachPointerSchema.meta({ description: 'Of a retrieval: how near each is, as a cosine' }),
+      distances: eachPointerSchema.meta({ description: 'Of a retrieval: how far each is, 1 minus the cosine' }),
+      hit: pointerSchema.meta({ description: 'Of a semantic cache: true where it answers from what it holds' }),
     })
     .meta({ description: 'JSON pointers into the answer' }),
 });

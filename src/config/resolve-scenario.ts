@@ -126,7 +126,7 @@ function withRequestsPerCell(layers: Layers): Layers {
 
 function bringsPrompts(request: Tree, load: Tree): boolean {
   return (
-    ['prompt_tokens', 'prompt', 'cases', 'conversations', 'sharegpt'].some((key) => request[key] !== undefined) ||
+    ['prompt_tokens', 'prompt', 'cases', 'conversations', 'sharegpt', 'retrieval'].some((key) => request[key] !== undefined) ||
     (isTree(request['classes']) && request['classes']['prompt'] !== undefined) ||
     load['executor'] === 'trace'
   );
@@ -174,6 +174,7 @@ function contradictions(layers: Layers): ConfigIssue[] {
       'cases',
       'conversations',
       'schema',
+      'retrieval',
       'prompts',
       'sharegpt',
       'prompt_tokens',
@@ -247,8 +248,14 @@ function ofItsOwn(layers: Layers): ConfigIssue[] {
     blame(['load', 'executor'], 'expected request.conversations, the path of a file such as conversation_prompts.json; found none');
   if (!talks && given('conversations'))
     blame(['request', 'conversations'], `is for executor conversation, found executor ${String(load['executor'])}`);
-  const others = ['prompt', 'prompts', 'prompt_tokens', 'classes', 'sharegpt', 'cases', 'conversations'].filter(given);
-  if (others.length > 1 && others.some((key) => key === 'prompt' || key === 'cases' || key === 'conversations'))
+  if (given('retrieval')) {
+    const answer = isTree(request['template']) && isTree(request['template']['answer']) ? request['template']['answer'] : {};
+    if (request['api'] !== 'template') blame(['request', 'retrieval'], `needs request.api: template, found ${String(request['api'])}`);
+    else if (['ids', 'scores', 'distances', 'hit'].every((key) => answer[key] === undefined))
+      blame(['request', 'template'], 'expected answer.ids (such as /matches/*/id), answer.scores, answer.distances or answer.hit for a retrieval');
+  }
+  const others = ['prompt', 'prompts', 'prompt_tokens', 'classes', 'sharegpt', 'cases', 'conversations', 'retrieval'].filter(given);
+  if (others.length > 1 && others.some((key) => ['prompt', 'cases', 'conversations', 'retrieval'].includes(key)))
     blame(['request', others[1] as string], `expected one source of prompts, found ${others.join(' and ')}`);
   for (const key of ['cases', 'conversations'])
     if (given(key) && isTree(request['max_tokens']))

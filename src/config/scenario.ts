@@ -7,6 +7,7 @@ import { type Lengths, lengthsSchema } from './lengths.ts';
 import { targetsSchema } from './preset-targets.ts';
 import { pressureSchema } from './pressure.ts';
 import { registrationSchema, templateSchema } from './request-template.ts';
+import { retrievalSchema } from './retrieval.ts';
 import { shareGptSchema } from './sharegpt.ts';
 import type { TestCases } from './test-cases.ts';
 import { headersSchema, nameSchema } from './text.ts';
@@ -49,6 +50,8 @@ export const requestSchema = z.strictObject({
   conversations: z.string().min(1).optional().meta({ description: 'Path of a conversation_prompts.json, for executor conversation' }),
   /** A server that speaks a wire of its own; used where api is template. */
   template: templateSchema.optional(),
+  /** Queries to an index of vectors; with api template. */
+  retrieval: retrievalSchema.optional(),
   schema: z
     .union([z.string().min(1), z.record(z.string(), z.json())])
     .optional()

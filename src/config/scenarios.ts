@@ -238,6 +238,7 @@ const modelSettings = [
   'conversations',
   'schema',
   'template',
+  'retrieval',
   'prompts',
   'sharegpt',
   'prompt_tokens',

@@ -28,9 +28,13 @@ export interface VectorQuery {
  * Query `index`: an entry drawn at random and moved away from it until their cosine is about the one drawn from `similarity`, as a question asked in other
  * words; or, for all but `nearPercent` of the queries, a direction of its own.
  */
-export function makeQuery(set: VectorSet, index: number, options: { similarity: readonly [number, number]; nearPercent: number }): VectorQuery {
-  const { entries, dimension, seed } = set;
-  const salted = (seed ^ querySalt) >>> 0;
+export function makeQuery(
+  set: VectorSet & { querySeed: number },
+  index: number,
+  options: { similarity: readonly [number, number]; nearPercent: number },
+): VectorQuery {
+  const { entries, dimension, querySeed } = set;
+  const salted = (querySeed ^ querySalt) >>> 0;
   const vector = new Float32Array(dimension);
   writeDirection(salted, index, dimension, vector, 0);
   const draw = numbers(salted ^ 0x9e3779b9, index);

@@ -7,9 +7,11 @@ import type { TargetConfig } from '../config/target.ts';
 import { type ReplayOptions, type ReplayRow, readTrace, replayRows } from '../config/trace-file.ts';
 import type { Executor } from '../load/executor.ts';
 import { executors } from '../load/executors/registry.ts';
+import type { Neighbours } from '../workload/exact-neighbours.ts';
 import { openWorkload } from '../workload/open.ts';
 import { shareGptPrompts } from '../workload/sharegpt.ts';
 import { loadTokenizer } from '../workload/tokenizer.ts';
+import { neighboursOf } from './neighbours.ts';
 
 /** A scenario with everything read that its requests need. */
 export interface Plan {
@@ -19,6 +21,8 @@ export interface Plan {
   prompts: Prompt[];
   /** Empty where no trace is replayed. */
   trace: ReplayRow[];
+  /** Null where nothing is retrieved, or not held against an exact search. */
+  neighbours: Neighbours | null;
 }
 
 /** @throws UserError (2) for prompts or a trace that cannot be read */
@@ -35,7 +39,14 @@ export async function planScenario(scenario: Scenario, target: TargetConfig, roo
         : [];
   const { load } = scenario;
   const trace = load.executor === 'trace' ? replayRows(await readTrace(resolve(root, String(load['file']))), load as unknown as ReplayOptions) : [];
-  return { scenario, executor, workload: openWorkload(scenario, target, lines, trace), prompts: lines, trace };
+  return {
+    scenario,
+    executor,
+    workload: openWorkload(scenario, target, lines, trace),
+    prompts: lines,
+    trace,
+    neighbours: await neighboursOf(scenario),
+  };
 }
 
 /** The plans by the scenario that they are parts of, in their order; a plan without is a scenario of its own. */

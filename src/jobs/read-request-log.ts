@@ -29,6 +29,7 @@ const numbers = [
   'parseMs',
   'validationMs',
   'answerPrint',
+  'recall',
 ] as const;
 const counts = ['attempts', 'outputChunks', 'responseBytes', 'run'] as const;
 const texts = ['finishReason', 'model', 'errorMessage', 'schemaCheck'] as const;
@@ -95,6 +96,7 @@ function parseRecord(line: string, place: string): { record: RequestRecord; run:
     if (raw[name] !== undefined && raw[name] !== null && typeof raw[name] !== 'string') throw wrong(name, 'a text or null');
     record[name] = raw[name] ?? null;
   }
+  for (const name of ['hit', 'hitExpected'] as const) record[name] = typeof raw[name] === 'boolean' ? raw[name] : null;
   const error = raw['error'] ?? null;
   if (error !== null && !(typeof error === 'string' && kinds.has(error))) throw wrong('error', `null or one of ${errorKinds.join(', ')}`);
   record['error'] = error as ErrorKind | null;

@@ -34,6 +34,7 @@ export async function runPlan(
       target: context.config.target,
       prompts: plan.prompts,
       trace: plan.trace,
+      neighbours: plan.neighbours,
       baseUrl: context.service.baseUrl,
       targetHeaders: context.headers,
       entryUrl: context.entry.entryUrl,

@@ -1,4 +1,5 @@
 import type { EntryContext } from '../config/entry-context.ts';
+import { UserError } from '../config/errors.ts';
 import type { TargetConfig } from '../config/target.ts';
 import type { BudgetPlan } from '../load/budget.ts';
 import type { Monitor } from '../observe/monitor.ts';
@@ -19,6 +20,9 @@ import type { Plan } from './plan.ts';
 import { runPlan } from './run-plan.ts';
 import { plainShape } from './shape.ts';
 import { underPressure } from './under-pressure.ts';
+
+/** A million vectors of 64 numbers take minutes on two cores the first time, longer ones longer. */
+const longestBuildSeconds = 3600;
 
 /** Where a side's service is started, when that is not the configuration's own place. */
 export interface SidePlace {
@@ -130,7 +134,7 @@ export class Side {
 
 /** The target as it is started: the embedded engine is our own command line. */
 export function startable({ config, entry }: Pick<MeasureOptions, 'config' | 'entry'>): TargetConfig {
-  return config.embedded ? embeddedTarget(config.target, entry) : config.target;
+  return config.embedded ? embeddedTarget(config, entry) : config.target;
 }
 
 /** Null when the signal was what ended the start. */
@@ -164,7 +168,29 @@ function secretsOf({ config, env }: MeasureOptions, headers: Record<string, stri
 }
 
 /** The embedded engine as a service like any other: our own command line, started as a child. */
-function embeddedTarget(target: TargetConfig, entry: EntryContext): TargetConfig {
+function embeddedTarget({ target, scenarios }: MeasureOptions['config'], entry: EntryContext): TargetConfig {
   const quoted = [process.execPath, entry.cliPath.pathname].map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(' ');
-  return { ...target, command: `exec ${quoted} mock --port \${PORT}`, port: 'auto', base_url: 'http://127.0.0.1:${PORT}', ready: { url: '/health' } };
+  const indexes = embeddedIndexes(scenarios);
+  return {
+    ...target,
+    command: `exec ${quoted} mock --port \${PORT}${indexes === null ? '' : ` ${indexes}`}`,
+    port: 'auto',
+    base_url: 'http://127.0.0.1:${PORT}',
+    ready: { url: '/health', ...(indexes === null ? {} : { timeout_seconds: longestBuildSeconds }) },
+  };
+}
+
+/** The flags that have it serve the indexes of vectors that scenarios ask for; null where none does. @throws UserError (2) where they differ in more than size */
+function embeddedIndexes(scenarios: MeasureOptions['config']['scenarios']): string | null {
+  const asked = scenarios.flatMap(({ request }) => (request.retrieval === undefined ? [] : [request.retrieval]));
+  const [first] = asked;
+  if (first === undefined) return null;
+  const other = asked.find(({ dimension, seed }) => dimension !== first.dimension || seed !== first.seed);
+  if (other !== undefined)
+    throw new UserError(
+      `the embedded engine serves vectors of one dimension and one seed, found ${first.dimension} (seed ${first.seed}) and ${other.dimension} (seed ${other.seed})`,
+      { hint: 'Run the scenarios one by one.' },
+    );
+  const sizes = [...new Set(asked.map(({ entries }) => entries))];
+  return `--retrieval --retrieval-entries ${sizes.join(',')} --dimension ${first.dimension} --retrieval-seed ${first.seed}`;
 }

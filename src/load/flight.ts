@@ -3,7 +3,7 @@ import type { GapCounts } from '../measure/gap-counts.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import type { ErrorKind } from '../protocol/error-kind.ts';
 import { header } from '../protocol/failure.ts';
-import type { Answer, AnswerReader, Protocol } from '../protocol/protocol.ts';
+import type { Answer, AnswerReader, Found, Protocol } from '../protocol/protocol.ts';
 import type { ResponseSink, Transport, WireRequest } from '../protocol/transport.ts';
 import { type Budget, type TokenBound, tokensUsed } from './budget.ts';
 import { type RetryPolicy, retryDelayMs } from './retry.ts';
@@ -24,8 +24,8 @@ export interface FlightDeck {
   replicaHeader: string | null;
   /** Null: what requests use up is not counted. */
   budget: Budget | null;
-  /** @param text of the answer, where it is kept */
-  ended(flight: Flight, record: RequestRecord, text: string | null): void;
+  /** @param text of the answer, where it is kept @param found what a retrieval found */
+  ended(flight: Flight, record: RequestRecord, text: string | null, found: Found | undefined): void;
 }
 
 /** Limits of one attempt in ms, the first from the schedule's time; null: none. `idle` is the time without a token once the first has come. */
@@ -258,7 +258,7 @@ export class Flight implements ResponseSink {
       error: answer.error,
       errorMessage: answer.errorMessage,
     };
-    this.deck.ended(this, record, answer.text);
+    this.deck.ended(this, record, answer.text, answer.found);
   }
 }
 

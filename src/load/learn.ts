@@ -50,7 +50,7 @@ export async function learn(input: LoadInput): Promise<Learned> {
     const endMs = performance.now();
     budget?.settle(bound, { input: answer.inputTokens ?? 0, output: answer.outputTokens ?? 0 });
     const firstAnswerMs = answer.error === null ? (answer.firstOutputMs ?? endMs) - sentMs : null;
-    return { wire: context, countTokens: reportsNoUsage(answer), firstAnswerMs, overBudget: false };
+    return { wire: context, countTokens: reportsNoUsage(answer) && workload.retrieval === undefined, firstAnswerMs, overBudget: false };
   } finally {
     await connection.close();
   }

@@ -9,6 +9,7 @@ import type { RequestRecord } from '../measure/record.ts';
 import type { ClientFigures } from '../measure/validity.ts';
 import type { TransportKind } from '../protocol/connect.ts';
 import type { WarmReport } from '../protocol/transport.ts';
+import type { Neighbours } from '../workload/exact-neighbours.ts';
 import type { Workload } from '../workload/workload.ts';
 import type { BudgetPlan } from './budget.ts';
 import type { Executor, Phase, PhaseOutcome, StopReason } from './executor.ts';
@@ -24,6 +25,8 @@ export interface LoadInput {
   prompts: Prompt[];
   /** The requests of a recorded trace, for the executor that replays one. */
   trace?: readonly ReplayRow[];
+  /** What the first queries of a retrieval should find. */
+  neighbours?: Neighbours | null;
   workload: Workload;
   executor: Executor<unknown>;
   transport: TransportKind;

@@ -2,8 +2,9 @@ import type { GapRule } from '../measure/definitions.ts';
 import { GapCounts } from '../measure/gap-counts.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import { textPrint } from '../measure/text-print.ts';
-import type { Protocol, WireContext } from '../protocol/protocol.ts';
+import type { Found, Protocol, WireContext } from '../protocol/protocol.ts';
 import type { Transport } from '../protocol/transport.ts';
+import type { Neighbours } from '../workload/exact-neighbours.ts';
 import type { CallSchema, RequestSpec } from '../workload/request-spec.ts';
 import type { Cell, Workload } from '../workload/workload.ts';
 import type { Alarm } from './alarm.ts';
@@ -16,6 +17,7 @@ import type { ClosedPacer, Phase, StopReason } from './executor.ts';
 import { type Deadlines, Flight, type FlightDeck } from './flight.ts';
 import { OpenDriver, type Share } from './open-driver.ts';
 import type { Registered, SchemaRegistrar } from './registration.ts';
+import { checkRetrieval } from './retrieval-check.ts';
 import type { RetryPolicy } from './retry.ts';
 import { seriesId } from './series-id.ts';
 
@@ -43,6 +45,8 @@ export interface LoopOptions {
   alarm: () => Alarm;
   /** Holds answers against their schemas; null where there are none. */
   checker: AnswerChecker | null;
+  /** What the first queries of a retrieval should find; null where nobody looked. */
+  neighbours: Neighbours | null;
   /** Makes schemas known to the server before they are used; null where that is not asked for. */
   registrar: SchemaRegistrar | null;
   /** Called for each measured request that ended, and for each that was given up. */
@@ -176,20 +180,22 @@ export class LoadLoop implements FlightDeck {
     return taken;
   }
 
-  ended(flight: Flight, record: RequestRecord, text: string | null): void {
+  ended(flight: Flight, record: RequestRecord, text: string | null, found: Found | undefined): void {
     const { measured, user } = flight;
     this.flying.delete(flight);
     this.idle.push(flight);
     // The next request goes out before this answer is looked into.
     this.driver?.answered(user, record, text);
-    if (measured) this.options.onRecord(this.lookedInto(record, text));
+    if (measured) this.options.onRecord(this.lookedInto(record, text, found));
   }
 
   /** What an answer's text says of it, where that is asked for. */
-  private lookedInto(record: RequestRecord, text: string | null): RequestRecord {
+  private lookedInto(record: RequestRecord, text: string | null, found: Found | undefined): RequestRecord {
     if (record.error !== null) return record;
-    const { checker, workload } = this.options;
+    const { checker, workload, neighbours } = this.options;
     if (checker !== null) Object.assign(record, checker.check(record.index, text ?? ''));
+    if (workload.retrieval !== undefined && found !== undefined)
+      Object.assign(record, checkRetrieval(workload.retrieval, neighbours, record.index, found));
     if (workload.dialogues !== undefined) record.answerPrint = textPrint(text ?? '');
     return record;
   }

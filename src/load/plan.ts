@@ -5,6 +5,7 @@ import type { ReplayRow } from '../config/trace-file.ts';
 import { type GapRule, ownDefinition } from '../measure/definitions.ts';
 import type { TransportKind } from '../protocol/connect.ts';
 import type { WireContext } from '../protocol/protocol.ts';
+import type { Neighbours } from '../workload/exact-neighbours.ts';
 import type { BudgetPlan } from './budget.ts';
 import type { Deadlines } from './flight.ts';
 import type { Learned } from './learn.ts';
@@ -18,6 +19,8 @@ export interface LoadPlan {
   /** What the workload asks of the target; nothing secret. */
   target: Pick<TargetConfig, 'name' | 'model' | 'max_tokens' | 'tokenizer' | 'replica_header'>;
   prompts: Prompt[];
+  /** What the first queries of a retrieval should find; null where nobody looked. */
+  neighbours: Neighbours | null;
   /** Empty where no trace is replayed. */
   trace: readonly ReplayRow[];
   origin: string;
@@ -55,6 +58,7 @@ export function planOf(input: LoadInput, { wire, countTokens }: Learned, connect
     },
     prompts,
     trace: trace ?? [],
+    neighbours: input.neighbours ?? null,
     origin: new URL(baseUrl).origin,
     wire,
     transport,

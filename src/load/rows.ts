@@ -2,7 +2,7 @@ import { type RequestRecord, schemaChecks } from '../measure/record.ts';
 import { type ErrorKind, errorKinds } from '../protocol/error-kind.ts';
 
 /** Numbers of a row; `null` travels as NaN. */
-const width = 31;
+const width = 34;
 
 /** Ended requests on their way from a worker to the main thread: a row of doubles each, and the few texts that were not sent before. */
 export interface RecordBatch {
@@ -31,6 +31,8 @@ class Texts {
     return number;
   }
 }
+
+const flag = (value: boolean | null | undefined): number => (value === undefined || value === null ? Number.NaN : Number(value));
 
 /** A worker's end: gathers records until they are taken. */
 export class RowWriter {
@@ -77,6 +79,9 @@ export class RowWriter {
     buffer[at + 28] = record.validationMs ?? Number.NaN;
     buffer[at + 29] = record.schemaCheck === null ? Number.NaN : schemaChecks.indexOf(record.schemaCheck);
     buffer[at + 30] = record.answerPrint ?? Number.NaN;
+    buffer[at + 31] = record.recall ?? Number.NaN;
+    buffer[at + 32] = flag(record.hit);
+    buffer[at + 33] = flag(record.hitExpected);
   }
 
   /** What was gathered since the last call; null when nothing. The rows are the caller's, to be transferred. */
@@ -136,6 +141,9 @@ export class RowReader {
       validationMs: optional(28),
       schemaCheck: Number.isNaN(cell(29)) ? null : (schemaChecks[cell(29)] ?? null),
       answerPrint: optional(30),
+      recall: optional(31),
+      hit: Number.isNaN(cell(32)) ? null : cell(32) === 1,
+      hitExpected: Number.isNaN(cell(33)) ? null : cell(33) === 1,
       error,
       finishReason: error === null ? text(19) : null,
       model: error === null ? text(20) : null,

@@ -105,6 +105,7 @@ class LoadWorker {
       scenario: scenario.name,
       workload,
       checker,
+      neighbours: plan.neighbours,
       registrar:
         registration === undefined
           ? null

@@ -57,6 +57,11 @@ export interface RequestRecord {
   schemaCheck: SchemaCheck | null;
   /** Of an answer within a conversation, 52 bits that are alike for texts that are (measure/text-print.ts); null elsewhere. */
   answerPrint: number | null;
+  /** Of a retrieval that was held against an exact search: the share of the nearest entries that it found, 0 to 1. Null or left out: it was not. */
+  recall?: number | null;
+  /** Of a semantic cache: the best match reached the threshold, and whether it should have. */
+  hit?: boolean | null;
+  hitExpected?: boolean | null;
   error: ErrorKind | null;
   errorMessage: string | null;
 }

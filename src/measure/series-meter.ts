@@ -10,6 +10,7 @@ export interface SeriesState {
   inputTokens: number;
   outputTokens: number;
   checks: SchemaTally;
+  retrieval: RetrievalTally;
   gapsGuessed: boolean;
   chunksAreTokens: boolean;
   beganMs: number;
@@ -27,6 +28,16 @@ export interface SchemaTally {
   latencyMs: number;
 }
 
+/** What retrievals found: those held against an exact search and their shares added up; those of which hit or miss is known, and of these again. */
+export interface RetrievalTally {
+  recalled: number;
+  recallSum: number;
+  hitsKnown: number;
+  hits: number;
+  hitsChecked: number;
+  hitsRight: number;
+}
+
 /** Everything measured of one series: counts of all requests, distributions of the successful ones. */
 export class SeriesMeter {
   succeeded = 0;
@@ -34,6 +45,7 @@ export class SeriesMeter {
   inputTokens = 0;
   outputTokens = 0;
   checks: SchemaTally = { valid: 0, invalid_json: 0, violation: 0, checkMs: 0, latencyMs: 0 };
+  retrieval: RetrievalTally = { recalled: 0, recallSum: 0, hitsKnown: 0, hits: 0, hitsChecked: 0, hitsRight: 0 };
   /** A chunk came whose token count the server did not say: it was taken for one token. */
   gapsGuessed = false;
   /** No answer held more tokens, or fewer, than chunks. */
@@ -62,6 +74,7 @@ export class SeriesMeter {
       this.checks.checkMs += (record.parseMs ?? 0) + (record.validationMs ?? 0);
       this.checks.latencyMs += times.latencyMs;
     }
+    this.tallyRetrieval(record);
     if (record.streamed && record.outputTokens !== null && record.outputTokens !== record.outputChunks) this.chunksAreTokens = false;
     if (times.itlMs !== undefined && times.itlMs !== null) this.itl.record(times.itlMs);
     if (times.beganMs !== undefined) {
@@ -72,6 +85,20 @@ export class SeriesMeter {
       const value = definition.of(record, times);
       if (value !== null) this.distributions.get(definition.name)?.record(value);
     }
+  }
+
+  private tallyRetrieval({ recall, hit, hitExpected }: RequestRecord): void {
+    const { retrieval } = this;
+    if (typeof recall === 'number') {
+      retrieval.recalled++;
+      retrieval.recallSum += recall;
+    }
+    if (typeof hit !== 'boolean') return;
+    retrieval.hitsKnown++;
+    if (hit) retrieval.hits++;
+    if (typeof hitExpected !== 'boolean') return;
+    retrieval.hitsChecked++;
+    if (hit === hitExpected) retrieval.hitsRight++;
   }
 
   /** The gaps are an estimate: chunks were taken for one token each, and the totals say that they were not. */
@@ -96,6 +123,7 @@ export class SeriesMeter {
     this.inputTokens += other.inputTokens;
     this.outputTokens += other.outputTokens;
     for (const key of Object.keys(this.checks) as (keyof SchemaTally)[]) this.checks[key] += other.checks[key];
+    for (const key of Object.keys(this.retrieval) as (keyof RetrievalTally)[]) this.retrieval[key] += other.retrieval[key];
     this.gapsGuessed ||= other.gapsGuessed;
     this.chunksAreTokens &&= other.chunksAreTokens;
     this.beganMs = Math.min(this.beganMs, other.beganMs);
@@ -107,13 +135,14 @@ export class SeriesMeter {
   state(): SeriesState {
     const distributions: Record<string, DistributionState> = {};
     for (const [name, distribution] of this.distributions) if (distribution.count > 0) distributions[name] = distribution.state();
-    const { succeeded, failed, inputTokens, outputTokens, checks, gapsGuessed, chunksAreTokens, beganMs, endedMs, first } = this;
+    const { succeeded, failed, inputTokens, outputTokens, checks, retrieval, gapsGuessed, chunksAreTokens, beganMs, endedMs, first } = this;
     return {
       succeeded,
       failed,
       inputTokens,
       outputTokens,
       checks: { ...checks },
+      retrieval: { ...retrieval },
       gapsGuessed,
       chunksAreTokens,
       beganMs,
@@ -131,6 +160,7 @@ export class SeriesMeter {
       inputTokens: state.inputTokens,
       outputTokens: state.outputTokens,
       checks: { ...state.checks },
+      retrieval: { ...state.retrieval },
       gapsGuessed: state.gapsGuessed,
       chunksAreTokens: state.chunksAreTokens,
       beganMs: state.beganMs,

@@ -35,6 +35,10 @@ export interface MockOptions {
   hugeLineBytes: number;
   retryAfterSeconds: number;
   logEvery: number;
+  retrieval: boolean;
+  retrievalEntries: readonly number[];
+  dimension: number;
+  retrievalSeed: number;
 }
 
 export type MockField =
@@ -42,6 +46,7 @@ export type MockField =
   | { kind: 'boolean'; default: boolean; help: string }
   | { kind: 'text'; default: string | null; help: string }
   | { kind: 'list'; default: readonly string[]; help: string }
+  | { kind: 'sizes'; default: readonly number[]; max: number; help: string }
   | { kind: 'choice'; default: string | number; choices: readonly (string | number)[]; help: string }
   | { kind: 'faults'; default: Readonly<Record<string, number>>; help: string };
 
@@ -97,6 +102,15 @@ export const mockFields: { readonly [Name in keyof MockOptions]: MockField } = {
   hugeLineBytes: integer(8 * 1024 * 1024, 1, 1e9, 'length of the line that the fault huge_line sends, bytes'),
   retryAfterSeconds: number(1, 0, 86_400, 'Retry-After of refusals, seconds'),
   logEvery: integer(1000, 0, 1e9, 'requests between two lines of the log; 0 for none'),
+  retrieval: flag(false, 'serve an index of vectors too, at /v1/search; it needs the package usearch, and is built once and kept in the cache'),
+  retrievalEntries: {
+    kind: 'sizes',
+    default: [1_000_000],
+    max: 1e9,
+    help: 'with --retrieval: vectors in the index; several, separated by commas, for several indexes, of which a query names one by `entries`',
+  },
+  dimension: integer(64, 2, 65_536, 'with --retrieval: numbers of a vector'),
+  retrievalSeed: integer(0, 0, 0xffff_ffff, 'with --retrieval: seed of the vectors'),
 };
 
 /** Names of the options, in the order of the help. */
@@ -141,6 +155,10 @@ function problemsOf(field: MockField, value: unknown): string[] {
     case 'list': {
       const fits = Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string' && item !== '');
       return fits ? [] : [`expected at least one name, ${found}`];
+    }
+    case 'sizes': {
+      const fits = Array.isArray(value) && value.length > 0 && value.every((one) => Number.isInteger(one) && one >= 1 && one <= field.max);
+      return fits ? [] : [`expected whole numbers from 1 to ${field.max}, separated by commas, ${found}`];
     }
     case 'choice':
       return field.choices.includes(value as string | number) ? [] : [`expected one of ${field.choices.join(', ')}, ${found}`];

@@ -7,7 +7,15 @@ import { parseAnthropicRequest, parseOllamaRequest } from './native-request.ts';
 import { anthropicWire, type NativeWire, ollamaWire } from './native-wires.ts';
 import type { MockOptions } from './options.ts';
 import { longestSequence, type Plan, planAnswer } from './plan.ts';
-import { type GenerationRequest, parseGenerationRequest, parseRegistration, parseServiceRequest, type ServiceEndpoint } from './request.ts';
+import {
+  type GenerationRequest,
+  parseBody,
+  parseGenerationRequest,
+  parseRegistration,
+  parseServiceRequest,
+  type ServiceEndpoint,
+} from './request.ts';
+import type { RetrievalIndexes } from './retrieval/indexes.ts';
 
 const maxBodyBytes = 32 * 1024 * 1024;
 /** Registered schemas that are kept; the oldest go first. */
@@ -17,6 +25,8 @@ const mostSchemas = 10_000;
 export interface RouteContext {
   options: MockOptions;
   engine: Engine;
+  /** Null: there is no index of vectors. */
+  retrieval: RetrievalIndexes | null;
   /** False until the start delay is over. */
   ready: () => boolean;
   pickFault: () => Fault | null;
@@ -38,7 +48,7 @@ type Route = (request: IncomingMessage, response: ServerResponse) => void | Prom
 
 /** The request handler: every path that the engine answers. Errors are answered as the API that was asked words them; it never rejects. */
 export function createHandler(context: RouteContext): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { options, engine } = context;
+  const { options, engine, retrieval } = context;
   const startedSeconds = context.epochSeconds();
   let answers = 0;
 
@@ -109,6 +119,7 @@ export function createHandler(context: RouteContext): (request: IncomingMessage,
       },
     },
     '/api/version': { GET: (_, response) => sendJson(response, 200, { version: '0.0.0-llm-bench' }) },
+    ...(retrieval === null ? {} : retrievalRoutes(retrieval)),
     '/api/v1/health': { GET: (_, response) => sendJson(response, 200, { status: 'ok' }) },
     '/api/v1/models': { GET: (_, response) => sendJson(response, 200, { models: options.models }) },
     '/api/v1/structured': { POST: service('structured') },
@@ -137,6 +148,23 @@ export function createHandler(context: RouteContext): (request: IncomingMessage,
     } catch (error) {
       sendError(request, response, error, path === '/v1/messages' ? 'anthropic' : path === '/api/chat' ? 'ollama' : 'openai');
     }
+  };
+}
+
+/** `POST /v1/search` {vector, top_k, entries, threshold} and `GET /v1/vectors?from=0&count=1000`. */
+function retrievalRoutes(indexes: RetrievalIndexes): Record<string, Record<string, Route>> {
+  return {
+    '/v1/search': {
+      POST: async (request, response) => {
+        sendJson(response, 200, indexes.search(parseBody(await readBody(request))));
+      },
+    },
+    '/v1/vectors': {
+      GET: (request, response) => {
+        const text = indexes.lines(new URL(request.url ?? '/', 'http://localhost').searchParams);
+        response.writeHead(200, { 'content-type': 'application/x-ndjson', 'content-length': Buffer.byteLength(text) }).end(text);
+      },
+    },
   };
 }
 

@@ -12,6 +12,10 @@ export async function serveMock(options: MockOptions, write: (line: string) => v
     process.once('SIGINT', () => resolve());
   });
   const server = await startMock(options, { log: write });
-  await stopped;
-  await server.close();
+  try {
+    await Promise.race([stopped, server.loaded]);
+    await stopped;
+  } finally {
+    await server.close();
+  }
 }

@@ -6,6 +6,7 @@ import { createFaultPicker } from './faults.ts';
 import type { FinishReason } from './metrics.ts';
 import { type MockOptions, resolveMockOptions } from './options.ts';
 import { createRandom } from './random.ts';
+import { RetrievalIndexes } from './retrieval/indexes.ts';
 import { createHandler } from './routes.ts';
 
 /** Answers under way when the engine is closed may take so long to finish before they are cut. */
@@ -32,6 +33,8 @@ export interface MockServer {
   port: number;
   /** `http://HOST:PORT`, to be reached from this machine; no slash at the end. */
   url: string;
+  /** Resolves when its indexes of vectors can be searched, at once where it has none; rejects when one cannot be built. */
+  loaded: Promise<void>;
   stats(): MockStats;
   /** Stops listening, lets answers under way finish for a quarter of a second, cuts what is left. Idempotent. */
   close(): Promise<void>;
@@ -51,11 +54,14 @@ export async function startMock(
   const now = effects.now ?? (() => performance.now());
   const engine = new Engine(options, now);
   const readyAtMs = now() + options.startDelayMs;
+  const { retrieval: retrieves, retrievalEntries: sizes, dimension, retrievalSeed } = options;
+  const retrieval = retrieves ? new RetrievalIndexes({ sizes, dimension, seed: retrievalSeed, cwd: process.cwd() }) : null;
   let requests = 0;
   const handle = createHandler({
     options,
     engine,
-    ready: () => now() >= readyAtMs,
+    retrieval,
+    ready: () => now() >= readyAtMs && retrieval?.ready !== false,
     pickFault: createFaultPicker(options.faults, createRandom(options.seed + 1)),
     epochSeconds: () => Math.floor(Date.now() / 1000),
     onRequest: (number) => {
@@ -77,12 +83,17 @@ export async function startMock(
   const { port } = server.address() as AddressInfo;
   const url = `http://${reachable(options.host)}:${port}`;
   log(`llm-bench mock: listening on ${url}`);
-  const loaded = options.startDelayMs > 0 ? setTimeout(() => log('llm-bench mock: ready'), options.startDelayMs) : undefined;
+  // Meanwhile it answers that it is loading.
+  const loading = retrieval?.load(process.env, (line) => log(`llm-bench mock: ${line}`)) ?? Promise.resolve();
+  // Who does not ask whether it is loaded is told by its answers.
+  loading.catch(() => undefined);
+  const delay = options.startDelayMs > 0 ? setTimeout(() => log('llm-bench mock: ready'), options.startDelayMs) : undefined;
 
   let closed: Promise<void> | null = null;
   return {
     port,
     url,
+    loaded: loading,
     stats: () => ({
       requests,
       ...engine.gauges,
@@ -92,7 +103,7 @@ export async function startMock(
       latenessMs: engine.lateness,
     }),
     close: () => {
-      clearTimeout(loaded);
+      clearTimeout(delay);
       closed ??= stop(server).finally(() => engine.close());
       return closed;
     },

@@ -16,6 +16,16 @@ export interface WireContext {
   continuousUsage: boolean;
 }
 
+/** What a query to an index of vectors found. */
+export interface Found {
+  /** The entries by name, the nearest first; null where the scenario does not say where they are. */
+  ids: readonly string[] | null;
+  /** Cosine of the nearest, minus infinity where nothing was found; null where it is not said. */
+  best: number | null;
+  /** What a semantic cache says itself; null where it does not. */
+  hit: boolean | null;
+}
+
 /** What one answer turned out to be. */
 export interface Answer {
   /** Null when it succeeded. */
@@ -45,6 +55,8 @@ export interface Answer {
   model: string | null;
   /** Text of the first choice, without its reasoning (plain HTTP: the body), kept only where the caller asked for it; null otherwise. */
   text: string | null;
+  /** Left out: the request was no retrieval. */
+  found?: Found;
   responseBytes: number;
 }
 

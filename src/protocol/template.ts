@@ -1,7 +1,7 @@
 import { placeholder, type RequestTemplate, type SchemaRegistration, type TemplateVariable } from '../config/request-template.ts';
 import type { CallSchema } from '../workload/request-spec.ts';
 import { plainHttp } from './http.ts';
-import type { Answer, AnswerReader, Protocol, RequestSpec, WireContext } from './protocol.ts';
+import type { Answer, AnswerReader, Found, Protocol, RequestSpec, WireContext } from './protocol.ts';
 import type { WireRequest } from './transport.ts';
 
 type Variables = Readonly<Record<TemplateVariable, unknown>>;
@@ -36,7 +36,7 @@ function encodeTemplate(
 }
 
 function variablesOf(spec: RequestSpec): Variables {
-  const { messages, model, maxTokens, temperature, schema } = spec;
+  const { messages, model, maxTokens, temperature, schema, search } = spec;
   const system = messages.find(({ role }) => role === 'system')?.content ?? null;
   return {
     prompt: messages.findLast(({ role }) => role === 'user')?.content ?? null,
@@ -46,6 +46,10 @@ function variablesOf(spec: RequestSpec): Variables {
     max_tokens: maxTokens,
     temperature,
     ...schemaVariables(schema ?? null),
+    vector: search?.vector ?? null,
+    top_k: search?.topK ?? null,
+    entries: search?.entries ?? null,
+    threshold: search?.threshold ?? null,
   };
 }
 
@@ -84,6 +88,14 @@ export function valueAt(value: unknown, pointer: string): unknown {
     here = typeof here === 'object' && here !== null && Object.hasOwn(here, key) ? (here as Record<string, unknown>)[key] : undefined;
   }
   return here;
+}
+
+/** The values that a pointer with a `*` in it names, one for each member of the list there; of a pointer without, the list that it names. Undefined where there is none. */
+export function valuesAt(value: unknown, pointer: string): unknown[] | undefined {
+  const [before = '', after] = pointer.split('/*', 2);
+  const list = valueAt(value, before);
+  if (!Array.isArray(list)) return undefined;
+  return after === undefined ? list : list.map((one) => valueAt(one, after));
 }
 
 /** Reads the answer as plain HTTP, and what is in it when it has ended. */
@@ -130,6 +142,8 @@ class TemplateReader implements AnswerReader {
     const text = at(pointers.text);
     if (pointers.text !== undefined && (text === undefined || text === null))
       return { ...answer, text: null, error: 'malformed', errorMessage: `the answer has nothing at ${pointers.text}` };
+    const found = foundAt(body, pointers);
+    if (typeof found === 'string') return { ...answer, text: null, error: 'malformed', errorMessage: found };
     const named = (pointer: string | undefined) => (typeof at(pointer) === 'string' ? (at(pointer) as string) : null);
     return {
       ...answer,
@@ -139,8 +153,26 @@ class TemplateReader implements AnswerReader {
       model: named(pointers.model),
       finishReason: named(pointers.finish_reason),
       text: this.keepText && text !== undefined ? (typeof text === 'string' ? text : JSON.stringify(text)) : null,
+      ...(found === null ? {} : { found }),
     };
   }
+}
+
+/** What a retrieval found; a sentence where it is not where the pointers say; null where there are none. */
+function foundAt(body: unknown, { ids, scores, distances, hit }: RequestTemplate['answer']): Found | string | null {
+  if (ids === undefined && scores === undefined && distances === undefined && hit === undefined) return null;
+  const listed = ids === undefined ? null : valuesAt(body, ids);
+  if (listed === undefined) return `the answer has no list at ${ids}`;
+  const [pointer, similarityOf] = scores === undefined ? [distances, (far: number) => 1 - far] : [scores, (near: number) => near];
+  const near = pointer === undefined ? null : valuesAt(body, pointer);
+  if (near === undefined) return `the answer has no list at ${pointer}`;
+  const numbers = (near ?? []).filter((one) => typeof one === 'number').map(similarityOf);
+  const said = hit === undefined ? null : valueAt(body, hit);
+  return {
+    ids: listed === null ? null : listed.map(String),
+    best: near === null || (numbers.length === 0 && near.length > 0) ? null : Math.max(Number.NEGATIVE_INFINITY, ...numbers),
+    hit: typeof said === 'boolean' ? said : null,
+  };
 }
 
 function countAt(value: unknown): number | null {

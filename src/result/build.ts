@@ -10,7 +10,7 @@ import { type Definition, ownDefinition } from '../measure/definitions.ts';
 import type { DistributionSummary } from '../measure/distribution.ts';
 import type { Meter } from '../measure/meter.ts';
 import { distributionDefinitions } from '../measure/metrics.ts';
-import { SeriesMeter } from '../measure/series-meter.ts';
+import { type RetrievalTally, SeriesMeter } from '../measure/series-meter.ts';
 import type { ClientFigures, ValidityFinding } from '../measure/validity.ts';
 import type { MachineEnvironment } from '../observe/environment.ts';
 import type { Workload } from '../workload/workload.ts';
@@ -226,6 +226,7 @@ function metricsOf(meter: SeriesMeter, runSeconds: number | null, notes: BuildIn
   }
   if (metrics['output_tokens'] && metrics['input_tokens'] && meter.outputTokens > 0)
     metrics['input_output_token_ratio'] = { unit: 'ratio', better: 'neither', value: meter.inputTokens / meter.outputTokens };
+  Object.assign(metrics, retrievalMetrics(meter.retrieval));
   const { valid, invalid_json, violation, checkMs, latencyMs } = meter.checks;
   const checked = valid + invalid_json + violation;
   if (checked > 0) {
@@ -235,6 +236,14 @@ function metricsOf(meter: SeriesMeter, runSeconds: number | null, notes: BuildIn
     metrics['validation_overhead_percent'] = { unit: '%', better: 'lower', value: latencyMs > 0 ? (100 * checkMs) / latencyMs : null };
   }
   return metrics;
+}
+
+function retrievalMetrics({ recalled, recallSum, hitsKnown, hits, hitsChecked, hitsRight }: RetrievalTally): Record<string, Metric> {
+  return {
+    ...(recalled > 0 ? { recall_at_k: { unit: 'ratio', better: 'higher', value: recallSum / recalled } } : {}),
+    ...(hitsKnown > 0 ? { hit_rate_percent: { unit: '%', better: 'higher', value: (100 * hits) / hitsKnown } } : {}),
+    ...(hitsChecked > 0 ? { hit_accuracy_percent: { unit: '%', better: 'higher', value: (100 * hitsRight) / hitsChecked } } : {}),
+  };
 }
 
 function buildResults(input: BuildInput, pooled: SeriesMeter): Results {

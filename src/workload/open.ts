@@ -4,6 +4,7 @@ import type { TargetConfig } from '../config/target.ts';
 import type { ReplayRow } from '../config/trace-file.ts';
 import { casesWorkload } from './cases.ts';
 import { conversationWorkload } from './conversations.ts';
+import { retrievalWorkload } from './retrieval.ts';
 import { schemaSource } from './schemas.ts';
 import { createWorkload, type Workload } from './workload.ts';
 
@@ -14,8 +15,9 @@ export function openWorkload(
   prompts: readonly Prompt[],
   trace: readonly ReplayRow[] = [],
 ): Workload {
-  const { conversations, cases, schema, schema_name: name = 'answer', prompt } = scenario.request;
+  const { conversations, cases, retrieval, schema, schema_name: name = 'answer', prompt } = scenario.request;
   if (conversations !== undefined) return conversationWorkload(scenario, target, conversations);
+  if (retrieval !== undefined) return retrievalWorkload(scenario, retrieval);
   if (cases !== undefined) return casesWorkload(scenario, target, cases);
   const lines = prompt === undefined ? prompts : [{ prompt, messages: null, max_tokens: null, temperature: null }];
   const workload = createWorkload(scenario, target, lines, trace);

@@ -13,6 +13,15 @@ export interface CallSchema {
   id: string | null;
 }
 
+/** What a query to an index of vectors looks for. */
+export interface SearchSpec {
+  vector: readonly number[];
+  topK: number;
+  /** How many entries the index is expected to have. */
+  entries: number;
+  threshold: number | null;
+}
+
 /** What a request asks for, before any wire is chosen. Null: leave it to the server. */
 export interface RequestSpec {
   messages: readonly Message[];
@@ -26,6 +35,8 @@ export interface RequestSpec {
   extraBody: Readonly<Record<string, unknown>>;
   /** Left out or null: free text. */
   schema?: CallSchema | null;
+  /** Left out: no retrieval. */
+  search?: SearchSpec;
   /** Plain HTTP only. */
   method: string | null;
   path: string | null;

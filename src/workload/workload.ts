@@ -1,5 +1,6 @@
 import type { Lengths } from '../config/lengths.ts';
 import type { Prompt } from '../config/prompts.ts';
+import type { RetrievalConfig } from '../config/retrieval.ts';
 import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
 import type { ReplayRow } from '../config/trace-file.ts';
@@ -29,6 +30,8 @@ export interface Workload {
   request(index: number, answers?: readonly string[]): { spec: RequestSpec; cell: Cell };
   /** Left out where no answer has to satisfy a schema. */
   schemas?: SchemaSource;
+  /** Left out where nothing is retrieved. */
+  retrieval?: RetrievalConfig;
   /** Left out where requests do not depend on each other. */
   dialogues?: Dialogues;
   /** Which of the shared beginnings the prompt of an index has, from 0; null where prompts share none. */

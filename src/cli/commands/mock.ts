@@ -52,6 +52,8 @@ function flagsOf(kebab: string, field: MockField): string {
       return '--fault <name=rate...>';
     case 'list':
       return '--model, --models <names...>';
+    case 'sizes':
+      return `--${kebab} <numbers>`;
     case 'choice':
       return `--${kebab} <choice>`;
     case 'text':
@@ -68,6 +70,7 @@ function helpOf(field: MockField): string {
     case 'faults':
       return field.help;
     case 'list':
+    case 'sizes':
       return `${field.help} (default: ${field.default.join(', ')})`;
     case 'choice':
       return `${field.choices.join(' | ')}: ${field.help} (default: ${field.default})`;
@@ -83,6 +86,8 @@ function readFlag(field: MockField, text: unknown): unknown {
     case 'number':
     case 'integer':
       return numberOf(text);
+    case 'sizes':
+      return String(text).split(',').map(numberOf);
     case 'choice':
       return field.choices.find((choice) => String(choice) === text) ?? text;
     case 'faults':

@@ -9,6 +9,7 @@ import { badgeBlocks } from './badges.ts';
 import type { FindingBlock } from './block.ts';
 import { concurrencyLines } from './expected.ts';
 import { type FoundIn, figure, foundIn, isBlock, listOf } from './read.ts';
+import { retrievalBlock } from './retrieval.ts';
 import { routingBlocks } from './routing-blocks.ts';
 import { serviceBlocks } from './service-blocks.ts';
 
@@ -24,6 +25,7 @@ export function findingBlocks(result: ResultDocument, escaping: Escaping): Findi
       ...serviceBlocks(one.results, titled(one, escaping), escaping),
       ...routingBlocks(one.results, titled(one, escaping), escaping),
       ...answerBlocks(one.results, titled(one, escaping), escaping),
+      ...retrievalBlock(one, titled(one, escaping)),
     ]),
     ...schemaBlocks(result, escaping),
     ...block('Retries', retryLines(result)),

@@ -6,6 +6,7 @@ import { httpService } from './http-service.ts';
 import { models } from './models.ts';
 import { prefixCache } from './prefix-cache.ts';
 import { productionReadiness } from './production-readiness.ts';
+import { retrieval } from './retrieval.ts';
 import { routing } from './routing.ts';
 import { structuredComparison } from './structured-comparison.ts';
 import { targetAssessment } from './target-assessment.ts';
@@ -15,6 +16,7 @@ export const findings: Readonly<Record<FindingName, Finding>> = {
   batch_efficiency: batchEfficiency,
   models,
   prefix_cache: prefixCache,
+  retrieval,
   routing,
   structured_comparison: structuredComparison,
   edge_cases: edgeCases,
