@@ -6,6 +6,7 @@ import { registerCalibrate } from './commands/calibrate.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerCompare } from './commands/compare.ts';
 import { registerCompareModels, registerCompareTargets } from './commands/compare-sides.ts';
+import { registerComponent } from './commands/component.ts';
 import { registerDashboard } from './commands/dashboard.ts';
 import { registerDrift } from './commands/drift.ts';
 import { registerImport } from './commands/import.ts';
@@ -27,6 +28,7 @@ const registers = [
   registerCompareModels,
   registerAb,
   registerCalibrate,
+  registerComponent,
   registerBaseline,
   registerReport,
   registerMerge,

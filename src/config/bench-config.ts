@@ -1,4 +1,5 @@
 import type { AlertsConfig, OutputConfig } from './alerts.ts';
+import type { ComponentsConfig, ProfileWhen } from './component.ts';
 import type { ConfigIssue } from './errors.ts';
 import type { ObserveConfig } from './observe.ts';
 import type { Scenario } from './scenario.ts';
@@ -33,6 +34,10 @@ export interface BenchConfig {
   /** When somebody is told of live figures, and of scheduled runs. */
   alerts: AlertsConfig;
   output: OutputConfig;
+  /** Benchmarks of components, measured in the same job. */
+  components: ComponentsConfig;
+  /** When profiles of what is measured are captured. */
+  profile: ProfileWhen;
   /** Folder that relative paths of the configuration are relative to. */
   root: string;
   /** Dotted path -> where the value came from: `flag --model`, `input mode`, `llm-bench.yaml:4:3`, `scenario quick_validation`, `default`. */

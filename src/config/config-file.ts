@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { alertsSchema, outputSchema } from './alerts.ts';
+import { componentSchema, profileValues } from './component.ts';
 import { observeSchema } from './observe.ts';
 import { scenarioSchema } from './scenario.ts';
 import { targetSchema } from './target.ts';
@@ -41,6 +42,8 @@ export const sections = {
   observe: observeSchema,
   alerts: alertsSchema,
   output: outputSchema,
+  component: z.union([componentSchema, z.array(componentSchema).min(1)]),
+  profile: z.enum(profileValues),
   fail_on: z.enum(failOnValues),
 } as const;
 

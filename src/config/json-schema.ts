@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { perfSchema } from './component.ts';
 import { configFileSchema, targetsFileSchema } from './config-file.ts';
 import { conversationFileSchema } from './conversation-file.ts';
 import { scenarioSchema } from './scenario.ts';
@@ -11,6 +12,7 @@ const titles = {
   thresholds: [thresholdsSchema, 'config/thresholds.yaml of llm-bench'],
   conversation_prompts: [conversationFileSchema, 'conversation_prompts.json of llm-bench'],
   structured_test_cases: [testCasesSchema, 'structured_test_cases.json of llm-bench'],
+  perf: [perfSchema, 'config/perf.yaml of llm-bench'],
   scenario: [scenarioSchema, 'A scenario of llm-bench: config/scenarios/NAME.yaml'],
 } as const;
 

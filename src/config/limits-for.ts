@@ -11,7 +11,8 @@ import type { MetricLimits, Thresholds } from './thresholds.ts';
  *
  * The metric `*` (what `max_regression_percent: 20` without a metric stands for) holds for the gating metrics: those with a regression limit of
  * their own, the five headline figures, and of metrics that are not ours (components bring them) every plain value and p95.
- * A limit named for the metric itself wins over `*` of the same glob.
+ * A limit named for the metric itself wins over `*` of the same glob. Counts that no noise moves (allocs/op, B/op, instructions) may get worse by 1% at most
+ * where only `*` limits them.
  *
  * @param metricKey `ttft_ms.p95`, or `error_rate` for a metric with one value
  */
@@ -21,10 +22,21 @@ export function limitsFor(thresholds: Thresholds, seriesId: string, metricKey: s
   let limits: Limits | null = null;
   for (const metrics of entries) {
     for (const key of gating ? ['*', metricKey] : [metricKey]) {
-      if (Object.hasOwn(metrics, key)) limits = Object.assign(limits ?? {}, metrics[key]);
+      if (Object.hasOwn(metrics, key))
+        limits = Object.assign(limits ?? {}, key === '*' ? limitOfAll(metrics[key] as Limits, metricKey) : metrics[key]);
     }
   }
   return limits;
+}
+
+/** Counts that do not depend on how busy the machine is, and what they may get worse by where only `*` says how much the rest may. */
+const deterministic = new Set(['allocs/op', 'B/op', 'instructions', 'instructions/op']);
+const deterministicLimitPercent = 1;
+
+function limitOfAll(limits: Limits, metricKey: string): Limits {
+  const { max_regression_percent: most } = limits;
+  if (most === undefined || !deterministic.has(metricKey)) return limits;
+  return { ...limits, max_regression_percent: Math.min(most, deterministicLimitPercent) };
 }
 
 /** The metrics that thresholds name for a series (without `*`): a limit whose metric was not measured can be told from no limit. */

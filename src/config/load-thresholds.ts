@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
-import type { BenchConfig, FailOn, Mode } from './bench-config.ts';
+import type { BenchConfig, FailOn } from './bench-config.ts';
 import { ConfigError, type ConfigIssue } from './errors.ts';
 import { openFiles } from './files.ts';
 import { defaultOrigin, type Layers } from './layers.ts';
 import { checkOverrides, type Override } from './overrides.ts';
 import { expandParts, withLimitsOf } from './parts.ts';
 import { baselineSource } from './resolve-baseline.ts';
+import { resolveComponents } from './resolve-components.ts';
 import { resolveThresholds } from './resolve-thresholds.ts';
 import { openScenarios, scenarioNames } from './scenarios.ts';
 import { readConfigFile, settingsOf } from './settings.ts';
@@ -33,7 +34,7 @@ export interface LoadedThresholds {
 }
 
 /** What judges a result that is already measured. */
-export interface Judging extends Pick<BenchConfig, 'baseline' | 'mode' | 'report' | 'root' | 'origins' | 'warnings'> {
+export interface Judging extends Pick<BenchConfig, 'baseline' | 'mode' | 'report' | 'components' | 'profile' | 'root' | 'origins' | 'warnings'> {
   thresholds: Thresholds;
   /** Null where nothing says what fails the check. */
   failOn: FailOn | null;
@@ -70,8 +71,17 @@ export async function loadJudging(
     const draft = await library.byName(name, defaultOrigin);
     if (draft) limits = withLimitsOf(limits, draft, await expandParts(draft, library, files.issues));
   }
+  const components = await resolveComponents(settings.component, files, builtinRoot);
   if (files.issues.length > 0) throw new ConfigError(files.issues);
-  const { mode, fail_on: failOn, report } = settings.plain.value as { mode?: Mode; fail_on?: FailOn; report?: Partial<BenchConfig['report']> };
+  const {
+    mode,
+    fail_on: failOn,
+    report,
+    profile,
+  } = settings.plain.value as Partial<Pick<BenchConfig, 'mode' | 'profile'>> & {
+    fail_on?: FailOn;
+    report?: Partial<BenchConfig['report']>;
+  };
   const artifact = settings.baseline.origins.get('artifact');
   return {
     thresholds: { series: limits.value as Thresholds['series'] },
@@ -79,8 +89,13 @@ export async function loadJudging(
     mode: mode ?? 'auto',
     report: { comment: 'always', html: false, ...report },
     baseline: baselineSource(settings.baseline),
+    components,
+    profile: profile ?? 'suspicious',
     root: files.cwd,
-    origins: artifact === undefined ? {} : { 'baseline.artifact': artifact.label },
+    origins: {
+      ...Object.fromEntries([...limits.origins].map(([key, origin]) => [`thresholds.series.${key}`, origin.label])),
+      ...(artifact === undefined ? {} : { 'baseline.artifact': artifact.label }),
+    },
     warnings,
   };
 }

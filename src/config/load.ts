@@ -10,6 +10,7 @@ import { checkOverrides, type Override, type OverrideLayer } from './overrides.t
 import { expandParts, forEachModel, withLimitsOf } from './parts.ts';
 import { readPrompts } from './prompts.ts';
 import { baselineSource } from './resolve-baseline.ts';
+import { resolveComponents } from './resolve-components.ts';
 import { resolveRequestFiles } from './resolve-request-files.ts';
 import { type ResolvedScenario, resolveScenario } from './resolve-scenario.ts';
 import { checkEnvironment, embeddedName, resolveTarget, type TargetChoice } from './resolve-target.ts';
@@ -89,16 +90,24 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
     (layers, [draft, parts]) => withLimitsOf(layers, draft, parts),
     await resolveThresholds(settings.thresholds, files, builtinRoot),
   );
+  const components = await resolveComponents(settings.component, files, builtinRoot);
   if (files.issues.length > 0) throw new ConfigError(sorted(files.issues));
 
   const baseline = settings.baseline;
   const plain = overlay(
     {
-      value: { mode: 'auto', fail_on: 'regressed', report: { comment: 'always', html: false }, observe: { ...observeDefaults } },
+      value: {
+        mode: 'auto',
+        fail_on: 'regressed',
+        profile: 'suspicious',
+        report: { comment: 'always', html: false },
+        observe: { ...observeDefaults },
+      },
       origins: new Map(
         [
           'mode',
           'fail_on',
+          'profile',
           'report.comment',
           'report.html',
           ...Object.keys(observeDefaults).map((key) => `observe.${key}`),
@@ -123,6 +132,8 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
     observe: { ...observeDefaults, ...observeSchema.parse(plain.value['observe']) } as BenchConfig['observe'],
     alerts: { ...alertsDefaults, ...alertsSchema.parse(plain.value['alerts'] ?? {}) } as BenchConfig['alerts'],
     output: { ...outputDefaults, ...outputSchema.parse(plain.value['output'] ?? {}) } as BenchConfig['output'],
+    components,
+    profile: plain.value['profile'] as BenchConfig['profile'],
     root: cwd,
     origins: {
       ...labels('target', target!.layers),

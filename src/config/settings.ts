@@ -63,7 +63,7 @@ export async function readConfigFile(files: Files, named: string | null, warning
 }
 
 /** Sections that are laid over each other value by value. */
-const plainSections = ['mode', 'report', 'observe', 'alerts', 'output', 'fail_on'] as const;
+const plainSections = ['mode', 'report', 'observe', 'alerts', 'output', 'profile', 'fail_on'] as const;
 
 /** A section's value, and where each part of it was written. */
 export type Choice = { value: unknown; originOf: (path: Path) => Origin };
@@ -75,6 +75,7 @@ export interface Settings {
   scenario: Choice | 'faulty' | null;
   thresholds: ThresholdsChoice;
   baseline: Layers;
+  component: Choice | null;
   /** Those of `plainSections`. */
   plain: Layers;
 }
@@ -94,6 +95,7 @@ export function settingsOf(written: Written, overrides: readonly OverrideLayer[]
     return found ? { value: found.tree[section], originOf: () => found.origin } : null;
   };
   const thresholds = fromFlag('thresholds') ?? fromFile('thresholds');
+  const component = fromFlag('component') ?? fromFile('component');
   let baseline = defaultBaseline;
   const baselineInFile = fromFile('baseline');
   if (baselineInFile && baselineInFile !== 'faulty') baseline = overlayBaseline(baseline, baselineInFile.value, baselineInFile.originOf);
@@ -112,6 +114,7 @@ export function settingsOf(written: Written, overrides: readonly OverrideLayer[]
     scenario: fromFlag('scenario') ?? fromFile('scenario'),
     thresholds: thresholds === null || thresholds === 'faulty' ? null : thresholdsChoice(thresholds),
     baseline,
+    component: component === 'faulty' ? null : component,
     plain,
   };
 }

@@ -50,7 +50,8 @@ export async function readBaselines(paths: readonly string[], onSkip: (sentence:
   return newestFirst((await readNamed(paths, onSkip)).map(({ document }) => document));
 }
 
-async function readNamed(paths: readonly string[], onSkip: (sentence: string) => void): Promise<NamedResult[]> {
+/** The same, each by the name it was called by. @throws UserError (exit 2) when none is left */
+export async function readNamed(paths: readonly string[], onSkip: (sentence: string) => void): Promise<NamedResult[]> {
   const read = await Promise.allSettled(paths.map(readBaseline));
   const baselines: NamedResult[] = [];
   const failures: UserError[] = [];

@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TargetConfig } from '../config/target.ts';
-import { expandEnvironment, lookupIn, readEnvFile, serviceEnvironment } from './environment.ts';
-import { LogTail } from './log-tail.ts';
-import { inCheckout, type Places, serviceDirectory } from './places.ts';
-import { maskerOf, secretValues } from './secrets.ts';
-import { describeCrash, loggedLines, ServiceError } from './service-error.ts';
-import { requireDirectory, startShell } from './shell.ts';
+import { inCheckout, type Places } from './places.ts';
+import { runToEnd } from './run-to-end.ts';
+import { describeCrash, ServiceError } from './service-error.ts';
 import { defaultGraceSeconds, type ServiceState } from './state.ts';
 import { terminateTree } from './tree.ts';
 
@@ -57,43 +53,35 @@ interface Step {
 }
 
 async function runStep(target: TargetConfig, step: Step, label: string, marker: string, options: SetupOptions): Promise<void> {
-  const envFile = readEnvFile(target, options.root);
-  const where = `target ${target.name}: ${label}`;
-  const own = expandEnvironment(step.env, lookupIn(options.env, envFile), { where: `${where}: env`, port: null });
-  const env = { ...serviceEnvironment(target, { env: options.env, envFile, port: null, marker: `${marker}-setup` }), ...own };
-  const cwd = step.working_directory === undefined ? serviceDirectory(target, options) : inCheckout(options, step.working_directory);
-  requireDirectory(cwd, `${where}: working_directory`);
-  const mask = maskerOf([...secretValues(env), ...(options.secrets ?? [])]);
-  const log = new LogTail(step.log_file === undefined ? path.join(options.logDirectory, 'setup.log') : inCheckout(options, step.log_file), mask);
   const timeoutSeconds = step.timeout_seconds ?? setupTimeoutSeconds;
-  const shown = mask(step.run);
-  options.onProgress?.(`${label}: ${shown}`);
-  const started = performance.now();
-  const shell = startShell(step.run, { cwd, env, log });
-  const over = new AbortController();
-  const overOrAborted = AbortSignal.any([over.signal, ...(options.signal === undefined ? [] : [options.signal])]);
-  const limit = sleep(timeoutSeconds * 1000, 'timeout' as const, { signal: overOrAborted }).catch(() => 'aborted' as const);
-  const end = await Promise.race([shell.ended, limit]);
-  over.abort();
-  const stopStep = (): Promise<number[]> =>
-    terminateTree({ pgid: shell.pid, marker: `${marker}-setup` }, (target.stop_grace_seconds ?? defaultGraceSeconds) * 1000);
-  if (typeof end === 'string' || end.exitCode !== 0) await stopStep();
-  const lines = log.last(loggedLines);
-  await log.close();
+  const logFile = step.log_file === undefined ? path.join(options.logDirectory, 'setup.log') : inCheckout(options, step.log_file);
+  const { end, seconds, shown, lines, ...log } = await runToEnd(
+    target,
+    { run: step.run, timeoutSeconds, workingDirectory: step.working_directory, env: step.env, logFile },
+    {
+      root: options.root,
+      ...(options.workingDirectory === undefined ? {} : { workingDirectory: options.workingDirectory }),
+      env: options.env,
+      signal: options.signal,
+      marker: `${marker}-setup`,
+      secrets: options.secrets ?? [],
+      where: `target ${target.name}: ${label}`,
+      onStart: (text) => options.onProgress?.(`${label}: ${text}`),
+    },
+  );
   if (end === 'aborted') throw options.signal?.reason;
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
   if (end === 'timeout') {
     throw new ServiceError(`service ${target.name}: ${label} (${shown}) took longer than ${timeoutSeconds} s and was stopped.`, {
       logLines: lines,
-      logFile: log.file,
+      logFile: log.logFile,
       hint: `Give the step more time: setup: [{ run: ..., timeout_seconds: ${timeoutSeconds * 2} }].`,
     });
   }
   if (end.exitCode !== 0) {
-    throw new ServiceError(`service ${target.name}: ${label} (${shown}) failed after ${seconds} s: ${describeCrash(end)}.`, {
+    throw new ServiceError(`service ${target.name}: ${label} (${shown}) failed after ${seconds.toFixed(1)} s: ${describeCrash(end)}.`, {
       logLines: lines,
-      logFile: log.file,
+      logFile: log.logFile,
     });
   }
-  options.onProgress?.(`${label} done in ${seconds} s`);
+  options.onProgress?.(`${label} done in ${seconds.toFixed(1)} s`);
 }

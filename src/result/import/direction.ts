@@ -17,7 +17,23 @@ const times = new Set([
   'microseconds',
   'milliseconds',
 ]);
-const rates = new Set(['ops', 'rps', 'qps', 'tps', 'bps', 'hz', 'fps', 'iops', 'flops', 'throughput', 'rate', 'speed', 'bandwidth', 'goodput']);
+const rates = new Set([
+  'ops',
+  'rps',
+  'qps',
+  'tps',
+  'bps',
+  'hz',
+  'fps',
+  'iops',
+  'flops',
+  'throughput',
+  'rate',
+  'speed',
+  'bandwidth',
+  'goodput',
+  'speedup',
+]);
 const failures = /(^|[^a-z])(errors?|fail(s|ed|ures?)?|miss(es)?|drop(s|ped)?|loss|lost|reject(s|ed|ions?)?|timeouts?|retr(y|ies))([^a-z]|$)/;
 
 /**

@@ -1,0 +1,3 @@
+module example.com/go-components
+
+go 1.22

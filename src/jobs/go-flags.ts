@@ -1,0 +1,48 @@
+import type { ComponentEntry } from '../config/component.ts';
+
+/** What a benchmark command is asked for over what it says itself. */
+export interface BenchFlags {
+  /** Only benchmarks of this component; null: all. */
+  only: string | null;
+  /** A short time for each benchmark. */
+  quick: boolean;
+  /** One repetition: the rounds repeat it. */
+  once: boolean;
+  /** Where profiles go; null: none are taken. */
+  profile?: { cpu: string; memory: string } | null;
+}
+
+const quickTime = '100ms';
+
+/**
+ * A command with flags: those of `go test` are put in the place of its own. What cannot be said by a flag is said by the environment (`benchEnvironment`).
+ */
+export function benchCommand({ run, format, series }: ComponentEntry, { only, quick, once, profile }: BenchFlags): string {
+  if (format !== 'go-bench' || !goTest.test(run)) return run;
+  const flags: [string, string][] = [];
+  if (quick) flags.push(['benchtime', quickTime]);
+  if (once) flags.push(['count', '1']);
+  if (only !== null) {
+    const patterns = series.filter(({ path }) => path.split('/')[0] === only).map(({ pattern }) => pattern);
+    if (patterns.length > 0) flags.push(['bench', `^(${patterns.join('|')})$`]);
+  }
+  if (profile) flags.push(['cpuprofile', profile.cpu], ['memprofile', profile.memory], ['o', `${profile.cpu}.test`]);
+  const bare = flags.reduce((text, [name]) => without(text, name), run);
+  return bare.replace(goTest, (found) => [found, ...flags.map(([name, value]) => `-${name}=${quoted(value)}`)].join(' '));
+}
+
+/** The same for every other tool: its own variables where it has any, and ours for what the benchmark itself looks at. */
+export function benchEnvironment({ only, quick }: BenchFlags): Record<string, string> {
+  return {
+    ...(only === null ? {} : { LLM_BENCH_ONLY: only }),
+    ...(quick ? { LLM_BENCH_QUICK: '1', BENCHMARK_MIN_TIME: '0.1s', PYTEST_ADDOPTS: '--benchmark-max-time=0.1 --benchmark-min-rounds=3' } : {}),
+  };
+}
+
+const goTest = /\bgo test\b/;
+
+function without(command: string, flag: string): string {
+  return command.replaceAll(new RegExp(`\\s--?(?:test\\.)?${flag}(?:=|\\s+)(?:'[^']*'|"[^"]*"|\\S+)`, 'g'), '');
+}
+
+const quoted = (value: string): string => (/^[\w./-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`);
