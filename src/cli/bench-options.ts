@@ -14,6 +14,7 @@ const settings = [
   ['--url <url>', 'target.base_url', 'the same as --base-url'],
   ['--model <name>', 'target.model', 'model to ask for'],
   ['-n, --num-requests <count>', 'load.requests', 'stop after this many requests'],
+  ['--iterations <count>', 'load.requests', 'the same as --num-requests'],
   ['-c, --concurrency <users>', 'load.concurrency', 'users, each waiting for its answer before its next request'],
   ...loadSettings,
   ['--max-concurrency <users>', 'load.max_concurrency', "the most users at once, in the terms of the scenario's own load"],
@@ -41,6 +42,8 @@ export interface BenchFlags extends ShapeFlags, ExportFlags {
   header?: string[];
   body?: string;
   output?: string;
+  /** Everything that is written goes below it. */
+  outputDir?: string;
   html?: string | true;
   json?: boolean;
   quiet?: boolean;
@@ -74,6 +77,8 @@ export function addLoadFlags(command: Command): Command {
 export function addBenchOptions(command: Command): Command {
   return addExportOptions(addLoadFlags(command))
     .option('-o, --output <file>', 'result document to write', 'bench_results.json')
+    .option('--output-dir <folder>', 'write everything below this folder: relative paths of --output, --html and --log-requests are within it')
+    .option('--baseline-file <file...>', 'compare with these result documents in the same command, as `check --baseline` does')
     .option('--html [file]', 'write an HTML report too, beside the result unless named')
     .option('--json', 'print the result document instead of the summary')
     .option('--quiet', 'print only what is wrong')

@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import type { BaselineFound } from '../baseline/source.ts';
@@ -21,8 +21,8 @@ import { shapeOf } from './run-shape.ts';
 export async function runCommand(command: Command, context: EntryContext, kind: 'run' | 'check'): Promise<number> {
   const flags = command.opts<BenchFlags>();
   const overrides = await overridesOf(command);
-  const baselineFlag = flags['baseline'] as string[] | undefined;
-  if (baselineFlag) overrides.push({ key: 'baseline.file', value: baselineFlag, origin: 'flag --baseline' });
+  const baselines = ['baseline', 'baselineFile'].flatMap((name) => (flags[name] as string[] | undefined) ?? []);
+  if (baselines.length > 0) overrides.push({ key: 'baseline.file', value: baselines, origin: `flag --baseline${flags['baseline'] ? '' : '-file'}` });
   for (const [flag, key] of [
     ['mode', 'mode'],
     ['failOn', 'fail_on'],
@@ -49,7 +49,8 @@ export async function runCommand(command: Command, context: EntryContext, kind: 
     process.stdout.write(printConfig(config));
     return 0;
   }
-  const baseline = kind === 'check' && config.baseline.kind !== 'none' ? await localBaseline(config) : null;
+  const compares = kind === 'check' || baselines.length > 0;
+  const baseline = compares && config.baseline.kind !== 'none' ? await localBaseline(config) : null;
   const dashboard = flags['dashboard'] === true ? await dashboardOf(flags as BenchFlags & DashboardFlags) : null;
   const { run } = await import('../jobs/run.ts');
   const interrupt = listenForInterrupt((text) => void process.stderr.write(`${text}\n`));
@@ -67,9 +68,7 @@ export async function runCommand(command: Command, context: EntryContext, kind: 
       freshConnections: flags.freshConnections === true,
       selftest: flags.selftest,
       shape: shapeOf(flags),
-      output: flags.output ?? 'bench_results.json',
-      html: flags.html ?? config.report.html,
-      logRequests: flags.logRequests ?? null,
+      ...outputOf(flags, config.report.html),
       note: flags.note ?? null,
       exports: exportsOf(flags),
       baseline,
@@ -89,6 +88,18 @@ export async function runCommand(command: Command, context: EntryContext, kind: 
 
 async function dashboardOf(flags: DashboardFlags): Promise<NonNullable<RunOptions['dashboard']>> {
   return { place: await placeOf(flags, process.env), intervalMs: flags.refresh };
+}
+
+/** Where everything is written: below `--output-dir` where that is given. */
+function outputOf({ output = 'bench_results.json', outputDir, html, logRequests }: BenchFlags, htmlDefault: boolean) {
+  const within = (path: string) => (outputDir === undefined ? path : resolve(outputDir, path));
+  const page = html ?? htmlDefault;
+  return {
+    output: within(output),
+    html: typeof page === 'string' ? within(page) : page,
+    logRequests: logRequests === undefined ? null : within(logRequests),
+    outputFolder: outputDir ?? null,
+  };
 }
 
 /**

@@ -27,8 +27,8 @@ const capped: Readonly<Record<string, (own: Tree, most: number) => Tree>> = {
 const shaped: ReadonlySet<string> = new Set(['spike', 'steps']);
 
 /**
- * Two flags that mean something else for each executor, put into the terms of the scenario's own: `max_concurrency` becomes its highest number of users (of a
- * schedule, of requests in flight), and a `duration` for a load of stages stretches all of them alike.
+ * Flags that mean something else for each executor, put into the terms of the scenario's own: `max_concurrency` becomes its highest number of users (of a
+ * schedule, of requests in flight), `requests` the total where the scenario shares a total over its levels, and a `duration` for a load of stages stretches all of them alike.
  * @returns scenario and flags, from which `load.max_concurrency` is gone
  */
 export function fitLoad(scenario: Layers, flags: Layers): { scenario: Layers; flags: Layers } {
@@ -50,6 +50,11 @@ export function fitLoad(scenario: Layers, flags: Layers): { scenario: Layers; fl
           ? fit(same ? own : given, most)
           : { max_in_flight: most };
     below = overlay(below, { load: options }, () => origin);
+  }
+  if (same && given['requests'] !== undefined && own['total_requests'] !== undefined && own['requests'] === undefined) {
+    const origin = originAt(flags, ['load', 'requests']);
+    above = without(above, ['load', 'requests']);
+    below = overlay(below, { load: { total_requests: given['requests'] } }, () => origin);
   }
   const { stages } = (isTree(below.value['load']) ? below.value['load'] : {}) as { stages?: { duration: string | number }[] };
   const wanted = given['duration'] === undefined ? null : parseDurationSeconds(given['duration'] as string | number);

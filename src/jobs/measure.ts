@@ -48,7 +48,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
         const measured: MeasuredPart[] = [];
         for (const { plan, index } of parts) {
           if (side.stopped.aborted || exhausted) break;
-          const document = await side.measure(plan, check, { plan: index, run: run++, budget });
+          const document = await side.measure(plan, check, { plan: index, run: run++, round, budget });
           document.runs = document.runs.map((one) => ({ ...one, round, order: round }));
           measured.push({ scenario: plan.scenario, document });
           exhausted = document.stop_reason === 'budget';

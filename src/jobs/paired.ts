@@ -200,7 +200,10 @@ class Sides {
     for (const scenario of scenariosOf(plans)) {
       const measured: MeasuredPart[] = [];
       for (const { plan, index } of scenario) {
-        measured.push({ scenario: plan.scenario, document: await side.measure(plan, check, { plan: index, run: order, budget: null }) });
+        measured.push({
+          scenario: plan.scenario,
+          document: await side.measure(plan, check, { plan: index, run: order, round: Math.floor(order / 2), budget: null }),
+        });
         if (side.stopped.aborted) return null;
       }
       parts.push(uniteRounds([measured]));

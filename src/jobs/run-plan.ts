@@ -18,12 +18,14 @@ export async function runPlan(
     shape: RunShape;
     budget: BudgetPlan | null;
     run: number;
+    /** Which time this scenario is driven, from 0. */
+    round: number;
     /** Awaited between the warm-up and the measured window. */
     beforeMeasured?: () => Promise<void>;
   },
 ): Promise<LoadOutcome> {
   const { scenario, executor, workload } = plan;
-  const { progress, onRecord, mask, shape, budget, run } = context;
+  const { progress, onRecord, mask, shape, budget, run, round } = context;
   const definition = definitionOf(shape);
   progress.scenarioStarted(scenario, sizeOf(plan));
   try {
@@ -31,6 +33,7 @@ export async function runPlan(
       scenario,
       executor,
       workload,
+      round,
       target: context.config.target,
       prompts: plan.prompts,
       trace: plan.trace,

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { BaselineFound } from '../baseline/source.ts';
 import type { BenchConfig } from '../config/bench-config.ts';
 import { ExitCode } from '../config/errors.ts';
@@ -26,6 +27,8 @@ export interface RunOptions extends Omit<MeasureOptions, 'onRecord' | 'onMonitor
   /** Write an HTML report; a path, or true for one beside the result. */
   html: string | boolean;
   logRequests: string | null;
+  /** Folder for what a scenario writes beside the result; null or left out: `results/` of the configuration's folder. */
+  outputFolder?: string | null;
   note: string | null;
   /** Left out: nowhere but in the result document. */
   exports?: ExportOptions;
@@ -100,7 +103,7 @@ async function runAndTell(options: RunOptions, files: OutputFiles, exports: Expo
 
   await writeResult(files.result, document);
   await exports?.finish(document);
-  for (const path of await writeScenarioFiles(document, config.root)) print.err(`written: ${path}`);
+  for (const path of await writeScenarioFiles(document, options.outputFolder ?? join(config.root, 'results'))) print.err(`written: ${path}`);
   const comparison = compareWith(options.baseline, document, config);
   if (options.html !== false)
     await writeText(files.html, renderHtml(document, comparison.verdict, comparison.baseline, await earlierResults(files.result, document)));

@@ -8,16 +8,15 @@ import { writeText } from './write-text.ts';
 
 /**
  * Writes what a scenario leaves beside the result document: of `prefix_cache` the whole result once more as
- * `results/pattern3_YYYYMMDD_HHMMSS/comprehensive_results.json` (UTC, when the measurement began); of conversations a text for
+ * `pattern3_YYYYMMDD_HHMMSS/comprehensive_results.json` (UTC, when the measurement began); of conversations a text for
  * people, of structured_vs_unstructured a CSV and the log of its registrations.
- * @param root folder of the configuration
+ * @param folder where to: `results/` of the configuration's folder, or what `--output-dir` names
  * @returns paths of the files
  */
-export async function writeScenarioFiles(document: ResultDocument, root: string): Promise<string[]> {
+export async function writeScenarioFiles(document: ResultDocument, folder: string): Promise<string[]> {
   const { results, timestamp } = document;
   const scenarios = Object.values((results['scenarios'] as Record<string, Record<string, unknown>> | undefined) ?? {});
   const found = (name: string) => [results, ...scenarios].map((one) => one[name]).find((one) => one !== undefined);
-  const folder = join(root, 'results');
   const stamp = stampOf(timestamp);
   const written: string[] = [];
   if (found('prefix_cache') !== undefined) {

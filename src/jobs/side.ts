@@ -16,7 +16,7 @@ import { messageMasker } from './mask-message.ts';
 import type { MeasureOptions } from './measure-options.ts';
 import { addObservations, observeService, startupOf } from './observe.ts';
 import { parseTime } from './parse-time.ts';
-import type { Plan } from './plan.ts';
+import { inRound, type Plan } from './plan.ts';
 import { runPlan } from './run-plan.ts';
 import { plainShape } from './shape.ts';
 import { underPressure } from './under-pressure.ts';
@@ -85,9 +85,14 @@ export class Side {
     return this.service.baseUrl;
   }
 
-  /** One run of one scenario. @param run counts this job's runs from 0 */
-  async measure(plan: Plan, check: ClientCheck, at: { plan: number; run: number; budget: BudgetPlan | null }): Promise<ResultDocument> {
+  /** One run of one scenario. @param at.run counts this job's runs from 0; @param at.round those of this scenario: each sends prompts of its own */
+  async measure(
+    planned: Plan,
+    check: ClientCheck,
+    at: { plan: number; run: number; round: number; budget: BudgetPlan | null },
+  ): Promise<ResultDocument> {
     const { options, service, mask, target } = this;
+    const plan = inRound(planned, target, at.round);
     const headers = targetHeaders(target, { env: options.env, root: options.config.root }, protocols.get(plan.scenario.request.api)?.keyHeader);
     const shape = options.shape ?? plainShape;
     const noise = check.watch();
@@ -100,6 +105,7 @@ export class Side {
           shape,
           budget: at.budget,
           run: at.run,
+          round: at.round,
           service,
           headers,
           mask,

@@ -27,6 +27,8 @@ export interface LoadInput {
   trace?: readonly ReplayRow[];
   /** What the first queries of a retrieval should find. */
   neighbours?: Neighbours | null;
+  /** Which time the scenario is run, from 0 (left out: 0); `workload` is that round's. */
+  round?: number;
   workload: Workload;
   executor: Executor<unknown>;
   transport: TransportKind;

@@ -23,6 +23,8 @@ export interface LoadPlan {
   neighbours: Neighbours | null;
   /** Empty where no trace is replayed. */
   trace: readonly ReplayRow[];
+  /** Which time the scenario is run, from 0: generated texts are others each time. */
+  round: number;
   origin: string;
   wire: WireContext;
   transport: TransportKind;
@@ -59,6 +61,7 @@ export function planOf(input: LoadInput, { wire, countTokens }: Learned, connect
     prompts,
     trace: trace ?? [],
     neighbours: input.neighbours ?? null,
+    round: input.round ?? 0,
     origin: new URL(baseUrl).origin,
     wire,
     transport,

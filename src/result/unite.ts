@@ -9,6 +9,7 @@ import { levelLimits } from './load-findings.ts';
 import { mergeResults } from './merge.ts';
 import { valuesOf } from './metric-values.ts';
 import { pooledLevels } from './pooled-levels.ts';
+import { runSpreads } from './run-spread.ts';
 import { type Stability, stabilityOf } from './stability.ts';
 
 /**
@@ -23,6 +24,7 @@ export function uniteRounds(rounds: readonly (readonly MeasuredPart[])[]): Resul
   if (documents.length === 1) return first;
   const whole = uniteRound(acrossRounds(rounds));
   whole.runs = documents.flatMap(({ runs }) => runs).map((run, index) => ({ ...run, round: index, order: index }));
+  whole.results['run_level'] = runSpreads(whole);
   return whole;
 }
 

@@ -5,7 +5,7 @@ import { schemaSource } from './schemas.ts';
 import type { Cell, Workload } from './workload.ts';
 
 /** The cases of a file, each in turn and each a class of its own. A case's own unstructured prompt is sent where no schema goes with it. Pure. */
-export function casesWorkload(scenario: Scenario, target: Pick<TargetConfig, 'model' | 'max_tokens'>, { cases }: TestCases): Workload {
+export function casesWorkload(scenario: Scenario, target: Pick<TargetConfig, 'model' | 'max_tokens'>, { cases }: TestCases, round = 0): Workload {
   const { request } = scenario;
   const sends = request.schema_send !== false;
   const model = request.model ?? target.model ?? request.default_model ?? null;
@@ -28,7 +28,7 @@ export function casesWorkload(scenario: Scenario, target: Pick<TargetConfig, 'mo
     cells: cells.length === 1 ? [{ ...(cells[0] as Cell), id: scenario.name }] : cells,
     prefixOf: null,
     uniquePrompts: new Set(cases.map(promptOf)).size,
-    schemas: schemaSource(scenario, (index) => caseOf(index)),
+    schemas: schemaSource(scenario, (index) => caseOf(index), round),
     request(index) {
       const one = caseOf(index);
       const cell = this.cells[index % cases.length] as Cell;

@@ -8,20 +8,21 @@ import { retrievalWorkload } from './retrieval.ts';
 import { schemaSource } from './schemas.ts';
 import { createWorkload, type Workload } from './workload.ts';
 
-/** The workload of a scenario, whatever its requests are made of: conversations, test cases, prompts of a file or generated ones. Pure. */
+/** The workload of a scenario, whatever its requests are made of: conversations, test cases, prompts of a file or generated ones. What is generated is another text in each round (from 0). Pure. */
 export function openWorkload(
   scenario: Scenario,
   target: Pick<TargetConfig, 'model' | 'max_tokens'>,
   prompts: readonly Prompt[],
   trace: readonly ReplayRow[] = [],
+  round = 0,
 ): Workload {
   const { conversations, cases, retrieval, schema, schema_name: name = 'answer', prompt } = scenario.request;
   if (conversations !== undefined) return conversationWorkload(scenario, target, conversations);
   if (retrieval !== undefined) return retrievalWorkload(scenario, retrieval);
-  if (cases !== undefined) return casesWorkload(scenario, target, cases);
+  if (cases !== undefined) return casesWorkload(scenario, target, cases, round);
   const lines = prompt === undefined ? prompts : [{ prompt, messages: null, max_tokens: null, temperature: null }];
-  const workload = createWorkload(scenario, target, lines, trace);
+  const workload = createWorkload(scenario, target, lines, trace, round);
   if (schema === undefined) return workload;
   const all = { name, schema };
-  return { ...workload, schemas: schemaSource(scenario, () => all) };
+  return { ...workload, schemas: schemaSource(scenario, () => all, round) };
 }

@@ -12,7 +12,7 @@ export interface SchemaSource {
 }
 
 /** @param schemaOf the schema that the answer of an index has to satisfy, and its name */
-export function schemaSource({ request, seed }: Scenario, schemaOf: (index: number) => { name: string; schema: Schema }): SchemaSource {
+export function schemaSource({ request, seed }: Scenario, schemaOf: (index: number) => { name: string; schema: Schema }, round = 0): SchemaSource {
   const strict = request.schema_strict ?? null;
   return {
     of: schemaOf,
@@ -20,7 +20,7 @@ export function schemaSource({ request, seed }: Scenario, schemaOf: (index: numb
       if (request.schema_send === false) return null;
       const { name, schema } = schemaOf(index);
       if (request.schema_reuse) return { name, schema, strict, id: null };
-      const fresh = `${name}_${seed.toString(36)}_${index.toString(36)}`;
+      const fresh = `${name}_${seed.toString(36)}_${round === 0 ? '' : `r${round.toString(36)}_`}${index.toString(36)}`;
       return { name: fresh, schema: freshSchema(schema, fresh), strict, id: null };
     },
   };

@@ -43,25 +43,35 @@ const promptStream = 1;
 const answerStream = 2;
 /** What makes the texts of one set of prompts other than those of the next. */
 const promptSetSalt = 0x61c88647;
+/** The same for the rounds of a run that is repeated. */
+const roundSalt = 0x2c1b3c6d;
 
 /** Prompts of warm-up requests come from their own range of indices, so that they do not warm a prefix cache for the measured ones. */
 export const warmupIndexBase = 1_000_000_000;
 
-/** @param trace the requests of a recorded trace; they stand instead of prompts and lengths */
+/** The seed of generated texts: another for each set of prompts and each round. Set 0 of round 0 has the scenario's own. */
+export function textSeed(seed: number, promptSet: number, round: number): number {
+  return (seed ^ Math.imul(promptSet, promptSetSalt) ^ Math.imul(round, roundSalt)) >>> 0;
+}
+
+/**
+ * @param trace the requests of a recorded trace; they stand instead of prompts and lengths
+ * @param round which time the scenario is run, from 0: texts are others, lengths, classes and their order the same
+ */
 export function createWorkload(
   scenario: Scenario,
   target: Pick<TargetConfig, 'model' | 'max_tokens'>,
   prompts: readonly Prompt[],
   trace: readonly ReplayRow[] = [],
+  round = 0,
 ): Workload {
   const { request } = scenario;
   const cells = grid(scenario, target);
   const cellOf = cellChooser(scenario, cells, prompts.length);
-  const recorded = trace.length === 0 ? null : traceRequests(trace, scenario.seed);
+  const recorded = trace.length === 0 ? null : traceRequests(trace, textSeed(scenario.seed, 0, round));
   const drawPrompt = drawerOf(request.prompt_tokens, scenario.seed, promptStream);
   const drawAnswer = drawerOf(request.max_tokens, scenario.seed, answerStream);
-  // Set 0 is the seed's own.
-  const promptSeed = (scenario.seed ^ Math.imul(request.prompt_set ?? 0, promptSetSalt)) >>> 0;
+  const promptSeed = textSeed(scenario.seed, request.prompt_set ?? 0, round);
   const shared =
     request.shared_prefix_tokens === undefined ? null : sharedPrefixes(request.shared_prefix_tokens, request.shared_prefixes ?? 1, promptSeed);
   const model = request.model ?? target.model ?? request.default_model ?? null;

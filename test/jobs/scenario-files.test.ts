@@ -10,9 +10,9 @@ test('a result of prefix_cache is kept whole in a folder named by its time, also
   const root = await mkdtemp(join(tmpdir(), 'llm-bench-files-'));
   try {
     const document = documentOf({ timestamp: '2026-01-31T12:34:56.789Z', results: { total_requests: 1 } });
-    assert.deepEqual(await writeScenarioFiles(document, root), []);
+    assert.deepEqual(await writeScenarioFiles(document, join(root, 'results')), []);
     for (const found of [{ prefix_cache: {} }, { scenarios: { other: {}, prefix_cache: { prefix_cache: {} } } }]) {
-      const [path = ''] = await writeScenarioFiles({ ...document, results: { ...document.results, ...found } }, root);
+      const [path = ''] = await writeScenarioFiles({ ...document, results: { ...document.results, ...found } }, join(root, 'results'));
       assert.equal(path, join(root, 'results', 'pattern3_20260131_123456', 'comprehensive_results.json'));
       const kept = JSON.parse(await readFile(path, 'utf8')) as typeof document;
       assert.deepEqual([kept.timestamp, kept.series.length], [document.timestamp, document.series.length]);

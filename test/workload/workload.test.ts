@@ -200,3 +200,15 @@ test('a set of prompts is its own: the same set again is the same prompts', () =
   assert.deepEqual(textsOf({ prompt_set: 2 }, 7), textsOf({ prompt_set: 2 }, 7));
   assert.equal(new Set([...textsOf({}), ...textsOf({ prompt_set: 1 }), ...textsOf({ prompt_set: 2 }), ...textsOf({}, 1)]).size, 80);
 });
+
+test('another round asks for the same classes in the same order, with other texts', () => {
+  const scenario = scenarioOf({ prompt_tokens: { distribution: 'uniform', min: 10, max: 40 }, max_tokens: [5, 7] });
+  const [first, second, again] = [0, 1, 1].map((round) => createWorkload(scenario, target, [], [], round));
+  for (let index = 0; index < 20; index++) {
+    const [a, b, c] = [first, second, again].map((workload) => workload!.request(index));
+    assert.equal(a?.cell.id, b?.cell.id);
+    assert.equal(countTokens(a?.spec.messages[0]?.content ?? ''), countTokens(b?.spec.messages[0]?.content ?? ''));
+    assert.notEqual(a?.spec.messages[0]?.content, b?.spec.messages[0]?.content);
+    assert.equal(b?.spec.messages[0]?.content, c?.spec.messages[0]?.content);
+  }
+});

@@ -11,12 +11,14 @@ import { concurrencyLines } from './expected.ts';
 import { type FoundIn, figure, foundIn, isBlock, listOf } from './read.ts';
 import { retrievalBlock } from './retrieval.ts';
 import { routingBlocks } from './routing-blocks.ts';
+import { runBlocks } from './runs.ts';
 import { serviceBlocks } from './service-blocks.ts';
 
 /** What a run says beside its figures: steps of load, what a search found, stability, what its scenario finds, badges and criteria, retries, what the target expects. */
 export function findingBlocks(result: ResultDocument, escaping: Escaping): FindingBlock[] {
   const found = foundIn(result);
   return [
+    ...runBlocks(result, escaping),
     ...found.flatMap((one) => badgeBlocks(one, titled(one, escaping), escaping)),
     ...found.flatMap((one) => [
       ...levelBlock(one, titled(one, escaping)),
