@@ -18,10 +18,12 @@ import { registerPressure } from './commands/pressure.ts';
 import { registerProbe } from './commands/probe.ts';
 import { registerReport } from './commands/report.ts';
 import { registerRun } from './commands/run.ts';
+import { registerRunAll } from './commands/run-all.ts';
 import { registerSelftest } from './commands/selftest.ts';
 
 const registers = [
   registerRun,
+  registerRunAll,
   registerCheck,
   registerCompare,
   registerCompareTargets,

@@ -6,14 +6,14 @@ import type { BaselineFound } from '../baseline/source.ts';
 import type { BenchConfig } from '../config/bench-config.ts';
 import type { EntryContext } from '../config/entry-context.ts';
 import { UserError } from '../config/errors.ts';
-import { loadConfig } from '../config/load.ts';
+import { loadConfig, type Override } from '../config/load.ts';
 import { scenarioNamesOf } from '../config/scenario.ts';
 import type { RunOptions } from '../jobs/run.ts';
 import { executorSchemas } from '../load/executors/registry.ts';
 import { type BenchFlags, overridesOf } from './bench-options.ts';
 import { type DashboardFlags, placeOf } from './dashboard-options.ts';
 import { exportsOf } from './export-options.ts';
-import { listenForInterrupt } from './interrupt.ts';
+import { type Interrupt, listenForInterrupt } from './interrupt.ts';
 import { createProgress } from './progress.ts';
 import { shapeOf } from './run-shape.ts';
 
@@ -21,34 +21,20 @@ import { shapeOf } from './run-shape.ts';
 export async function runCommand(command: Command, context: EntryContext, kind: 'run' | 'check'): Promise<number> {
   const flags = command.opts<BenchFlags>();
   const overrides = await overridesOf(command);
-  const baselines = ['baseline', 'baselineFile'].flatMap((name) => (flags[name] as string[] | undefined) ?? []);
-  if (baselines.length > 0) overrides.push({ key: 'baseline.file', value: baselines, origin: `flag --baseline${flags['baseline'] ? '' : '-file'}` });
+  const baselines = baselineOverride(flags);
+  overrides.push(...baselines);
   for (const [flag, key] of [
     ['mode', 'mode'],
     ['failOn', 'fail_on'],
   ] as const)
     if (flags[flag] !== undefined) overrides.push({ key, value: flags[flag], origin: `flag --${flag === 'failOn' ? 'fail-on' : flag}` });
-  const builtinRoot = fileURLToPath(context.packageRoot);
   if (flags['list']) {
     const { renderCatalogue } = await import('../jobs/list.ts');
-    process.stdout.write(await renderCatalogue(process.cwd(), builtinRoot));
+    process.stdout.write(await renderCatalogue(process.cwd(), fileURLToPath(context.packageRoot)));
     return 0;
   }
-  const config = await loadConfig({
-    cwd: process.cwd(),
-    builtinRoot,
-    configFile: flags.config,
-    scenariosFile: flags.scenarios,
-    overrides,
-    allModels: flags['allModels'] === true,
-    env: process.env,
-    executors: executorSchemas,
-  });
-  if (flags.printConfig) {
-    const { printConfig } = await import('../config/print.ts');
-    process.stdout.write(printConfig(config));
-    return 0;
-  }
+  const config = await loaded(flags, overrides, context);
+  if (flags.printConfig) return printed([config]);
   const compares = kind === 'check' || baselines.length > 0;
   const baseline = compares && config.baseline.kind !== 'none' ? await localBaseline(config) : null;
   const dashboard = flags['dashboard'] === true ? await dashboardOf(flags as BenchFlags & DashboardFlags) : null;
@@ -56,30 +42,11 @@ export async function runCommand(command: Command, context: EntryContext, kind: 
   const interrupt = listenForInterrupt((text) => void process.stderr.write(`${text}\n`));
   try {
     return await run({
+      ...(await sharedOptions(flags, context, interrupt)),
       config,
-      entry: context,
-      env: process.env,
-      signal: interrupt.signal,
-      onState: interrupt.onState,
-      progress: await createProgress(process.stderr, flags.quiet === true),
-      logDirectory: join(tmpdir(), `llm-bench-${process.pid}`),
-      runs: flags.runs,
-      transport: flags.transport,
-      freshConnections: flags.freshConnections === true,
-      selftest: flags.selftest,
-      shape: shapeOf(flags),
       ...outputOf(flags, config.report.html),
-      note: flags.note ?? null,
-      exports: exportsOf(flags),
       baseline,
       ...(dashboard === null ? {} : { dashboard }),
-      print: {
-        color: process.stdout.isTTY === true && !process.env['NO_COLOR'],
-        json: flags.json === true,
-        quiet: flags.quiet === true,
-        out: (text) => void process.stdout.write(text),
-        err: (text) => void process.stderr.write(`${text}\n`),
-      },
     });
   } finally {
     interrupt.close();
@@ -90,8 +57,66 @@ async function dashboardOf(flags: DashboardFlags): Promise<NonNullable<RunOption
   return { place: await placeOf(flags, process.env), intervalMs: flags.refresh };
 }
 
+/** The files that `--baseline` or `--baseline-file` names, as the setting that they override. */
+export function baselineOverride(flags: BenchFlags): Override[] {
+  const named = (['baseline', 'baselineFile'] as const).flatMap((name) => (flags[name] as string[] | undefined) ?? []);
+  return named.length === 0 ? [] : [{ key: 'baseline.file', value: named, origin: `flag --baseline${flags['baseline'] ? '' : '-file'}` }];
+}
+
+/** @throws ConfigError (2) with every fault at once */
+export function loaded(
+  flags: BenchFlags,
+  overrides: readonly Override[],
+  context: EntryContext,
+  scenariosFile: string | null = flags.scenarios ?? null,
+): Promise<BenchConfig> {
+  return loadConfig({
+    cwd: process.cwd(),
+    builtinRoot: fileURLToPath(context.packageRoot),
+    configFile: flags.config,
+    scenariosFile,
+    overrides,
+    allModels: flags['allModels'] === true,
+    env: process.env,
+    executors: executorSchemas,
+  });
+}
+
+/** Prints resolved configurations instead of measuring. */
+export async function printed(configs: readonly BenchConfig[]): Promise<number> {
+  const { printConfig } = await import('../config/print.ts');
+  process.stdout.write(configs.map(printConfig).join('---\n'));
+  return 0;
+}
+
+/** What the flags say of measuring and telling, whatever is measured. */
+export async function sharedOptions(flags: BenchFlags, context: EntryContext, interrupt: Interrupt) {
+  return {
+    entry: context,
+    env: process.env,
+    signal: interrupt.signal,
+    onState: interrupt.onState,
+    progress: await createProgress(process.stderr, flags.quiet === true),
+    logDirectory: join(tmpdir(), `llm-bench-${process.pid}`),
+    runs: flags.runs,
+    transport: flags.transport,
+    freshConnections: flags.freshConnections === true,
+    selftest: flags.selftest,
+    shape: shapeOf(flags),
+    note: flags.note ?? null,
+    exports: exportsOf(flags),
+    print: {
+      color: process.stdout.isTTY === true && !process.env['NO_COLOR'],
+      json: flags.json === true,
+      quiet: flags.quiet === true,
+      out: (text: string) => void process.stdout.write(text),
+      err: (text: string) => void process.stderr.write(`${text}\n`),
+    },
+  };
+}
+
 /** Where everything is written: below `--output-dir` where that is given. */
-function outputOf({ output = 'bench_results.json', outputDir, html, logRequests }: BenchFlags, htmlDefault: boolean) {
+export function outputOf({ output = 'bench_results.json', outputDir, html, logRequests }: BenchFlags, htmlDefault: boolean) {
   const within = (path: string) => (outputDir === undefined ? path : resolve(outputDir, path));
   const page = html ?? htmlDefault;
   return {
@@ -106,7 +131,7 @@ function outputOf({ output = 'bench_results.json', outputDir, html, logRequests 
  * On a laptop the baseline is a file or a folder; the artifact of a branch is the action's.
  * @throws UserError (2) for a file that is there and cannot be used: whoever names it should not wait for a measurement to hear so
  */
-async function localBaseline(config: BenchConfig): Promise<BaselineFound> {
+export async function localBaseline(config: BenchConfig): Promise<BaselineFound> {
   const { findBaseline } = await import('../baseline/source.ts');
   const source = config.baseline.kind === 'artifact' ? { kind: 'file' as const, files: ['baseline.json'] } : config.baseline;
   const found = await findBaseline({

@@ -11,7 +11,9 @@ import {
 } from '../report/side-by-side.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { writeResult } from '../result/write.ts';
+import { localStamp } from './local-stamp.ts';
 import { type MeasureOptions, measure } from './measure.ts';
+import { worstExit } from './worst-exit.ts';
 import { writeText } from './write-text.ts';
 
 /** One side: what it is called, and how it is measured. */
@@ -31,9 +33,7 @@ export interface CompareSidesOptions {
 
 /** `comparison_20261126_093015`, of local time. */
 export function comparisonFolder(results: string, now: Date): string {
-  const two = (value: number) => String(value).padStart(2, '0');
-  const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
-  return join(results, `comparison_${day}_${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`);
+  return join(results, `comparison_${localStamp(now)}`);
 }
 
 /**
@@ -48,7 +48,7 @@ export async function compareSides({ sides, folder, signal, out, err }: CompareS
     if (signal.aborted) break;
     err(`measuring ${name}`);
     const side = await measureSide(name, options);
-    worst = worseOf(worst, side.exitCode);
+    worst = worstExit([worst, side.exitCode]);
     if (side.result !== null) await writeResult(join(folder, `${fileName(name)}_results.json`), side.result);
     if (side.why !== null) err(`${name}: ${side.why}`);
     compared.push(side);
@@ -75,12 +75,6 @@ async function measureSide(name: string, options: MeasureOptions): Promise<Compa
 
 const codeOf = (document: ResultDocument | null): ExitCode =>
   document === null ? ExitCode.service : document.validity.valid ? ExitCode.ok : ExitCode.invalid;
-
-/** An interruption says more than a service that is not there, and that more than a measurement that is not valid. */
-function worseOf(a: ExitCode, b: ExitCode): ExitCode {
-  const order: ExitCode[] = [ExitCode.interrupted, ExitCode.usage, ExitCode.service, ExitCode.invalid, ExitCode.regressed];
-  return order.find((code) => code === a || code === b) ?? ExitCode.ok;
-}
 
 async function writeComparison(folder: string, whole: SideBySide, scenario: string): Promise<void> {
   const report = join(folder, 'comparison_report');

@@ -177,8 +177,9 @@ class Session {
     const { live, side, plan, options } = this;
     if (live === null || side === null) return;
     this.check ??= new ClientCheck(options, [plan], false);
+    const run = this.loads++;
     try {
-      const document = await side.measure(plan, this.check, { plan: 0, run: this.loads++, budget: null });
+      const document = await side.measure(plan, this.check, { plan: 0, run, round: run, budget: null });
       const file = join(options.config.root, options.resultsFolder, `dashboard-${document.timestamp.replaceAll(/[-:.]/g, '')}.json`);
       await writeResult(file, document);
       options.print.err(`written: ${file}`);

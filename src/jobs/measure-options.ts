@@ -6,6 +6,7 @@ import type { Snapshot } from '../measure/meter.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import type { Monitor } from '../observe/monitor.ts';
 import type { TransportKind } from '../protocol/connect.ts';
+import type { ResultDocument } from '../result/document.ts';
 import type { ServiceState } from '../service/state.ts';
 import type { RunShape } from './shape.ts';
 
@@ -35,6 +36,8 @@ export interface MeasureOptions {
   selftest?: boolean;
   /** Another run was going on this machine when this one began. */
   otherRun?: boolean;
+  /** Told each scenario's document, all its runs and parts in one, as soon as it is there; awaited. */
+  onScenario?: (document: ResultDocument) => Promise<void>;
   /** @param run counts the runs of all scenarios from 0 */
   onRecord?: (record: RequestRecord, run: number) => void;
   /** Told of what is watched beside the load, as soon as the service is up. */

@@ -55,7 +55,10 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
         }
         rounds.push(measured);
       }
-      if (rounds.length > 0) documents.push(uniteRounds(rounds));
+      if (rounds.length === 0) continue;
+      const whole = uniteRounds(rounds);
+      documents.push(whole);
+      await options.onScenario?.(whole);
     }
     const document = documents.length === 0 ? null : uniteScenarios(documents);
     if (document !== null && budget !== null) document['budget'] = budgetBlock(budget, target);

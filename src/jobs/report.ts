@@ -2,6 +2,7 @@ import { UserError } from '../config/errors.ts';
 import { loadThresholds } from '../config/load-thresholds.ts';
 import type { CompatName } from '../measure/compat.ts';
 import type { ResultDocument } from '../result/document.ts';
+import { oneScenario } from '../result/one-scenario.ts';
 import { readResult } from '../result/read.ts';
 import { formatResult } from '../result/write.ts';
 import { type Comparison, compareFiles } from './compare.ts';
@@ -12,6 +13,8 @@ export type ReportFormat = 'text' | 'markdown' | 'html' | 'json' | 'csv';
 export interface ReportOptions {
   /** Result files or request logs, rendered in this order. */
   files: readonly string[];
+  /** Of a result that holds several scenarios, only this one; null: all. */
+  scenario?: string | null;
   /** Fold request logs under this tool's definitions; null: under our own. */
   compat: CompatName | null;
   baseline: string | null;
@@ -39,6 +42,8 @@ interface Subject {
  */
 export async function report(options: ReportOptions): Promise<string> {
   const { files, format } = options;
+  if (files.length === 0)
+    throw new UserError('expected a result file, found none', { hint: 'Name one, or a scenario of the newest run-all: --scenario NAME.' });
   const judged = options.baseline !== null || options.thresholdsFile !== null;
   if (format === 'csv' && judged) {
     throw new UserError('--format csv holds the figures of results, not a comparison: expected no --baseline and no --thresholds', {
@@ -58,7 +63,10 @@ export async function report(options: ReportOptions): Promise<string> {
         hint: 'A result holds no stamps of single requests.',
       });
     } else if (judged) subjects.push(await compared(file, options));
-    else subjects.push({ result: await readResult(file), comparison: null });
+    else {
+      const result = await readResult(file);
+      subjects.push({ result: options.scenario == null ? result : oneScenario(result, options.scenario), comparison: null });
+    }
   }
   return renderers[format](subjects, options);
 }

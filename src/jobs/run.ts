@@ -59,7 +59,8 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   }
 }
 
-async function exportsOf({ exports, entry, env, print }: RunOptions): Promise<Exports | null> {
+/** Opens what the figures go to beside the result. @throws UserError (2) */
+export async function exportsOf({ exports, entry, env, print }: Pick<RunOptions, 'exports' | 'entry' | 'env' | 'print'>): Promise<Exports | null> {
   if (exports === undefined) return null;
   const { version } = await readTool(entry.packageRoot);
   return openExports(exports, { env, version, say: print.err });

@@ -16,7 +16,7 @@ export function renderCsv(results: readonly ResultDocument[], names: readonly st
           ? [['count', metric.count], ['sum', metric.sum], ...statistics.map((statistic): [string, number | null] => [statistic, metric[statistic]])]
           : [['value', metric.value]];
         return figures.map(([stat, value]) =>
-          [prefix + series.id, name, stat, stat === 'count' ? '' : metric.unit, value === null ? '' : String(value)].map(field).join(','),
+          [prefix + series.id, name, stat, stat === 'count' ? '' : metric.unit, value === null ? '' : String(value)].map(csvField).join(','),
         );
       }),
     );
@@ -24,6 +24,7 @@ export function renderCsv(results: readonly ResultDocument[], names: readonly st
   return `${[heading, ...lines].join('\r\n')}\r\n`;
 }
 
-function field(text: string): string {
+/** One field, quoted where it has to be (RFC 4180). */
+export function csvField(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
