@@ -44,7 +44,9 @@ try {
   while (!ended) {
     await sleep(200);
     try {
-      peakMb = Math.max(peakMb, residentMb(running.pid));
+      const nowMb = residentMb(running.pid);
+      // A process that has ended and was not waited for has none.
+      if (!Number.isNaN(nowMb)) peakMb = Math.max(peakMb, nowMb);
     } catch {
       // It has just ended.
     }

@@ -61,7 +61,9 @@ export function switchExecutor(
   }
   if (stray.length > 0 || wanted === present) return unchanged;
 
-  const kept = Object.fromEntries(Object.entries(own).filter(([option]) => option !== 'executor' && takes(wanted, option)));
+  // Stages say themselves when the load ends: what a default bounds it by would cut them off.
+  const ended = given['stages'] !== undefined ? ['executor', 'requests', 'duration'] : ['executor'];
+  const kept = Object.fromEntries(Object.entries(own).filter(([option]) => !ended.includes(option) && takes(wanted, option)));
   const dropped = Object.keys(own).filter((option) => !Object.hasOwn(kept, option));
   const switched = overlay(without(scenario, ...dropped.map((option) => ['load', option])), { load: { executor: wanted } }, () => because);
   return { scenario: switched, flags: overlay(flags, { load: { executor: wanted } }, () => because) };

@@ -9,7 +9,7 @@ export interface SearchSummary {
   max_sustainable_load: number | null;
   /** The lowest load that broke, and the rule that it broke; null where all held. */
   breaking_point: ({ load: number } & Breach) | null;
-  /** Where throughput stops to pay for latency; null where the curve has no knee or too few levels. */
+  /** Where throughput (of successful requests) stops to pay for latency; null where the curve has no knee or too few levels. */
   knee: { load: number; requests_per_sec: number; p95_latency_s: number } | null;
   /** Loads that held, ascending. */
   stable_levels: number[];
@@ -23,7 +23,10 @@ export function searchSummary(phases: readonly RunPhase[], rules: SearchRules): 
   const levels = phases
     .flatMap((run) => {
       const [level] = levelsOf([run], false);
-      return level ? [{ ...level, breach: isComplete(run) ? breachOf(run.outcome, rules) : null, complete: isComplete(run) }] : [];
+      const { phase, durationMs } = run.outcome;
+      // A refusal is quick: counted as throughput it would make the level that broke look like the best one.
+      const answered_per_sec = durationMs > 0 ? (phase.succeeded * 1000) / durationMs : null;
+      return level ? [{ ...level, answered_per_sec, breach: isComplete(run) ? breachOf(run.outcome, rules) : null, complete: isComplete(run) }] : [];
     })
     .toSorted((a, b) => a.load - b.load);
   const [first] = levels;
@@ -35,8 +38,8 @@ export function searchSummary(phases: readonly RunPhase[], rules: SearchRules): 
     max_sustainable_load: held.at(-1)?.load ?? null,
     breaking_point: broken?.breach ? { load: broken.load, ...broken.breach } : null,
     knee: kneeOf(
-      levels.flatMap(({ load, requests_per_sec, p95_latency_s }) =>
-        requests_per_sec === null || p95_latency_s === null ? [] : [{ load, requests_per_sec, p95_latency_s }],
+      levels.flatMap(({ load, answered_per_sec, p95_latency_s }) =>
+        answered_per_sec === null || p95_latency_s === null ? [] : [{ load, requests_per_sec: answered_per_sec, p95_latency_s }],
       ),
     ),
     stable_levels: held.map((level) => level.load),

@@ -72,6 +72,7 @@ function facts(result: ResultDocument): string[] {
     const ratio = results.input_output_token_ratio === null ? '' : ` (ratio ${formatNumber(results.input_output_token_ratio)})`;
     lines.push(line('Tokens', `${formatCount(results.input_tokens)} in, ${formatCount(results.output_tokens)} out${ratio}`));
   }
+  if (result.note) lines.push(line('Note', terminalText(result.note, 1000)));
   if (result.partial || result.stop_reason !== 'completed')
     lines.push(line('Stopped', `${terminalText(result.stop_reason)}${result.partial ? ' (partial result)' : ''}`));
   return lines;

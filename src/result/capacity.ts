@@ -60,12 +60,19 @@ function breachOf(level: Level, { maxErrorRate, maxP95LatencySeconds }: LevelLim
 
 function plateauOf(ascending: readonly Level[]): Capacity['plateau'] {
   const inTokens = ascending.every(({ tokens_per_sec }) => tokens_per_sec !== null);
-  const known = ascending.flatMap(({ load, tokens_per_sec, requests_per_sec }) => {
-    const throughput = inTokens ? tokens_per_sec : requests_per_sec;
-    return throughput === null ? [] : [{ load, throughput }];
+  const known = ascending.flatMap((level) => {
+    const throughput = inTokens ? level.tokens_per_sec : answeredPerSecond(level);
+    return throughput === null ? [] : [{ load: level.load, throughput }];
   });
   if (known.length < 2) return null;
   const best = known.reduce((most, one) => (one.throughput > most.throughput ? one : most));
   const begins = known.find(({ throughput }) => throughput >= plateauPart * best.throughput) ?? best;
   return { load: begins.load, best_load: best.load, best_throughput: best.throughput, unit: inTokens ? 'tokens/s' : 'req/s' };
+}
+
+/** Refusals are quick, and no throughput. */
+function answeredPerSecond({ requests, requests_per_sec, dropped, error_rate }: Level): number | null {
+  if (requests_per_sec === null || requests === 0 || error_rate === null) return requests_per_sec;
+  // Dropped arrivals count into the error rate, and not into the requests.
+  return (requests_per_sec * (requests + dropped) * (1 - error_rate / 100)) / requests;
 }

@@ -178,6 +178,14 @@ test('an executor that needs more says what, what for and how to give it, and bl
   assert.match((await faultsOf('{executor: trace, file: x.jsonl}', { requests: '3' })).join(), /--load max_requests/);
 });
 
+test('stages end by themselves, not after the requests of the scenario that they replace', async () => {
+  const own = '{executor: closed, concurrency: 4, requests: 30}';
+  const stages = [{ users: 2, duration: 3 }];
+  const load = await loadOf(own, { executor: 'ramping_users', stages });
+  assert.deepEqual([load['stages'], load['requests']], [stages, undefined]);
+  assert.equal((await loadOf(own, { executor: 'ramping_users', stages, requests: '9' }))['requests'], 9);
+});
+
 test('the most users at once is the highest load of a search that the flags ask for', async () => {
   const load = await loadOf('{executor: closed, concurrency: 4, requests: 30}', { executor: 'search', max_concurrency: 8 });
   assert.deepEqual([load['executor'], load['max'], load['requests']], ['search', 8, 30]);

@@ -219,3 +219,61 @@ test('an answer in one piece where a stream was asked for is measured as what it
   const { document } = await drive(server.url, load(3));
   assert.deepEqual([document.results.successful, document.results.ttft_ms, document.results.output_tokens], [3, null, 3]);
 });
+
+test('the deadline is for one attempt: one that a stall used up leaves the next its whole time', async () => {
+  const seen = new Set<string>();
+  await using server = await chatServer({
+    // Every prompt but the one sent ahead is left without an answer the first time.
+    answer: ({ body }) => {
+      const stalls = seen.size > 0 && !seen.has(body);
+      seen.add(body);
+      return stalls;
+    },
+  });
+  const retry = set('retry', { max_attempts: 2, base: 0.01 });
+  const { document, records } = await drive(server.url, [...load(3, 3), set('request.prompt_tokens', [9]), set('timeout', '1s'), retry]);
+  assert.deepEqual([document.results.failed, document.errors], [0, []]);
+  assert.deepEqual(document.retries, { total: 3, mean_attempts: 2, max_attempts: 2 });
+  for (const { intendedMs, lastAttemptMs, endMs, attempts } of records) {
+    assert.equal(attempts, 2);
+    assert.ok(lastAttemptMs !== null && lastAttemptMs - intendedMs >= 999 && endMs >= lastAttemptMs, `${lastAttemptMs} ${intendedMs}`);
+  }
+  assert.ok((document.results.latency_s?.min ?? 0) >= 0.999, 'latency counts from the first attempt');
+  const last = document.series[0]?.metrics['last_attempt_latency_s'];
+  assert.ok(last && 'max' in last && last.max !== null && last.max < 1, 'and beside it from the last');
+});
+
+test('Retry-After is waited for, however short the pause of the policy', async () => {
+  const asked = new Map<string, number[]>();
+  await using server = await chatServer({
+    answer: ({ body }, response) => {
+      const times = asked.get(body) ?? [];
+      asked.set(body, [...times, performance.now()]);
+      if (asked.size === 1 || times.length > 0) return false;
+      response.writeHead(429, { 'retry-after': '1', 'content-type': 'text/html' }).end('<html>later</html>');
+      return true;
+    },
+  });
+  const retry = set('retry', { max_attempts: 2, base: 0.001 });
+  const { document } = await drive(server.url, [...load(2, 2), set('request.prompt_tokens', [9]), retry]);
+  assert.equal(document.results.failed, 0);
+  const pauses = [...asked.values()].slice(1).map(([first = 0, second = 0]) => second - first);
+  assert.equal(pauses.length, 2);
+  for (const pause of pauses) assert.ok(pause >= 995, `${pause} ms`);
+});
+
+test('a line of 2 GB is given up where it passes the bound, and takes no memory', async () => {
+  const engine = await startMock({ logEvery: 0 });
+  try {
+    const before = process.memoryUsage.rss();
+    const { document } = await drive(engine.url, [...load(3), set('request.headers', { 'x-mock-fault': 'huge_line=2000000000' })]);
+    assert.deepEqual(
+      document.errors.map(({ kind, count }) => [kind, count]),
+      [['too_large', 3]],
+    );
+    const grownMb = (process.memoryUsage.rss() - before) / 2 ** 20;
+    assert.ok(grownMb < 300, `${grownMb.toFixed(0)} MB more`);
+  } finally {
+    await engine.close();
+  }
+});

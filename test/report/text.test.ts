@@ -40,6 +40,11 @@ Saved to bench_results.json
   );
 });
 
+test('the note is printed: what a person remarked, and whose definitions the figures follow', () => {
+  const text = renderSummary(sampleResult({ note: 'mine; times and rates by the definitions of vLLM bench serve (vllm-project/vllm, serve.py)' }));
+  assert.match(text, /^Note: +mine; times and rates by the definitions of vLLM bench serve \(vllm-project\/vllm, serve\.py\)$/m);
+});
+
 test('what was not measured is left out, findings and an early stop are told', () => {
   const { results } = sampleResult();
   const nothing = {

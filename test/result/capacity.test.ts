@@ -32,6 +32,11 @@ test('the highest load below the first that broke a limit is sustained, and shar
   assert.equal(found.p95_degradation, 4);
 });
 
+test('a level that turned most requests away quickly is not the one with the most throughput', () => {
+  const found = capacityOf([level(1, 10, 1), level(4, 38, 1.1), level(8, 2000, 1.2, 99)], { maxErrorRate: 1, maxP95LatencySeconds: null }, 1);
+  assert.deepEqual([found.best_concurrency, found.plateau?.best_load, found.plateau?.best_throughput], [4, 4, 38]);
+});
+
 test('where all levels hold there is no breaking point; where none does, no capacity', () => {
   assert.equal(capacityOf([level(1, 10, 1)], { maxErrorRate: 5, maxP95LatencySeconds: null }, 1).breaking_point, null);
   const none = capacityOf([level(1, 10, 1, 50)], { maxErrorRate: 5, maxP95LatencySeconds: null }, 1);

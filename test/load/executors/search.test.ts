@@ -142,3 +142,16 @@ test('searches that cannot be are refused', () => {
   refused({ max: 10, requests: 5, tolerance: 0 }, /tolerance/);
   refused({ max: 10, requests: 5, max_error_rate: 101 }, /max_error_rate/);
 });
+
+test('refusals are quick and no throughput: the knee is not the level that turns nearly everything away', () => {
+  const options = { start: 1, step: 1, max: 8, requests: 10, tolerance: 5 };
+  // Four at once are served; p95 rises with every further one that waits, and beyond six nearly all are refused at once.
+  const phases = searched(options, (load) =>
+    load > 6
+      ? outcomeOf({ succeeded: 70, failed: 2000, latencyP95Ms: 110 })
+      : outcomeOf({ succeeded: Math.min(load, 4) * 17, latencyP95Ms: load <= 4 ? 58 + load : 60 + 25 * (load - 4) }),
+  );
+  const summary = searchSummary(phases, rulesOf(options));
+  assert.deepEqual([summary?.max_sustainable_load, summary?.breaking_point?.load, summary?.knee?.load], [6, 7, 4]);
+  assert.ok(Math.abs((summary?.knee?.requests_per_sec ?? 0) - 6.8) < 1e-9);
+});
