@@ -50,3 +50,51 @@ test('a target that was not measured is listed and left out of the total', () =>
   assert.match(JSON.stringify(results?.['overall_assessment']), /"total_targets":1,/);
   assert.match(JSON.stringify(results?.['targets']), /"name":"ttft","title":"TTFT p50","met":null/);
 });
+
+test('searches, memory and energy are judged where they were measured', () => {
+  const asked = { retrieval_ms: 20, memory_percent: 90, energy_monitored: true };
+  const times = (p95: number) => ({
+    unit: 's',
+    better: 'lower' as const,
+    count: 100,
+    sum: null,
+    mean: p95,
+    min: p95,
+    p50: p95,
+    p90: p95,
+    p95,
+    p99: p95,
+    p999: null,
+    max: p95,
+    stddev: 0,
+  });
+  const series = (energy: number | null) => [
+    { id: 'small', labels: { entries: 1000 }, metrics: { latency_s: times(0.5) } },
+    { id: 'large', labels: { entries: 1_000_000 }, metrics: { latency_s: times(0.012) } },
+    {
+      id: 'chat',
+      labels: {},
+      metrics: {
+        latency_s: times(3),
+        machine_memory_percent: { ...times(95), unit: '%', observed: true as const },
+        ...(energy === null ? {} : { energy_joules: { unit: 'J', better: 'lower' as const, value: energy, observed: true as const } }),
+      },
+    },
+  ];
+  const judged = (energy: number | null) => {
+    const document = sampleResult({ series: series(energy) });
+    const scenario = { name: 'full', targets: asked, load: { executor: 'closed' } } as unknown as Scenario;
+    const { results } = targetAssessment({ name: 'full', parts: [{ scenario, document }], document });
+    return ((results?.['targets'] ?? []) as { name: string; met: boolean | null; value: number | null }[]).map(({ name, met, value }) => [
+      name,
+      met,
+      value,
+    ]);
+  };
+  assert.deepEqual(judged(120), [
+    ['retrieval', true, 12],
+    ['memory', false, 95],
+    ['energy', true, 120],
+  ]);
+  assert.deepEqual(judged(null)[2], ['energy', null, null]);
+});

@@ -1,11 +1,11 @@
 import type { PresetTargets } from '../../config/preset-targets.ts';
-import type { ResultDocument } from '../document.ts';
+import { isDistribution, type ResultDocument, type Series } from '../document.ts';
 import type { Finding } from './finding.ts';
 import { levelsIn } from './levels-in.ts';
 import { ownSpikeRate } from './spike-rate.ts';
 
 interface JudgedTarget {
-  name: 'tok_s' | 'ttft' | 'spike_rate' | 'error_rate';
+  name: 'tok_s' | 'ttft' | 'spike_rate' | 'retrieval' | 'memory' | 'energy' | 'error_rate';
   title: string;
   /** Null: not measured, and left out of the total. */
   met: boolean | null;
@@ -19,6 +19,9 @@ const advice: Record<JudgedTarget['name'], string> = {
     'Throughput: try larger batches as far as memory allows, a quantised or smaller model, and see whether the accelerator is busy or waits for memory.',
   ttft: 'TTFT: load the model before the first request, warm it up, and see whether requests queue or prompts are read in one piece.',
   spike_rate: 'Spikes: look for throttling, memory pressure, garbage collection and neighbours on the machine.',
+  retrieval: 'Retrieval: fewer candidates looked at in a search, smaller components, or an index that fits into memory.',
+  memory: 'Memory: a smaller or quantised model, a smaller KV cache, or shorter contexts; look for what grows over time.',
+  energy: 'Energy: no sensor could be read; nvidia-smi, amd-smi or RAPL tell it.',
   error_rate: 'Errors: the service log and its limits say why requests fail; a load beyond its capacity is the usual cause.',
 };
 const quietSpikes = 'Spikes below the range: the load may be insufficient to show what the service does under strain.';
@@ -74,7 +77,7 @@ export function gradeOf(met: number, total: number): 'EXCELLENT' | 'GOOD' | 'ACC
   return percent >= 90 ? 'EXCELLENT' : percent >= 80 ? 'GOOD' : percent >= 60 ? 'ACCEPTABLE' : 'POOR';
 }
 
-function judge({ results }: ResultDocument, asked: PresetTargets, spikes: number | null): JudgedTarget[] {
+function judge({ results, series }: ResultDocument, asked: PresetTargets, spikes: number | null): JudgedTarget[] {
   const figure = (value: number) => String(Number(value.toPrecision(3)));
   const one = (
     name: JudgedTarget['name'],
@@ -119,6 +122,42 @@ function judge({ results }: ResultDocument, asked: PresetTargets, spikes: number
             detail: `${spikes === null ? 'not measured' : `${figure(spikes)} %`}, ${range[0]} to ${range[1]} %${side}`,
           },
         ]),
+    ...one('retrieval', 'Retrieval p95', retrievalMs(series), 'ms', asked.retrieval_ms),
+    ...one('memory', 'Machine memory, peak', memoryPeak(series), '%', asked.memory_percent),
+    ...(asked.energy_monitored === true ? [energyTarget(series)] : []),
     ...one('error_rate', 'Error rate', results.error_rate, '%', asked.error_rate),
   ];
+}
+
+/** p95 of the searches in the largest index, ms. */
+function retrievalMs(series: readonly Series[]): number | null {
+  const searches = series.filter(({ labels, detail }) => !detail && typeof labels['entries'] === 'number');
+  const largest = searches.toSorted((a, b) => Number(b.labels['entries']) - Number(a.labels['entries']))[0];
+  const latency = largest?.metrics['latency_s'];
+  const p95 = latency !== undefined && isDistribution(latency) ? latency.p95 : null;
+  return p95 === null ? null : p95 * 1000;
+}
+
+function memoryPeak(series: readonly Series[]): number | null {
+  const peaks = series.flatMap(({ metrics }) => {
+    const metric = metrics['machine_memory_percent'];
+    return metric !== undefined && isDistribution(metric) && metric.max !== null ? [metric.max] : [];
+  });
+  return peaks.length === 0 ? null : Math.max(...peaks);
+}
+
+/** Where no sensor is there it is not missed but not measured. */
+function energyTarget(series: readonly Series[]): JudgedTarget {
+  const joules = series.flatMap(({ metrics, detail }) => {
+    const metric = metrics['energy_joules'];
+    return !detail && metric !== undefined && !isDistribution(metric) && metric.value !== null ? [metric.value] : [];
+  });
+  const value = joules.length === 0 ? null : joules.reduce((sum, one) => sum + one, 0);
+  return {
+    name: 'energy',
+    title: 'Energy monitored',
+    met: value === null ? null : true,
+    value,
+    detail: value === null ? 'not measured: no sensor could be read' : `${Number(value.toPrecision(3))} J`,
+  };
 }
