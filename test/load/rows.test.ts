@@ -33,6 +33,9 @@ const common = {
   streamed: fc.boolean(),
   status: fc.option(fc.integer({ min: 100, max: 599 })),
   servedBy: text,
+  recall: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
+  hit: fc.option(fc.boolean()),
+  hitExpected: fc.option(fc.boolean()),
 };
 const succeeded = fc
   .record({ ...common, finishReason: text, model: text })
