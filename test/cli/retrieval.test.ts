@@ -1,20 +1,14 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { startMock } from '../../src/mock/server.ts';
 import { type ChatServer, chatServer, told, Workspace } from './harness.ts';
 
-function hasUsearch(): boolean {
-  try {
-    createRequire(import.meta.url)('usearch');
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const skip = hasUsearch() ? false : 'the package usearch is not installed';
+const hasUsearch = await import('usearch').then(
+  () => true,
+  () => false,
+);
+const skip = hasUsearch ? false : 'the package usearch is not installed';
 
 const figures = (metrics: Record<string, unknown> | undefined, name: string) =>
   (metrics?.[name] as { value: number; better: string } | undefined) ?? null;
