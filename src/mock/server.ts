@@ -104,6 +104,7 @@ export async function startMock(
     }),
     close: () => {
       clearTimeout(delay);
+      retrieval?.close();
       closed ??= stop(server).finally(() => engine.close());
       return closed;
     },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { startMock } from '../../src/mock/server.ts';
-import { type ChatServer, chatServer, told, Workspace } from './harness.ts';
+import { type ChatServer, chatServer, told, until, Workspace } from './harness.ts';
 
 const hasUsearch = await import('usearch').then(
   () => true,
@@ -148,4 +148,21 @@ test('the embedded server: what it refuses, and the vectors themselves', { skip 
     else process.env['XDG_CACHE_HOME'] = before;
     await server.close();
   }
+});
+
+test('an index that is being built is given up with its server, which says until then that it is loading', { skip }, async () => {
+  await using workspace = await Workspace.open();
+  const args = ['mock', '--port', '0', '--retrieval', '--retrieval-entries', '100000000', '--dimension', '64'];
+  const started = workspace.start(args, { XDG_CACHE_HOME: workspace.file('cache') });
+  let said = '';
+  started.child.stdout.on('data', (text: string) => {
+    said += text;
+  });
+  await until('it listens', () => said.includes('listening on'));
+  const url = /listening on (\S+)/.exec(said)?.[1];
+  assert.equal((await fetch(`${url}/health`)).status, 503);
+  started.child.kill('SIGTERM');
+  const finished = await started.done;
+  assert.equal(finished.code, 0, told(finished));
+  assert.deepEqual(await readdir(workspace.file('cache', 'llm-bench')), [], 'nothing half made is left');
 });

@@ -17,12 +17,12 @@ export function indexFile(folder: string, { entries, dimension, seed }: VectorSe
 
 /**
  * The index of a set of vectors: from its file, which is mapped and not read, or built and kept there. 8-bit components, cosine.
- * @param said progress, a line at a time
+ * @param said progress, a line at a time @param signal gives the building up
  */
 export async function openIndex(
   { Index }: ReturnType<typeof loadUsearch>,
   set: VectorSet,
-  options: { folder: string; threads: number; said: (line: string) => void },
+  options: { folder: string; threads: number; signal: AbortSignal; said: (line: string) => void },
 ): Promise<VectorIndex> {
   const file = indexFile(options.folder, set);
   const make = () => new Index({ dimensions: set.dimension, metric: 'cos', quantization: 'i8', ...graph, multi: false });
@@ -54,7 +54,11 @@ function isThere(file: string): boolean {
   return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-async function fill(index: VectorIndex, set: VectorSet, { threads, said }: { threads: number; said: (line: string) => void }): Promise<void> {
+async function fill(
+  index: VectorIndex,
+  set: VectorSet,
+  { threads, signal, said }: { threads: number; signal: AbortSignal; said: (line: string) => void },
+): Promise<void> {
   const { entries, dimension } = set;
   const begun = performance.now();
   let toldMs = begun;
@@ -68,6 +72,7 @@ async function fill(index: VectorIndex, set: VectorSet, { threads, said }: { thr
     }
     index.add(keys, vectors, threads);
     await breathe();
+    signal.throwIfAborted();
     const now = performance.now();
     if (now - toldMs < tellEveryMs) continue;
     toldMs = now;

@@ -19,6 +19,7 @@ export class RetrievalIndexes {
   private readonly seed: number;
   private readonly sizes: readonly number[];
   private readonly open = new Map<number, VectorIndex>();
+  private readonly stopped = new AbortController();
   private readonly usearch: ReturnType<typeof loadUsearch>;
 
   /** @throws UserError (4) without the package that keeps the index */
@@ -31,8 +32,13 @@ export class RetrievalIndexes {
 
   /** Maps or builds every index, the smallest first. */
   async load(env: NodeJS.ProcessEnv, said: (line: string) => void): Promise<void> {
-    const options = { folder: cacheFolder(env), threads: availableParallelism(), said };
+    const options = { folder: cacheFolder(env), threads: availableParallelism(), signal: this.stopped.signal, said };
     for (const entries of this.sizes.toSorted((a, b) => a - b)) this.open.set(entries, await openIndex(this.usearch, this.setOf(entries), options));
+  }
+
+  /** Gives up what is being built. */
+  close(): void {
+    this.stopped.abort();
   }
 
   get ready(): boolean {
