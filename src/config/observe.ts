@@ -14,6 +14,16 @@ const expressionSchema = z
   })
   .meta({ description: 'name{label="value"}, sum|avg|max|min(...), rate(...), increase(...), histogram_quantile(0.95, name), or a / b' });
 
+/** A name with matchers alone: what it grows by is counted for each value of a label. */
+const counterSchema = z
+  .string()
+  .superRefine((text, context) => {
+    const parsed = parseExpression(text);
+    if (typeof parsed === 'string') context.addIssue({ code: 'custom', message: parsed });
+    else if (/[()/]/.test(text.replace(/\{.*\}/s, ''))) context.addIssue({ code: 'custom', message: 'expected name{label="value"} alone' });
+  })
+  .meta({ description: 'name{label="value"}' });
+
 const pageSchema = z.strictObject({
   url: z.string().min(1).optional().meta({ description: 'A path at the address of the target, or a whole address; default /metrics' }),
   preset: z
@@ -74,6 +84,16 @@ export const observeSchema = z.strictObject({
         'Regular expression of the log line that tells how long the model took to load; its first group is the number, in seconds unless `ms` follows it. Default, those of vLLM, llama.cpp, SGLang and TGI',
     }),
   custom_metrics: z.array(customMetricSchema).optional().meta({ description: 'More quantities from the first page' }),
+  replicas: z
+    .strictObject({
+      counter: counterSchema,
+      label: z.string().regex(/^[A-Za-z_]\w*$/, { error: 'expected the name of a label' }),
+    })
+    .optional()
+    .meta({
+      description:
+        'A counter of answered requests with a label that names the replica, such as {counter: vllm:request_success_total, label: pod}: where no response header tells who answered',
+    }),
 });
 
 export interface MetricsPage {
@@ -95,6 +115,8 @@ export interface ObserveConfig {
   /** Left out: the lines of servers that are known. */
   startup_log?: string | undefined;
   custom_metrics: z.output<typeof customMetricSchema>[];
+  /** A counter of each replica's requests; left out: nobody says. */
+  replicas?: { counter: string; label: string } | undefined;
 }
 
 export const observeDefaults: ObserveConfig = {

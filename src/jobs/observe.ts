@@ -10,6 +10,7 @@ import { membersOf } from '../observe/members.ts';
 import { Monitor } from '../observe/monitor.ts';
 import { ProcessSampler } from '../observe/process-sampler.ts';
 import { RaplSampler } from '../observe/rapl-sampler.ts';
+import { ReplicaSampler } from '../observe/replica-sampler.ts';
 import type { Observed, Sampler } from '../observe/sampler.ts';
 import { ServerSampler } from '../observe/server-sampler.ts';
 import { SocketSampler } from '../observe/socket-sampler.ts';
@@ -34,12 +35,14 @@ export async function observeService(
   context: { headers: Record<string, string>; env: NodeJS.ProcessEnv },
 ): Promise<Monitor> {
   const { observe } = config;
-  const pages = metricsSamplers(service, config, context.headers);
+  const pages = [...metricsSamplers(service, config, context.headers), ...replicaSamplers(service, config, context.headers)];
   const monitor = await Monitor.start([...resourceSamplers(service, config, context.env), ...pages]);
   await addGpus(monitor, observe, context.env);
   if (observe.energy !== false) await monitor.add(new RaplSampler(observe.energy_interval * 1000));
   const refusal =
-    (observe.metrics !== 'auto' || observe.custom_metrics.length > 0 ? refusalOf('metrics', monitor, pages) : null) ??
+    (observe.metrics !== 'auto' || observe.custom_metrics.length > 0 || observe.replicas !== undefined
+      ? refusalOf('metrics', monitor, pages)
+      : null) ??
     (observe.gpu === true ? refusalOf('gpu', monitor, gpuTools) : null) ??
     (observe.energy === true ? refusalOf('energy', monitor, [{ name: 'RAPL' }]) : null);
   if (refusal === null) return monitor;
@@ -109,6 +112,17 @@ function metricsSamplers({ baseUrl }: RunningService, { observe, target, embedde
   });
 }
 
+/** Who answers, by a counter on the metrics pages. */
+function replicaSamplers({ baseUrl }: RunningService, { observe }: Watching, headers: Record<string, string>): ReplicaSampler[] {
+  const { metrics, replicas } = observe;
+  if (replicas === undefined || metrics === false) return [];
+  const pages = (metrics === 'auto' ? [{}] : metrics).map(({ url = '/metrics' }) => {
+    const address = new URL(url, baseUrl);
+    return { url: address.href, headers: address.origin === new URL(baseUrl).origin ? headers : {} };
+  });
+  return [new ReplicaSampler({ pages, intervalMs: metricsIntervalSeconds * 1000, ...replicas })];
+}
+
 /** Quantities that a chart over time holds. */
 const drawn: ReadonlySet<string> = new Set(['service_cpu_cores', 'service_memory_mb', 'server_requests_waiting', 'server_kv_cache_percent']);
 
@@ -152,6 +166,7 @@ function observations(
     whole: monitor.between(startMs, startMs + durationSeconds * 1000),
     bySeries,
     perSecond: new Map([...perSecond].filter(([name]) => drawn.has(name))),
+    replicas: monitor.replicas(startMs, startMs + durationSeconds * 1000),
     absent: monitor.absent,
     costPercent: monitor.costPercent(),
   };

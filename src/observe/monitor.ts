@@ -66,6 +66,12 @@ export class Monitor {
     );
   }
 
+  /** Requests that each replica answered between two times; null where no sampler can tell. */
+  replicas(fromMs: number, toMs: number): Record<string, number> | null {
+    for (const { sampler } of this.watched) if (sampler.tally) return sampler.tally(fromMs, toMs);
+    return null;
+  }
+
   /** The mean of each quantity for every second from `fromMs` on. */
   perSecond(fromMs: number, seconds: number): Map<string, (number | null)[]> {
     return new Map(

@@ -16,6 +16,13 @@ export interface Scrape {
   reading: Reading;
 }
 
+/** From the last page at or before the begin to the first at or after the end. */
+export function windowOf<Page extends { atMs: number }>(pages: readonly Page[], fromMs: number, toMs: number): Page[] {
+  const first = pages.findLastIndex(({ atMs }) => atMs <= fromMs);
+  const last = pages.findIndex(({ atMs }) => atMs >= toMs);
+  return pages.slice(Math.max(0, first), last === -1 ? undefined : last + 1);
+}
+
 export function read(expression: Expression, samples: readonly MetricSample[]): Reading {
   if (expression.kind === 'ratio') return { kind: 'pair', top: read(expression.top, samples), bottom: read(expression.bottom, samples) };
   if (expression.kind === 'quantile') return { kind: 'histogram', value: readHistogram(samples, expression.selector) };
@@ -68,7 +75,11 @@ export function valueOver(expression: Expression, scrapes: readonly Scrape[]): n
 /** What a counter grew by. One that fell was set back by a restart: what it counted since then is added. */
 function increaseOver(scrapes: readonly Scrape[]): number | null {
   const values = scrapes.flatMap(({ reading }) => (reading.kind === 'number' && reading.value !== null ? [reading.value] : []));
-  if (values.length < 2) return null;
+  return values.length < 2 ? null : increaseOf(values);
+}
+
+/** What a counter grew by over its readings, in order. */
+export function increaseOf(values: readonly number[]): number {
   return values.slice(1).reduce((total, value, at) => total + (value >= values[at]! ? value - values[at]! : value), 0);
 }
 

@@ -22,5 +22,7 @@ export interface Sampler {
   sample(nowMs: number): Promise<readonly (number | null)[]> | readonly (number | null)[];
   /** Where samples alone do not tell it: what the quantities came to between two times (epoch ms). */
   between?(fromMs: number, toMs: number): Observed[];
+  /** Requests that each replica answered between two times, where this sampler can tell. */
+  tally?(fromMs: number, toMs: number): Record<string, number>;
   stop(): Promise<void> | void;
 }

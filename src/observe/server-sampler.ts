@@ -1,14 +1,12 @@
 import { type Expression, parseExpression } from '../config/metric-expression.ts';
 import { type ServerPreset, serverPresetNames } from '../config/observe.ts';
+import { type MetricsPage, readPage, reasonOf } from './metrics-page.ts';
 import { type MetricSample, parsePrometheus } from './prometheus-text.ts';
-import { gaugeSummary, histogramOver, histogramSummary, isThere, type Reading, read, type Scrape, valueOver } from './readings.ts';
+import { gaugeSummary, histogramOver, histogramSummary, isThere, type Reading, read, type Scrape, valueOver, windowOf } from './readings.ts';
 import type { Gauge, Observed, Sampler } from './sampler.ts';
 import { type ServerMetric, serverPresets } from './server-metrics.ts';
 
-export interface ServerSource {
-  /** Address of the metrics page. */
-  url: string;
-  headers: Readonly<Record<string, string>>;
+export interface ServerSource extends MetricsPage {
   intervalMs: number;
   /** Null: whatever preset the page has series of. */
   presets: readonly ServerPreset[] | null;
@@ -21,8 +19,6 @@ interface Chosen {
   scrapes: Scrape[];
 }
 
-const patienceMs = 5_000;
-const longestPage = 16 * 1024 * 1024;
 const mostScrapes = 2048;
 
 /** Reads a server's metrics page beside the load: counters as rates, gauges as means and extremes, histograms as what they took in. */
@@ -42,7 +38,7 @@ export class ServerSampler implements Sampler {
   async start(): Promise<string | null> {
     let samples: MetricSample[];
     try {
-      samples = parsePrometheus(await this.fetch());
+      samples = parsePrometheus(await readPage(this.source));
     } catch (error) {
       return `${this.source.url}: ${error instanceof Error ? reasonOf(error) : String(error)}`;
     }
@@ -61,7 +57,7 @@ export class ServerSampler implements Sampler {
   }
 
   async sample(nowMs: number): Promise<(number | null)[]> {
-    const samples = parsePrometheus(await this.fetch());
+    const samples = parsePrometheus(await readPage(this.source));
     return this.chosen.map((one) => {
       const before = one.scrapes.at(-1);
       const scrape = { atMs: nowMs, reading: read(one.expression, samples) };
@@ -90,34 +86,6 @@ export class ServerSampler implements Sampler {
   }
 
   stop(): void {}
-
-  private async fetch(): Promise<string> {
-    const response = await fetch(this.source.url, {
-      headers: { accept: 'text/plain', ...this.source.headers },
-      redirect: 'manual',
-      signal: AbortSignal.timeout(patienceMs),
-    });
-    if (!response.ok) {
-      await response.body?.cancel();
-      throw new Error(`expected a metrics page, found status ${response.status}`);
-    }
-    return readBounded(response);
-  }
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
-    if (text.length > longestPage) throw new Error(`expected a metrics page of at most ${longestPage} characters`);
-  }
-  return text;
-}
-
-function reasonOf(error: Error): string {
-  const { cause } = error;
-  return cause instanceof Error && error.message === 'fetch failed' ? cause.message || 'no answer' : error.message;
 }
 
 function presetMetrics(presets: ServerSource['presets']): readonly ServerMetric[] {
@@ -147,9 +115,3 @@ function latest({ metric, expression }: Chosen, scrapes: readonly Scrape[]): num
 }
 
 const numberOf = (reading: Reading | undefined): number | null => (reading?.kind === 'number' ? reading.value : null);
-
-function windowOf(scrapes: readonly Scrape[], fromMs: number, toMs: number): Scrape[] {
-  const first = scrapes.findLastIndex(({ atMs }) => atMs <= fromMs);
-  const last = scrapes.findIndex(({ atMs }) => atMs >= toMs);
-  return scrapes.slice(Math.max(0, first), last === -1 ? undefined : last + 1);
-}

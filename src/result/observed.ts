@@ -13,6 +13,8 @@ export interface Observations {
   bySeries: ReadonlyMap<string, readonly Observed[]>;
   /** Means for each second of the timeline, by quantity; those that are drawn. */
   perSecond: ReadonlyMap<string, readonly (number | null)[]>;
+  /** Requests that each replica answered, by its metrics; null where nobody says. */
+  replicas: Readonly<Record<string, number>> | null;
   absent: readonly Absent[];
   /** Time within samplers as a share of one core, percent. */
   costPercent: number | null;
@@ -23,7 +25,7 @@ export interface Observations {
  * for any), columns of the timeline, and a block for people. Pure.
  */
 export function withObservations(document: ResultDocument, seen: Observations): ResultDocument {
-  if (seen.whole.length === 0 && seen.absent.length === 0) return document;
+  if (seen.whole.length === 0 && seen.absent.length === 0 && seen.replicas === null) return document;
   const series = document.series.map((one): Series => {
     const observed = one.detail ? [] : (seen.bySeries.get(one.id) ?? []);
     if (observed.length === 0) return one;
@@ -34,7 +36,10 @@ export function withObservations(document: ResultDocument, seen: Observations): 
   const checks = serverAgreement({ ...document, series });
   return {
     ...document,
-    results: withTurnMemory(document.results, seen.perSecond.get('service_memory_mb') ?? []),
+    results: {
+      ...withTurnMemory(document.results, seen.perSecond.get('service_memory_mb') ?? []),
+      ...(seen.replicas === null ? {} : { replica_counts: seen.replicas }),
+    },
     validity: { ...document.validity, checks: [...document.validity.checks, ...checks] },
     series,
     runs: document.runs.map((run) => ({ ...run, values: document.runs.length === 1 ? values : run.values })),

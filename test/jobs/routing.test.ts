@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { measure } from '../../src/jobs/measure.ts';
 import { startMock } from '../../src/mock/server.ts';
+import { renderSummary } from '../../src/report/text.ts';
 import type { ResultDocument } from '../../src/result/document.ts';
 import type { RoutedModel } from '../../src/result/findings/routing.ts';
 import { chatServer } from '../cli/harness.ts';
@@ -81,7 +82,7 @@ interface PrefixCache {
 }
 
 /** Three engines that cache prefixes, each with its name, behind a gateway. */
-async function behind(choose: (body: string, number: number) => number, run: (url: string) => Promise<void>): Promise<void> {
+async function behind(choose: (body: string, number: number) => number, run: (url: string, engines: string[]) => Promise<void>): Promise<void> {
   const engines = await Promise.all(
     ['r1', 'r2', 'r3'].map((replica) => startMock({ replica, logEvery: 0, jitterPercent: 0, prefillTokensPerSecond: 12_000, decodeStepMs: 1 })),
   );
@@ -90,7 +91,10 @@ async function behind(choose: (body: string, number: number) => number, run: (ur
       engines.map(({ url }) => url),
       choose,
     );
-    await run(front.url);
+    await run(
+      front.url,
+      engines.map(({ url }) => url),
+    );
   } finally {
     await Promise.all(engines.map((engine) => engine.close()));
   }
@@ -144,6 +148,33 @@ test('prefix_cache behind a round-robin: affinity is that of chance, the spread 
         notes.some((note) => note.includes('replica_header')),
         notes.join(),
       );
+    },
+  );
+});
+
+test('prefix_cache where no header names a replica: their own counters tell how the requests were spread', async () => {
+  await behind(
+    (_, number) => number % 2,
+    async (url, engines) => {
+      const pages = engines.map((engine) => ({ url: `${engine}/metrics` }));
+      const document = await measured(url, 'prefix_cache', [
+        set('load.requests', 6),
+        set('target.replica_header', 'x-pod'),
+        set('target.replicas', 3),
+        set('observe', { metrics: pages, replicas: { counter: 'vllm:request_success_total', label: 'pod' } }),
+      ]);
+      const { replicas, notes } = document.results['prefix_cache'] as PrefixCache & { replicas: { counted_by: string } };
+      assert.equal(replicas.counted_by, 'metrics');
+      const [first, second] = engines.map((engine) => new URL(engine).host);
+      assert.deepEqual(Object.keys(replicas.requests ?? {}).toSorted(), [first, second].toSorted(), 'a page without the label is named by its host');
+      const all = Object.values(replicas.requests ?? {}).reduce((sum, times) => sum + times, 0);
+      assert.ok(all >= document.results.total_requests, JSON.stringify(replicas));
+      assert.ok((replicas.skew ?? 9) < 1.3, JSON.stringify(replicas));
+      assert.ok(
+        notes.some((note) => note.startsWith('expected 3 replicas, 2 answered')),
+        notes.join(),
+      );
+      assert.match(renderSummary(document), /Replicas: 2 of 3 answered .*by their own counters/);
     },
   );
 });

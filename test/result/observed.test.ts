@@ -23,7 +23,7 @@ const summary = (mean: number, count = 500): SampleSummary => ({
 const seen = (values: Record<string, number>, over: Partial<Observations> = {}): Observations => {
   const whole = Object.entries(values).map(([name, mean]): Observed => ({ name, unit: 'ms', better: 'lower', summary: summary(mean) }));
   const { id } = sampleResult().series[0]!;
-  return { whole, bySeries: new Map([[id, whole]]), perSecond: new Map(), absent: [], costPercent: 0.4, ...over };
+  return { whole, bySeries: new Map([[id, whole]]), perSecond: new Map(), replicas: null, absent: [], costPercent: 0.4, ...over };
 };
 
 test('what was seen is a metric of the series, a value of its run, a column of the timeline and a block for people', () => {

@@ -69,7 +69,7 @@ function prefixCache(found: unknown, title: Titled, escaping: Escaping): Finding
     joinKnown([`cold over warm ${times(found['ttft_cold_warm_ratio'])}`, `cold over shared ${times(found['ttft_cold_shared_ratio'])}`]),
     seen === null
       ? ''
-      : `Replicas: ${count(seen)}${figure(replicas['expected']) === null ? '' : ` of ${count(replicas['expected'])}`} answered (${tally(replicas['requests'], escaping)})`,
+      : `Replicas: ${count(seen)}${figure(replicas['expected']) === null ? '' : ` of ${count(replicas['expected'])}`} answered (${tally(replicas['requests'], escaping)})${replicas['counted_by'] === 'metrics' ? ', by their own counters' : ''}`,
     joinKnown([`busiest over mean ${times(replicas['skew'])}`, `routing affinity ${percent(found['routing_affinity_percent'])}`]),
     joinKnown([
       `throughput ${value(throughput['single'], 'tokens/s')} with one request at a time`,

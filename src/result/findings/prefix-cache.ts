@@ -15,7 +15,8 @@ export const prefixCache: Finding = ({ name, parts }) => {
   const ttft = { cold: ttftOf(cold), warm: ttftOf(warm), shared_prefix: ttftOf(shared) };
   const cached = { cold: cachedOf(cold), warm: cachedOf(warm), shared_prefix: cachedOf(shared) };
   const dispatch = addDispatch(parts.map(({ document }) => document.results['dispatch']));
-  const replicas = dispatch === null || Object.keys(dispatch.replicas).length === 0 ? null : dispatch.replicas;
+  const named = dispatch === null || Object.keys(dispatch.replicas).length === 0 ? null : dispatch.replicas;
+  const replicas = named ?? countedReplicas(parts);
   const expected = replicasOf(parts) ?? scaled?.document.results.concurrency ?? null;
   const affinity = dispatch === null ? null : routingAffinity(dispatch.prefixes);
   const skew = replicas === null ? null : replicaSkew(replicas);
@@ -29,6 +30,7 @@ export const prefixCache: Finding = ({ name, parts }) => {
       expected,
       seen: replicas === null ? null : Object.keys(replicas).length,
       requests: replicas,
+      counted_by: replicas === null ? null : named === null ? ('metrics' as const) : ('header' as const),
       skew,
     },
     routing_affinity_percent: affinity,
@@ -74,6 +76,16 @@ function cachedOf(part: MeasuredPart | undefined): number | null {
   return cached === null || input === 0 ? null : (100 * cached) / input;
 }
 
+/** What the service's own counters say of its replicas; they count everybody's requests. */
+function countedReplicas(parts: readonly MeasuredPart[]): Record<string, number> | null {
+  const total: Record<string, number> = {};
+  for (const { document } of parts) {
+    const counts = document.results['replica_counts'] as Record<string, number> | undefined;
+    for (const [replica, times] of Object.entries(counts ?? {})) total[replica] = (total[replica] ?? 0) + times;
+  }
+  return Object.keys(total).length === 0 ? null : total;
+}
+
 /** How many replicas the target says it has. */
 function replicasOf(parts: readonly MeasuredPart[]): number | null {
   const resolved = parts[0]?.document.config.resolved as { target?: { replicas?: unknown } } | null | undefined;
@@ -86,7 +98,10 @@ function notesOf(found: { cold: number | null; expected: number | null; replicas
   const notes: string[] = [];
   if (cold !== null && cold > coldEnough)
     notes.push(`the cold prompts were not cold: ${cold.toFixed(0)}% of their tokens were in the cache already; run it again with another --seed`);
-  if (replicas === null) notes.push('no answer names its replica; set target.replica_header to the response header that does');
+  if (replicas === null)
+    notes.push(
+      'no answer names its replica; set target.replica_header to the response header that does, or observe.replicas to a counter that tells them apart',
+    );
   else if (expected !== null && Object.keys(replicas).length !== expected)
     notes.push(`expected ${expected} replicas, ${Object.keys(replicas).length} answered: ${Object.keys(replicas).join(', ')}`);
   return notes;
