@@ -19,6 +19,7 @@ import { type DispatchBlock, dispatchMetrics } from './dispatch.ts';
 import type { Metric, ResultDocument, Results, Run, Series, Summary } from './document.ts';
 import { schemaVersion } from './document.ts';
 import { loadFindings, searchMetrics } from './load-findings.ts';
+import { structuredRates } from './structured.ts';
 
 /** One run as the load room hands it over. */
 export interface MeasuredRun {
@@ -227,13 +228,12 @@ function metricsOf(meter: SeriesMeter, runSeconds: number | null, notes: BuildIn
   if (metrics['output_tokens'] && metrics['input_tokens'] && meter.outputTokens > 0)
     metrics['input_output_token_ratio'] = { unit: 'ratio', better: 'neither', value: meter.inputTokens / meter.outputTokens };
   Object.assign(metrics, retrievalMetrics(meter.retrieval));
-  const { valid, invalid_json, violation, checkMs, latencyMs } = meter.checks;
-  const checked = valid + invalid_json + violation;
-  if (checked > 0) {
-    metrics['schema_compliance_rate'] = { unit: '%', better: 'higher', value: (100 * valid) / checked };
-    metrics['invalid_json_rate'] = { unit: '%', better: 'lower', value: (100 * invalid_json) / checked };
-    metrics['schema_violation_rate'] = { unit: '%', better: 'lower', value: (100 * violation) / checked };
-    metrics['validation_overhead_percent'] = { unit: '%', better: 'lower', value: latencyMs > 0 ? (100 * checkMs) / latencyMs : null };
+  const kept = structuredRates(meter.checks);
+  if (kept !== null) {
+    metrics['schema_compliance_rate'] = { unit: '%', better: 'higher', value: kept.compliance_rate };
+    metrics['invalid_json_rate'] = { unit: '%', better: 'lower', value: kept.invalid_json_rate };
+    metrics['schema_violation_rate'] = { unit: '%', better: 'lower', value: kept.violation_rate };
+    metrics['validation_overhead_percent'] = { unit: '%', better: 'lower', value: kept.validation_overhead_percent };
   }
   return metrics;
 }
@@ -260,6 +260,7 @@ function buildResults(input: BuildInput, pooled: SeriesMeter): Results {
   const tpot = summaryOf('tpot_ms', 1);
   const rate = (count: number) => (seconds > 0 ? count / seconds : null);
   const unique = input.workload.uniquePrompts;
+  const structured = structuredRates(pooled.checks);
   return {
     total_requests: total,
     successful: pooled.succeeded,
@@ -287,6 +288,7 @@ function buildResults(input: BuildInput, pooled: SeriesMeter): Results {
     spike_rate_percent: null,
     first_latency_s: pooled.first === null ? null : pooled.first.latencyMs / 1000,
     connections: { ...run.meter.connections },
+    ...(structured === null ? {} : { structured }),
     ...(input.compat ? { compat: input.compat.name } : {}),
   };
 }

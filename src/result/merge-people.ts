@@ -3,6 +3,7 @@ import type { ErrorCount, ResultDocument, Results, Series, TimelineBucket } from
 import type { Part } from './merge-series.ts';
 import { weighedMean } from './merge-values.ts';
 import { pooledSummaries, pooledSummary } from './pooled.ts';
+import { addStructured } from './structured.ts';
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const sumOrNull = (values: readonly (number | null | undefined)[]): number | null =>
@@ -56,6 +57,7 @@ export function mergeResultsBlock(parts: readonly Part[], series: readonly Serie
     concurrency: together ? sumOrNull(concurrency) : shared(concurrency),
     ...addedConnections(all),
     ...addedDispatch(all),
+    ...addStructured(all),
     // Shards have prompts of their own, so only runs in turn can agree on how many there were.
     unique_prompts: together ? null : shared(all.map((results) => results.unique_prompts)),
     ...pooledSummaries(series),
@@ -85,7 +87,19 @@ export function mergeResultsBlock(parts: readonly Part[], series: readonly Serie
   };
 }
 
-const loadFindings = ['levels', 'search', 'stability'] as const;
+const roundFindings = [
+  'levels',
+  'search',
+  'stability',
+  'conversation',
+  'structured_vs_unstructured',
+  'routing',
+  'prefix_cache',
+  'http',
+  'batch_sizes',
+  'edge_cases',
+  'production_readiness',
+] as const;
 
 /**
  * What loads that changed or lasted found, which cannot be added: of several scenarios each one's own results below `scenarios`, by name; of several runs of
@@ -99,7 +113,7 @@ function foundInTurn(parts: readonly Part[]): { scenarios?: Record<string, unkno
   }
   const rounds = parts.flatMap(({ document: { results } }): unknown[] => {
     if (Array.isArray(results['rounds'])) return results['rounds'];
-    return [Object.fromEntries(loadFindings.flatMap((key) => (results[key] === undefined ? [] : [[key, results[key]]])))];
+    return [Object.fromEntries(roundFindings.flatMap((key) => (results[key] === undefined ? [] : [[key, results[key]]])))];
   });
   return rounds.every((round) => isRecord(round) && Object.keys(round).length === 0) ? {} : { rounds };
 }

