@@ -75,7 +75,7 @@ test('users by a flag replace the stages of a file', async () => {
 test('flags of two executors contradict each other', async () => {
   const own = '{executor: closed, concurrency: 4, requests: 30}';
   assert.deepEqual(await faultsOf(own, { rate: '5', users: '3' }), [
-    'flag --users: is for executors ramping_users, soak, but flag --rate asks for constant_rate; give one or the other',
+    'flag --users: is for executors ramping_users, soak, interactive, but flag --rate asks for constant_rate; give one or the other',
   ]);
   assert.match((await faultsOf(own, { rate: '5', concurrency: '3' })).join('\n'), /^flag --concurrency: is for executors closed, .*--max-in-flight/);
   assert.match((await faultsOf(own, { executor: 'closed', rate: '3' })).join('\n'), /^flag --rate: .*flag --executor asks for closed/);
