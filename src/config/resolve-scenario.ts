@@ -5,7 +5,7 @@ import { defaultOrigin, dotted, isTree, type Layers, originAt, overlay, type Tre
 import { type Lengths, longestOf } from './lengths.ts';
 import { howToGive, missingOptions } from './missing-options.ts';
 import type { ResolvedTarget } from './resolve-target.ts';
-import { scaledLoad, scaledWarmup } from './scale.ts';
+import { scaledLoad, scaledRetrieval, scaledWarmup } from './scale.ts';
 import { type Scenario, scenarioSchema } from './scenario.ts';
 import { overlayScenario, type ScenarioDraft } from './scenarios.ts';
 import { check, unknownName } from './schema-issues.ts';
@@ -69,7 +69,14 @@ export function resolveScenario(
     seed: rest.seed!,
     load: scaledLoad({ ...load, executor }, rest.scale ?? 1),
     warmup: scaledWarmup(rest.warmup!, rest.scale ?? 1),
-    request: { ...request, api: request.api!, stream: request.stream!, max_tokens: capped(request.max_tokens ?? null, cap), max_tokens_cap: cap },
+    request: {
+      ...request,
+      ...(request.retrieval === undefined ? {} : { retrieval: scaledRetrieval(request.retrieval, rest.scale ?? 1) }),
+      api: request.api!,
+      stream: request.stream!,
+      max_tokens: capped(request.max_tokens ?? null, cap),
+      max_tokens_cap: cap,
+    },
   };
   warnings.push(...concerns(scenario, layers, request.max_tokens ?? null, resolved));
   return { scenario, layers: withSettled(scenario, draft, layers, request.max_tokens ?? null, resolved) };

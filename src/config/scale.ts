@@ -1,3 +1,4 @@
+import type { RetrievalConfig } from './retrieval.ts';
 import type { LoadOptions } from './scenario.ts';
 
 /** Times (seconds) and counts of a load, by the name that executors give them. */
@@ -6,6 +7,7 @@ const counts = ['requests', 'total_requests', 'max_requests'] as const;
 /** Below these a level would hold nothing that could be measured. */
 const leastSeconds = 0.25;
 const leastRequests = 2;
+const leastEntries = 1000;
 
 /**
  * A load with all its times and numbers of requests multiplied by `scale`, and its levels, rates and users kept: the same shape, sooner over.
@@ -28,6 +30,11 @@ export function scaledLoad(load: LoadOptions, scale: number): LoadOptions {
   if (typeof scaled['width'] === 'number' && typeof scaled['period'] === 'number' && scaled['width'] >= scaled['period'])
     scaled['width'] = scaled['period'] * (Number(load['width']) / Number(load['period']));
   return scaled as LoadOptions;
+}
+
+/** An index of fewer vectors takes less time to build and to search exactly; a thousand are left. */
+export function scaledRetrieval(retrieval: RetrievalConfig, scale: number): RetrievalConfig {
+  return { ...retrieval, entries: Math.max(Math.min(retrieval.entries, leastEntries), Math.round(retrieval.entries * scale)) };
 }
 
 /** Warm-up requests are requests too; one is left where there were any. */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parse } from 'yaml';
 import { measure } from '../../src/jobs/measure.ts';
@@ -20,14 +22,31 @@ const shorter: Readonly<Record<string, number>> = {
   resource_pressure: 0.002,
 };
 
+const hasUsearch = await import('usearch').then(
+  () => true,
+  () => false,
+);
+/** Those that search vectors. */
+const retrieves = (name: string) => name.startsWith('retrieval') || name === 'full';
+
 const projects = new Projects();
+let cache = '';
 let engine: MockServer & AsyncDisposable;
 before(async () => {
-  engine = await engineOf({ prefillTokensPerSecond: 1e6, decodeStepMs: 0.2, decodeStepMsPerSequence: 0 });
+  cache = await mkdtemp(join(tmpdir(), 'llm-bench-catalogue-'));
+  process.env['XDG_CACHE_HOME'] = cache;
+  engine = await engineOf({
+    prefillTokensPerSecond: 1e6,
+    decodeStepMs: 0.2,
+    decodeStepMsPerSequence: 0,
+    ...(hasUsearch ? { retrieval: true, retrievalEntries: [1000, 10_000] } : {}),
+  });
+  await engine.loaded;
 });
 after(async () => {
   await engine[Symbol.asyncDispose]();
   await projects.close();
+  await rm(cache, { recursive: true, force: true });
 });
 
 interface Written {
@@ -38,7 +57,8 @@ interface Written {
 
 for (const file of (await readdir(folder)).filter((name) => name.endsWith('.yaml')).toSorted()) {
   const name = file.replace('.yaml', '');
-  test(`${name}, shortened, measures what it says it measures`, async () => {
+  const skip = retrieves(name) && !hasUsearch ? 'the package usearch is not installed' : false;
+  test(`${name}, shortened, measures what it says it measures`, { skip }, async () => {
     const { metrics = [], criteria = [] } = parse(await readFile(new URL(file, folder), 'utf8')) as Written;
     const options = await projects.open(
       {},
@@ -48,7 +68,7 @@ for (const file of (await readdir(folder)).filter((name) => name.endsWith('.yaml
         set('target.base_url', engine.url),
         ...(name === 'raw_http' ? [set('request.path', '/health')] : []),
       ],
-      { selftest: false },
+      { selftest: false, env: { XDG_CACHE_HOME: cache } },
     );
     const { document, crash, interrupted } = await measure(options);
     assert.ok(document, 'nothing was measured');

@@ -126,7 +126,10 @@ test('workflow_run: the run that it follows, its fork, and the pull request only
   const env = { GITHUB_EVENT_NAME: 'workflow_run', GITHUB_REF: 'refs/heads/main', GITHUB_SHA: mergeSha };
   const run = { id: 5, run_attempt: 3, event: 'pull_request', head_sha: sha, head_branch: 'feature', repository: { id: 1 } };
   const own = await read(env, { repository, workflow_run: { ...run, head_repository: { id: 1 }, pull_requests: [{ number: 8 }] } });
-  assert.deepEqual([own.headSha, own.pullRequest, own.fork, own.source], [sha, 8, false, { event: 'pull_request', runId: 5, runAttempt: 3, headOwner: null }]);
+  assert.deepEqual(
+    [own.headSha, own.pullRequest, own.fork, own.source],
+    [sha, 8, false, { event: 'pull_request', runId: 5, runAttempt: 3, headOwner: null }],
+  );
   const two = await read(env, { repository, workflow_run: { ...run, head_repository: { id: 1 }, pull_requests: [{ number: 8 }, { number: 9 }] } });
   assert.equal(two.pullRequest, null);
   const fork = await read(env, { repository, workflow_run: { ...run, head_repository: { id: 2 }, pull_requests: [{ number: 8 }] } });
