@@ -48,6 +48,11 @@ export const alertsDefaults: AlertsConfig = {
   power_change_percent: 50,
 };
 
+/** What was written (and checked before), with every default filled in. */
+export function alertsOf(written: unknown): AlertsConfig {
+  return { ...alertsDefaults, ...alertsSchema.parse(written ?? {}) } as AlertsConfig;
+}
+
 /** Where files of a run go, beside the result itself. */
 export const outputSchema = z.strictObject({
   monitoring_data: z

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { alertsOf } from './alerts.ts';
 import type { BenchConfig, FailOn } from './bench-config.ts';
 import { ConfigError, type ConfigIssue } from './errors.ts';
 import { openFiles } from './files.ts';
@@ -34,7 +35,8 @@ export interface LoadedThresholds {
 }
 
 /** What judges a result that is already measured. */
-export interface Judging extends Pick<BenchConfig, 'baseline' | 'mode' | 'report' | 'components' | 'profile' | 'root' | 'origins' | 'warnings'> {
+export interface Judging
+  extends Pick<BenchConfig, 'baseline' | 'mode' | 'report' | 'components' | 'profile' | 'root' | 'origins' | 'warnings' | 'alerts'> {
   thresholds: Thresholds;
   /** Null where nothing says what fails the check. */
   failOn: FailOn | null;
@@ -91,6 +93,7 @@ export async function loadJudging(
     baseline: baselineSource(settings.baseline),
     components,
     profile: profile ?? 'suspicious',
+    alerts: alertsOf(settings.plain.value['alerts']),
     root: files.cwd,
     origins: {
       ...Object.fromEntries([...limits.origins].map(([key, origin]) => [`thresholds.series.${key}`, origin.label])),

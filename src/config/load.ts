@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type * as z from 'zod';
-import { alertsDefaults, alertsSchema, outputDefaults, outputSchema } from './alerts.ts';
+import { alertsDefaults, alertsOf, outputDefaults, outputSchema } from './alerts.ts';
 import type { BenchConfig } from './bench-config.ts';
 import { ConfigError, type ConfigIssue } from './errors.ts';
 import { type Files, openFiles } from './files.ts';
@@ -130,7 +130,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
     failOn: plain.value['fail_on'] as BenchConfig['failOn'],
     report,
     observe: { ...observeDefaults, ...observeSchema.parse(plain.value['observe']) } as BenchConfig['observe'],
-    alerts: { ...alertsDefaults, ...alertsSchema.parse(plain.value['alerts'] ?? {}) } as BenchConfig['alerts'],
+    alerts: alertsOf(plain.value['alerts']),
     output: { ...outputDefaults, ...outputSchema.parse(plain.value['output'] ?? {}) } as BenchConfig['output'],
     components,
     profile: plain.value['profile'] as BenchConfig['profile'],

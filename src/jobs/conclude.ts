@@ -22,6 +22,7 @@ import { judge } from './judge.ts';
 import { type OutputFiles, outputFiles } from './output-files.ts';
 import type { PairedResult } from './paired.ts';
 import { writeComparison } from './run.ts';
+import { tellScheduled } from './scheduled-alert.ts';
 import { writeText } from './write-text.ts';
 
 /** What the step reports; the names of the action's outputs in camel case. */
@@ -97,6 +98,7 @@ export async function conclude(options: ConcludeOptions, subject: Subject): Prom
   const summaryWarning = await appendSummary(options.summaryFile, renderMarkdown(verdict, current, baseline, input));
   if (summaryWarning) log.warning(summaryWarning);
   const commentUrl = subject.ended === 'interrupted' ? null : await comment(options, input, comparison);
+  await tellScheduled(options, comparison, renderMarkdown(verdict, current, baseline, input));
   await annotate(annotationsFor(verdict, current));
 
   const exitCode = exitCodeOf(subject, comparison, options);

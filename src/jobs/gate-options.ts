@@ -4,7 +4,8 @@ import type { EventContext } from '../github/context.ts';
 import type { MeasureOptions } from './measure-options.ts';
 
 /** What a result is judged by. */
-export type JudgeConfig = Pick<BenchConfig, 'thresholds' | 'baseline' | 'mode' | 'failOn' | 'report' | 'root' | 'origins'>;
+export type JudgeConfig = Pick<BenchConfig, 'thresholds' | 'baseline' | 'mode' | 'failOn' | 'report' | 'root' | 'origins'> &
+  Partial<Pick<BenchConfig, 'alerts'>>;
 
 /** What it takes to judge a result in a workflow run and to tell the outcome, whoever measured it. */
 export interface ConcludeOptions {

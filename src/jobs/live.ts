@@ -151,8 +151,9 @@ export class Live {
     this.inFlight = inFlight;
   }
 
-  record(request: EndedRequest): void {
-    this.collector.add(request, Date.now());
+  /** @param nowMs when it became known; epoch ms */
+  record(request: EndedRequest, nowMs = Date.now()): void {
+    this.collector.add(request, nowMs);
   }
 
   /** The service ended by itself. */

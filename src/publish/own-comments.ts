@@ -28,7 +28,7 @@ export async function ownComments(repository: Repository, pullNumber: number, ma
  * The account behind the token, null where it will not say. An app's token (GITHUB_TOKEN is one) may not ask the REST route but may ask
  * GraphQL; a server without GraphQL may answer the route.
  */
-async function ownLogin({ octokit }: Repository): Promise<string | null> {
+export async function ownLogin({ octokit }: Repository): Promise<string | null> {
   try {
     const { viewer } = await octokit.graphql<{ viewer?: { login?: string } }>('query { viewer { login } }');
     if (viewer?.login) return viewer.login;
@@ -43,7 +43,7 @@ async function ownLogin({ octokit }: Repository): Promise<string | null> {
 }
 
 /** GraphQL names a bot without the ending that REST gives it. Where the token does not say who it is, it is an app's: any bot may be us. */
-function isOwn(user: { login: string; type?: string }, login: string | null): boolean {
+export function isOwn(user: { login: string; type?: string }, login: string | null): boolean {
   const bot = user.type === 'Bot' || user.login.endsWith('[bot]');
   if (login === null) return bot;
   return user.login === login || (bot && withoutEnding(user.login) === withoutEnding(login));

@@ -66,7 +66,8 @@ function limitFindings({ rows, requests, scenario }: AlertInput): AlertFinding[]
   });
 }
 
-function categoryOf(key: string): AlertCategory {
+/** What a metric's limit is about. */
+export function categoryOf(key: string): AlertCategory {
   if (key === 'error_rate') return 'stability';
   return /^(service|machine|gpu|cpu|client)_/.test(key) ? 'resource' : 'performance';
 }

@@ -20,6 +20,7 @@ figcaption { font-weight: 600; color: var(--ink); }
 .alerts { list-style: none; padding: 0; display: grid; gap: .5rem; } .alerts li { border-left: 4px solid var(--warn); } .alerts li.bad { border-left-color: var(--bad); } .alerts li.over { border-left-color: var(--rule); color: var(--quiet); }
 .alerts strong { display: block; } .none { color: var(--quiet); margin: .25rem 0; }
 .banner { background: var(--card); border: 1px solid var(--warn); border-radius: 6px; padding: .5rem .75rem; margin: .5rem 0; } [hidden] { display: none !important; }
+@media (max-width: 30rem) { body { padding: .75rem; } th, td { padding: .3rem; } }
 .scroll:focus-visible { outline-offset: -2px; }
 .u-legend .u-series > * { padding: 0 .25rem; } .u-inline .u-series { margin-right: .5rem; }
 `;

@@ -41,7 +41,7 @@ export const pageText = `<!doctype html>
 <ul id="alerts" class="alerts" aria-live="polite"></ul><p id="no-alerts" class="none">None now.</p>
 <details><summary>History (<span id="told">0</span>)</summary><ul id="history" class="alerts"></ul></details></section>
 <section aria-labelledby="h-status"><h2 id="h-status">Status <span id="window" class="quiet"></span></h2>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="h-status"><table><thead><tr><th scope="col">Metric</th><th scope="col" class="n">Now</th><th scope="col">Status</th><th scope="col" class="n base">Baseline</th><th scope="col" class="n base">Change</th><th scope="col">By</th></tr></thead><tbody id="status"></tbody></table></div></section>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="h-status"><table><thead><tr><th scope="col">Metric</th><th scope="col">Status</th><th scope="col" class="n">Now</th><th scope="col" class="n base">Baseline</th><th scope="col" class="n base">Change</th><th scope="col">By</th></tr></thead><tbody id="status"></tbody></table></div></section>
 <section aria-labelledby="h-live"><h2 id="h-live">Live</h2><div id="charts" class="charts"></div></section>
 <section aria-labelledby="h-more"><h2 id="h-more">Service and machine</h2><div id="readings" class="charts"></div>
 <div class="row"><label>Draw another reading<select id="pick"></select></label></div>

@@ -29,10 +29,9 @@ export function statusRow({ key, unit, value, light, baseline, change_percent, r
   name.setAttribute('scope', 'row');
   const change = change_percent === null ? '–' : `${change_percent > 0 ? '+' : ''}${shortNumber.format(change_percent)} %`;
   const said = verdict === null || verdict === 'new' ? words[light] : verdict;
-  row.append(name, element('td', valueText(value, unit), 'n'));
   const status = element('td');
   status.append(element('span', said, `light ${light}`));
-  row.append(status);
+  row.append(name, status, element('td', valueText(value, unit), 'n'));
   if (withBaseline) row.append(element('td', valueText(baseline, unit), 'n'), element('td', change, 'n'));
   row.append(element('td', rule ?? ''));
   return row;
