@@ -51,6 +51,9 @@ export async function componentCommand(command: Command, context: EntryContext):
       hint: 'llm-bench component --run "go test -bench=. -benchmem -count=6 ./..." --format go-bench, or component: entries in llm-bench.yaml.',
     });
   }
+  if (flags.baselineRef !== undefined && flags.baseline !== undefined)
+    throw new UserError('component: --baseline-ref measures the baseline here; leave out --baseline');
+  if (flags.limit !== undefined && !(flags.limit > 0)) throw new UserError('component: --limit: expected a number of percent above 0');
   const err = (text: string) => void process.stderr.write(`${text}\n`);
   const baselines = await readNamed(flags.baseline ?? [], (sentence) => err(`warning: ${sentence}`));
   const interrupt = listenForInterrupt(err);
@@ -67,6 +70,9 @@ export async function componentCommand(command: Command, context: EntryContext):
       log: flags.quiet ? () => {} : err,
       flags: { only: flags.only ?? null, quick: flags.quick === true, once: false },
       baselines,
+      paired: flags.baselineRef === undefined ? null : { ref: flags.baselineRef, limitPercent: flags.limit ?? null, budgetSeconds: flags.budget },
+      whole: flags.run === undefined,
+      profiles: flags.profiles,
       output: flags.output,
       html: flags.html ?? judging.report.html,
       print: {

@@ -16,6 +16,7 @@ import { registerMerge } from './commands/merge.ts';
 import { registerMock } from './commands/mock.ts';
 import { registerPressure } from './commands/pressure.ts';
 import { registerProbe } from './commands/probe.ts';
+import { registerProfile } from './commands/profile.ts';
 import { registerReport } from './commands/report.ts';
 import { registerRun } from './commands/run.ts';
 import { registerRunAll } from './commands/run-all.ts';
@@ -31,6 +32,7 @@ const registers = [
   registerAb,
   registerCalibrate,
   registerComponent,
+  registerProfile,
   registerBaseline,
   registerReport,
   registerMerge,

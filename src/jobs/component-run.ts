@@ -53,6 +53,10 @@ export class ComponentBench {
     this.place = place;
   }
 
+  get names(): string[] {
+    return this.place.components.entries.map(({ name }) => name);
+  }
+
   /** Runs every command, one after the other, and reads what they measured. What one measured is not lost when another fails. */
   async run(flags: BenchFlags): Promise<ComponentRun> {
     const { components, signal } = this.place;

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { ExitCode, UserError } from '../config/errors.ts';
 import type { Judging } from '../config/load-thresholds.ts';
 import { cohortOf, readEnvironment } from '../observe/environment.ts';
@@ -7,12 +8,16 @@ import { renderText } from '../report/text.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { writeResult } from '../result/write.ts';
 import { exitCodeFor } from '../verdict/overall.ts';
+import type { Verdict } from '../verdict/verdict.ts';
 import { compareResults, type NamedResult } from './compare.ts';
+import { pairComponents } from './component-pair.ts';
 import { ComponentBench, type ComponentPlace } from './component-run.ts';
 import type { BenchFlags } from './go-flags.ts';
+import { type Profiles, profileComponents, profileLines } from './go-profile.ts';
 import { outputFiles } from './output-files.ts';
 import { readCi, readGit, readTool, sha256Of } from './provenance.ts';
 import { unmetError, unmetLimits } from './unmet-limits.ts';
+import { addWorktree } from './worktree.ts';
 import { prepareToWrite, writeText } from './write-text.ts';
 
 export interface ComponentOptions extends ComponentPlace {
@@ -21,6 +26,12 @@ export interface ComponentOptions extends ComponentPlace {
   flags: BenchFlags;
   /** What to compare with; none: the limits alone are judged. */
   baselines: readonly NamedResult[];
+  /** Base and head are measured in turn with this commit; null: the working tree alone is measured. */
+  paired: { ref: string; limitPercent: number | null; budgetSeconds: number } | null;
+  /** All benchmarks of the configuration are run, not a command of the user's choice. */
+  whole: boolean;
+  /** Folder for profiles. */
+  profiles: string;
   /** Path of the result document. */
   output: string;
   html: boolean;
@@ -34,45 +45,112 @@ export interface ComponentPrint {
   err(text: string): void;
 }
 
+/** Both checkouts' benchmarks; the base only where both are measured in turn. */
+interface Benches {
+  head: ComponentBench;
+  base: ComponentBench | null;
+  baseSha: string | null;
+}
+
+/** What was measured of the head, and the base where both were. */
+interface MeasuredComponents {
+  head: ResultDocument | null;
+  base: ResultDocument | null;
+  verdict: Verdict | null;
+  failures: UserError[];
+  interrupted: boolean;
+}
+
 /**
  * Runs component benchmarks, writes what they measured and judges it. Whatever was measured is written before anything fails.
  * @returns 0 or 1 by the verdict; 2 where nothing was measured or a limit has no measurement, 4 where a command failed, 130 where it was interrupted
  */
 export async function component(options: ComponentOptions): Promise<ExitCode> {
-  const { judging, flags, print, output } = options;
+  const { judging, print, output, paired } = options;
   for (const warning of judging.warnings) print.err(`warning: ${warning.file}: ${warning.message}`);
-  const files = outputFiles(output);
-  await prepareToWrite(files.result);
-  const bench = new ComponentBench(options);
-  const { document, failures, interrupted } = await bench.run(flags).finally(() => bench.close());
-  if (document === null) {
+  const unable = options.components.entries.find(({ format }) => format !== 'go-bench');
+  if (judging.profile === 'always' && unable !== undefined)
+    throw new UserError(`profile always: ${unable.name} is ${unable.format}; profiles are taken of go-bench commands alone`);
+  await prepareToWrite(output);
+  const worktree = paired === null ? null : await addWorktree(options.root, paired.ref);
+  const benches: Benches = {
+    head: new ComponentBench(options),
+    base: worktree === null ? null : new ComponentBench({ ...options, workingDirectory: worktree.directory }),
+    baseSha: worktree?.sha ?? null,
+  };
+  try {
+    return await measureAndJudge(options, benches);
+  } finally {
+    await Promise.all([benches.head.close(), benches.base?.close()]);
+    await worktree?.remove();
+  }
+}
+
+async function measureAndJudge(options: ComponentOptions, benches: Benches): Promise<ExitCode> {
+  const { judging, flags, print } = options;
+  const files = outputFiles(options.output);
+  const measured = await measureComponents(options, benches);
+  const { failures, interrupted } = measured;
+  if (measured.head === null) {
     if (interrupted) {
       print.err('interrupted before anything was measured');
       return ExitCode.interrupted;
     }
     throw failures[0] ?? nothingOf(options);
   }
-  const described = await describeComponents(document, options, failures);
-  await writeResult(files.result, described);
-  const comparison = compareResults({ current: described, baselines: options.baselines, thresholds: judging.thresholds, mode: judging.mode });
+  const document = await describeComponents(measured.head, options, failures);
+  // Before judging and profiling, which may fail.
+  await writeResult(files.result, document);
+  const base = measured.base && { ...(await describeComponents(measured.base, options, [])), git: { ...document.git, sha: benches.baseSha } };
+  if (base !== null) await writeResult(files.result.replace(/(\.json)?$/, '.base.json'), base);
+  const comparison =
+    measured.verdict === null
+      ? compareResults({ current: document, baselines: options.baselines, thresholds: judging.thresholds, mode: judging.mode })
+      : { verdict: measured.verdict, current: document, baseline: base };
   const { verdict, current, baseline } = comparison;
+  const profiles = interrupted ? null : await takeProfiles(options, benches, verdict);
+  if (profiles !== null) {
+    current['profiles'] = profiles;
+    current.validity.checks.push(...profiles.problems.map((detail) => ({ name: 'profile', ok: false, severity: 'advice' as const, detail })));
+    await writeResult(files.result, current);
+  }
+  const lines = profiles === null ? [] : profileLines(profiles);
+  const markdown = [renderMarkdown(verdict, current, baseline), ...(lines.length === 0 ? [] : ['', '```text', ...lines, '```', ''])].join('\n');
   await writeText(files.verdict, `${JSON.stringify(verdict, null, 2)}\n`);
-  await writeText(files.report, renderMarkdown(verdict, current, baseline));
+  await writeText(files.report, markdown);
   if (options.html) await writeText(files.html, renderHtml(current, verdict, baseline));
-  print.out(
-    print.format === 'json'
-      ? `${JSON.stringify(verdict, null, 2)}\n`
-      : print.format === 'markdown'
-        ? renderMarkdown(verdict, current, baseline)
-        : renderText(verdict, current, baseline, { color: print.color }),
-  );
+  const text = () => [renderText(verdict, current, baseline, { color: print.color }), ...lines.map((line) => `${line}\n`)].join('');
+  print.out(print.format === 'json' ? `${JSON.stringify(verdict, null, 2)}\n` : print.format === 'markdown' ? markdown : text());
   print.err(`written: ${files.result}`);
   for (const failure of failures) print.err([failure.message, failure.hint].filter(Boolean).join('\n'));
   if (interrupted) return ExitCode.interrupted;
   if (failures[0] !== undefined) return failures[0].exitCode;
-  const unmet = unmetLimits(current, judging, flags.only);
+  const unmet = unmetLimits(current, judging, { only: flags.only, whole: options.whole });
   if (unmet.length > 0) throw unmetError(unmet);
   return exitCodeFor(verdict, judging.failOn ?? 'regressed');
+}
+
+async function measureComponents({ flags, paired, judging, log }: ComponentOptions, { head, base }: Benches): Promise<MeasuredComponents> {
+  if (paired === null || base === null) {
+    const run = await head.run(flags);
+    return { head: run.document, base: null, verdict: null, failures: run.failures, interrupted: run.interrupted };
+  }
+  const { limitPercent, budgetSeconds } = paired;
+  const pair = await pairComponents({ benches: { head, base }, flags, thresholds: judging.thresholds, limitPercent, budgetSeconds, log });
+  if (pair.judged !== null) log(`${pair.rounds} rounds in ${Math.round(pair.seconds)} s, ${pair.judged.pairs} pairs judged`);
+  return { ...pair, verdict: pair.judged?.verdict ?? null };
+}
+
+/** Profiles where they were asked for, or where something is suspicious and they can be had. */
+async function takeProfiles(
+  { judging, flags, profiles, env, components, root }: ComponentOptions,
+  { head, base }: Benches,
+  { verdict }: Verdict,
+): Promise<Profiles | null> {
+  const suspicious = judging.profile === 'suspicious' && (verdict === 'regressed' || verdict === 'inconclusive');
+  if (judging.profile !== 'always' && !suspicious) return null;
+  if (!components.entries.every(({ format }) => format === 'go-bench')) return null;
+  return profileComponents({ head, base }, { folder: resolve(root, profiles), flags, env });
 }
 
 function nothingOf({ flags, components }: ComponentOptions): UserError {

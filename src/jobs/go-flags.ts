@@ -8,8 +8,8 @@ export interface BenchFlags {
   quick: boolean;
   /** One repetition: the rounds repeat it. */
   once: boolean;
-  /** Where profiles go; null: none are taken. */
-  profile?: { cpu: string; memory: string } | null;
+  /** Where the profiles of an entry go, by its name; left out: none are taken. */
+  profile?: (name: string) => { cpu: string; memory: string };
 }
 
 const quickTime = '100ms';
@@ -17,7 +17,7 @@ const quickTime = '100ms';
 /**
  * A command with flags: those of `go test` are put in the place of its own. What cannot be said by a flag is said by the environment (`benchEnvironment`).
  */
-export function benchCommand({ run, format, series }: ComponentEntry, { only, quick, once, profile }: BenchFlags): string {
+export function benchCommand({ name, run, format, series }: ComponentEntry, { only, quick, once, profile }: BenchFlags): string {
   if (format !== 'go-bench' || !goTest.test(run)) return run;
   const flags: [string, string][] = [];
   if (quick) flags.push(['benchtime', quickTime]);
@@ -26,9 +26,12 @@ export function benchCommand({ run, format, series }: ComponentEntry, { only, qu
     const patterns = series.filter(({ path }) => path.split('/')[0] === only).map(({ pattern }) => pattern);
     if (patterns.length > 0) flags.push(['bench', `^(${patterns.join('|')})$`]);
   }
-  if (profile) flags.push(['cpuprofile', profile.cpu], ['memprofile', profile.memory], ['o', `${profile.cpu}.test`]);
-  const bare = flags.reduce((text, [name]) => without(text, name), run);
-  return bare.replace(goTest, (found) => [found, ...flags.map(([name, value]) => `-${name}=${quoted(value)}`)].join(' '));
+  if (profile) {
+    const { cpu, memory } = profile(name);
+    flags.push(['cpuprofile', cpu], ['memprofile', memory], ['o', `${cpu}.test`]);
+  }
+  const bare = flags.reduce((text, [flag]) => without(text, flag), run);
+  return bare.replace(goTest, (found) => [found, ...flags.map(([flag, value]) => `-${flag}=${quoted(value)}`)].join(' '));
 }
 
 /** The same for every other tool: its own variables where it has any, and ours for what the benchmark itself looks at. */

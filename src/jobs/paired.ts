@@ -5,12 +5,11 @@ import type { MeasuredPart } from '../result/findings/finding.ts';
 import { mergeResults } from '../result/merge.ts';
 import { uniteRounds, uniteScenarios } from '../result/unite.ts';
 import type { ServiceError } from '../service/service-error.ts';
-import { judgePaired, type PairedVerdict } from '../verdict/judge-paired.ts';
-import { roundOrder, type Side as SideName } from '../verdict/round-order.ts';
-import { firstLook } from '../verdict/sequential.ts';
-import { Random } from '../workload/random.ts';
+import type { PairedVerdict } from '../verdict/judge-paired.ts';
+import type { Side as SideName } from '../verdict/round-order.ts';
 import { ClientCheck } from './client-check.ts';
 import type { MeasureOptions } from './measure-options.ts';
+import { pairRounds } from './pair-rounds.ts';
 import { type Plan, planScenario, scenariosOf } from './plan.ts';
 import { Side, type SidePlace, startable } from './side.ts';
 
@@ -64,102 +63,17 @@ const shortestRoundSeconds = 2;
  */
 export async function measurePaired(job: PairedJob): Promise<PairedResult> {
   const startedMs = performance.now();
-  const seconds = () => (performance.now() - startedMs) / 1000;
   const plans = await roundPlans(job);
   const check = new ClientCheck(job.head.options, plans, true);
   const sides = new Sides(job);
-  const documents: Record<SideName, ResultDocument[]> = { base: [], head: [] };
-  const random = new Random(job.seed);
-  let judged: PairedVerdict | null = null;
-  let order = 0;
-  let maxPairs: number | null = null;
-  let secondsPerPair = 0;
-  let pairsBeganAt = 0;
   try {
     await check.quiet();
-    for (const planned of roundOrder(() => random.uniform())) {
-      const roundStarted = seconds();
-      const level = documents.base.length === documents.head.length;
-      // A pair that the budget does not hold is not begun; one is always measured, since without any there is nothing to say.
-      if (level && documents.base.length > 1 && roundStarted + secondsPerPair > job.budgetSeconds) break;
-      const document = await sides.measure(planned.side, plans, check, order++);
-      if (document === null) break;
-      documents[planned.side].push(document);
-      const pairs = Math.min(documents.base.length, documents.head.length) - 1;
-      if (planned.pair === null) {
-        secondsPerPair += seconds() - roundStarted;
-        pairsBeganAt = seconds();
-      } else if (documents.base.length === documents.head.length) secondsPerPair = (seconds() - pairsBeganAt) / pairs;
-      const complete = documents.base.length === documents.head.length && pairs > 0 && pairs % 2 === 0;
-      if (!complete) continue;
-      if (job.wholeBudget) {
-        job.log(`${pairs} pairs of rounds, ${seconds().toFixed(0)} s`);
-        continue;
-      }
-      maxPairs ??= foreseen(job, seconds(), secondsPerPair, pairs);
-      judged = judge(job, documents, { maxPairs, final: false, secondsPerPair });
-      job.log(`${pairs} pairs of rounds, ${seconds().toFixed(0)} s: ${judged.decision}`);
-      if (judged.decision !== 'continue') break;
-    }
-    // The budget is used up, or it was interrupted or crashed on the way: what is there is judged for the last time.
-    if (judged === null || (judged.decision === 'continue' && documents.base.length > 1 && documents.head.length > 1))
-      judged =
-        documents.base.length > 1 && documents.head.length > 1
-          ? judge(job, documents, { maxPairs: maxPairs ?? firstLook, final: true, secondsPerPair })
-          : null;
-    const head = united(documents.head);
-    // What judging these rounds again needs to know: the error is spent along the number of pairs that was foreseen.
-    if (head !== null) head['paired'] = { max_pairs: maxPairs ?? firstLook, seconds: Math.round(seconds()) };
-    const rounds = documents.base.length + documents.head.length;
-    return {
-      judged: judged && withCost(judged, { rounds, seconds: seconds(), secondsPerPair, budgetSeconds: job.budgetSeconds }),
-      base: united(documents.base),
-      head,
-      rounds,
-      seconds: seconds(),
-      secondsPerPair,
-      crash: await sides.crashed(),
-      interrupted: job.signal.aborted,
-    };
+    const rounds = await pairRounds(job, { startedMs, measure: (side, order) => sides.measure(side, plans, check, order), unite: united });
+    return { ...rounds, crash: await sides.crashed(), interrupted: job.signal.aborted };
   } finally {
     await check.close();
     await sides.close();
   }
-}
-
-function judge(
-  job: PairedJob,
-  documents: Record<SideName, ResultDocument[]>,
-  at: { maxPairs: number; final: boolean; secondsPerPair: number },
-): PairedVerdict {
-  const { limitPercent, thresholds } = job;
-  const [base, head] = [united(documents.base), united(documents.head)] as [ResultDocument, ResultDocument];
-  return judgePaired(base, head, thresholds, { ...at, ...(limitPercent === null ? {} : { limitPercent, override: true }) });
-}
-
-/** The verdict with what it took, and what it would take to settle it. */
-function withCost(
-  judged: PairedVerdict,
-  { rounds, seconds, secondsPerPair, budgetSeconds }: { rounds: number; seconds: number; secondsPerPair: number; budgetSeconds: number },
-): PairedVerdict {
-  const { pairs, pairsToSettle, verdict } = judged;
-  const more = pairsToSettle === null || pairsToSettle <= pairs ? null : pairsToSettle - pairs;
-  const inMinutes = (value: number) => Number((value / 60).toFixed(2));
-  const paired = {
-    pairs,
-    rounds,
-    minutes: inMinutes(seconds),
-    budget_minutes: inMinutes(budgetSeconds),
-    pairs_to_settle: more,
-    minutes_to_settle: more === null ? null : inMinutes(more * secondsPerPair),
-  };
-  return { ...judged, verdict: { ...verdict, paired } };
-}
-
-/** Pairs that the budget holds; told from the first rounds and then kept, because the error is spent along this number. Even, as looks come in blocks. */
-function foreseen({ budgetSeconds }: PairedJob, elapsed: number, secondsPerPair: number, pairs: number): number {
-  const more = Math.floor(Math.max(0, budgetSeconds - elapsed) / Math.max(0.001, secondsPerPair));
-  return Math.max(firstLook, 2 * Math.floor((pairs + more) / 2));
 }
 
 /** The scenarios as a round drives them: cut to a time that lets enough rounds fit the budget. */

@@ -5,11 +5,14 @@ import type { Thresholds } from '../config/thresholds.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { valueAt } from '../result/metric-values.ts';
 
-/** Limits on the value itself of components that nothing measured: to pass them over would call ok what nobody looked at. */
+/**
+ * Limits on the value itself of components that nothing measured: to pass them over would call ok what nobody looked at.
+ * @param run `only` one component was run; `whole`: all benchmarks of the configuration were, so that one which a limit names has to be there
+ */
 export function unmetLimits(
   document: ResultDocument,
   { thresholds, origins }: { thresholds: Thresholds; origins: Readonly<Record<string, string>> },
-  only: string | null,
+  { only, whole }: { only: string | null; whole: boolean },
 ): string[] {
   const components = new Set(document.series.map(({ labels }) => labels['component']).filter((name) => typeof name === 'string'));
   const expected = only === null ? new Set<string>([...components, ...componentGroups]) : new Set([only]);
@@ -22,7 +25,7 @@ export function unmetLimits(
       const origin = origins[`thresholds.series.${glob}.${key}.${words[0]}`] ?? 'default';
       const meant = document.series.filter(({ id }) => limitsFor({ series: { [glob]: metrics } }, id, key) !== null);
       // Shipped limits are for those who have such a benchmark.
-      if (meant.length === 0 && (origin === 'default' || !components.has(component))) return [];
+      if (meant.length === 0 && (!whole || origin === 'default' || !components.has(component))) return [];
       if (meant.some((series) => valueAt(series, key) !== null)) return [];
       const what = `${glob}: ${key} has ${words.map((word) => `${word} ${limits[word]}`).join(' and ')} (${origin})`;
       if (meant.length === 0) return [`${what}, but no benchmark of that name was run`];

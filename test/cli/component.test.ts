@@ -49,10 +49,12 @@ test('a limit without its metric is an error, and what was measured is kept', as
   assert.match(stderr, /classification\/batch_size_1: latency_s\.p95 has max 0\.01 \(default\), but BenchmarkClassifyBatch_Size1 reports no p95-ms/);
   assert.equal((await workspace.result('component_results.json')).series.length, 1);
 
-  await writeFile(workspace.file('limits.yaml'), 'component_benchmarks: { classification: { batch_size_7: { max_p95_latency_ms: 3 } } }\n');
-  const gone = await run(workspace, '--run', prints(...fast), '--format', 'go-bench', '--thresholds', 'limits.yaml');
+  const limits = '{ classification: { batch_size_7: { max_p95_latency_ms: 3 } } }';
+  const file = `component: { run: ${JSON.stringify(prints(...fast))}, format: go-bench }\nthresholds: { component_benchmarks: ${limits} }\n`;
+  await writeFile(workspace.file('llm-bench.yaml'), file);
+  const gone = await run(workspace);
   assert.equal(gone.code, 2);
-  assert.match(gone.stderr, /classification\/batch_size_7: .*limits\.yaml:1.*no benchmark of that name was run/);
+  assert.match(gone.stderr, /classification\/batch_size_7: .*llm-bench\.yaml:2.*no benchmark of that name was run/);
 });
 
 test('a command without a benchmark is exit 2, one that fails is exit 4; what it measured before is kept as partial', async () => {
