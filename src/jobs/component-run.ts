@@ -57,8 +57,9 @@ export class ComponentBench {
     return this.place.components.entries.map(({ name }) => name);
   }
 
-  /** Runs every command, one after the other, and reads what they measured. What one measured is not lost when another fails. */
-  async run(flags: BenchFlags): Promise<ComponentRun> {
+  /** Runs every command, one after the other, and reads what they measured. What one measured is not lost when another fails. @param budgetSeconds for all */
+  async run(flags: BenchFlags, budgetSeconds = Number.POSITIVE_INFINITY): Promise<ComponentRun> {
+    const startedMs = performance.now();
     const { components, signal } = this.place;
     const documents: ResultDocument[] = [];
     const failures: UserError[] = [];
@@ -66,7 +67,10 @@ export class ComponentBench {
       if (signal.aborted) break;
       try {
         await this.setUp(entry);
-        const { document, failure } = await runEntry(entry, this.place, flags);
+        const leftSeconds = budgetSeconds - (performance.now() - startedMs) / 1000;
+        if (leftSeconds <= 0) throw new UserError(`component ${entry.name}: not run, the budget of ${budgetSeconds} s was used up before it`);
+        const timeoutSeconds = Math.min(entry.timeoutSeconds, leftSeconds);
+        const { document, failure } = await runEntry({ ...entry, timeoutSeconds }, this.place, flags);
         if (document !== null) documents.push(document);
         if (failure !== null) failures.push(failure);
       } catch (error) {
@@ -178,10 +182,10 @@ function failureOf(entry: ComponentEntry, { end, seconds, shown, lines, logFile 
   if (end === 'aborted') return null;
   const what = `component ${entry.name}: ${shown}`;
   if (end === 'timeout') {
-    return new ServiceError(`${what} took longer than ${entry.timeoutSeconds} s and was stopped.`, {
+    return new ServiceError(`${what} took longer than ${Number(entry.timeoutSeconds.toFixed(1))} s and was stopped.`, {
       logLines: lines,
       logFile,
-      hint: `Give it more time (timeout: ${2 * entry.timeoutSeconds}), or measure less (--quick, --only).`,
+      hint: `Give it more time (timeout: ${Math.ceil(2 * entry.timeoutSeconds)}), or measure less (--quick, --only).`,
     });
   }
   if (end.exitCode === 0) return null;

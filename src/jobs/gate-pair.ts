@@ -2,6 +2,7 @@ import { findBase } from '../baseline/base.ts';
 import { UserError } from '../config/errors.ts';
 import { gitIn } from '../github/git.ts';
 import { pairedJob } from './ab.ts';
+import { componentsAlone, pairGateComponents } from './gate-components.ts';
 import type { GateOptions } from './gate-options.ts';
 import { measurePaired, type PairedResult } from './paired.ts';
 import { addWorktree } from './worktree.ts';
@@ -12,7 +13,7 @@ import { addWorktree } from './worktree.ts';
  * @throws UserError (2) where `mode: paired` was asked for and cannot be had: better said now than after measuring
  */
 export async function findPairedBase({ config, baseRef, context, repository }: GateOptions): Promise<string | null> {
-  const startable = config.target.command !== undefined || config.target.image !== undefined;
+  const startable = componentsAlone(config) || config.target.command !== undefined || config.target.image !== undefined;
   const wanted = config.mode === 'paired' || (config.mode === 'auto' && baseRef !== null);
   if (!wanted) return null;
   const base = baseRef ?? (startable ? ((await findBase(context, gitIn(config.root), repository))?.sha ?? null) : null);
@@ -23,8 +24,16 @@ export async function findPairedBase({ config, baseRef, context, repository }: G
   return startable ? base : null;
 }
 
-/** Measures the head in turn with its base, checked out into a folder of its own. */
+/** Measures the head in turn with its base, checked out into a folder of its own: service and components share the budget. */
 export async function pair(options: GateOptions, base: string): Promise<PairedResult> {
+  const { config, pairedBudgetSeconds } = options;
+  if (config.components.entries.length === 0) return pairService(options, base, pairedBudgetSeconds);
+  if (componentsAlone(config)) return pairGateComponents(options, base, null, pairedBudgetSeconds);
+  const service = await pairService(options, base, pairedBudgetSeconds / 2);
+  return service.interrupted || service.crash ? service : pairGateComponents(options, base, service, pairedBudgetSeconds / 2);
+}
+
+async function pairService(options: GateOptions, base: string, budgetSeconds: number): Promise<PairedResult> {
   const { config, log } = options;
   const worktree = await addWorktree(config.root, base);
   const measuring = {
@@ -46,7 +55,7 @@ export async function pair(options: GateOptions, base: string): Promise<PairedRe
           measuring: { ...measuring, ...(options.onState ? { onState: options.onState } : {}) },
           logDirectory: options.logDirectory,
           limitPercent: null,
-          budgetSeconds: options.pairedBudgetSeconds,
+          budgetSeconds,
           alternate: false,
           wholeRounds: false,
           log: (line) => log.info(line),

@@ -4,10 +4,11 @@ import { scenarioNamesOf } from '../config/scenario.ts';
 import { isLabelEvent, readAcceptance } from '../github/accept.ts';
 import { conclude, type GateOutcome } from './conclude.ts';
 import { findStored, withPool } from './gate-baseline.ts';
+import { componentsAlone, measureGateComponents } from './gate-components.ts';
 import type { GateOptions } from './gate-options.ts';
 import { findPairedBase, pair } from './gate-pair.ts';
 import { repeatCommand } from './gate-publish.ts';
-import { measure } from './measure.ts';
+import { type Measured, measure } from './measure.ts';
 import { rejudge } from './rejudge.ts';
 
 /**
@@ -24,31 +25,43 @@ export async function gate(options: GateOptions): Promise<GateOutcome> {
     const judgedAgain = await rejudge(options, elapsedSeconds);
     if (judgedAgain !== null) return judgedAgain;
   }
-  if (config.embedded) log.warning('No target was named: the embedded engine is measured. Give the action a command, a base-url or a target.');
+  const alone = componentsAlone(config);
+  if (config.embedded && !alone)
+    log.warning('No target was named: the embedded engine is measured. Give the action a command, a base-url or a target.');
 
   const base = await findPairedBase(options);
-  const scenarios = scenarioNamesOf(config.scenarios);
+  const scenarios = alone ? ['components'] : scenarioNamesOf(config.scenarios);
   const order = await readOrder(context, config.root, repository);
   const found = await findStored(options, scenarios, order);
   const acceptance = await readAcceptance(context, repository);
-  const measured = await measure({ ...options, runs: 1, transport: 'auto', freshConnections: false });
-  const { document } = measured;
+  const measured = alone ? nothingMeasured : await measure({ ...options, runs: 1, transport: 'auto', freshConnections: false });
+  const components =
+    measured.crash || measured.interrupted ? { document: measured.document, failure: null } : await measureGateComponents(options, measured.document);
+  const { document } = components;
   if (document === null) {
-    const failure = measured.crash?.message ?? 'interrupted before anything was measured';
-    return { ...nothing(elapsedSeconds()), exitCode: measured.interrupted ? ExitCode.interrupted : ExitCode.service, failure };
+    const failure = components.failure?.message ?? measured.crash?.message ?? 'interrupted before anything was measured';
+    return {
+      ...nothing(elapsedSeconds()),
+      exitCode: components.failure?.exitCode ?? (measured.interrupted || options.signal.aborted ? ExitCode.interrupted : ExitCode.service),
+      failure,
+    };
   }
   const outcome = await conclude(options, {
     ...(await withPool(options, document, { found, scenarios, order })),
     document,
     acceptance,
     pair: base === null ? null : () => pair(options, base),
-    ended: measured.interrupted ? 'interrupted' : measured.crash ? 'crashed' : 'completed',
+    ended: options.signal.aborted ? 'interrupted' : measured.crash ? 'crashed' : 'completed',
     keep: true,
     repeat: repeatCommand(config),
     elapsedSeconds,
   });
+  if (components.failure !== null && outcome.exitCode === ExitCode.ok)
+    return { ...outcome, exitCode: components.failure.exitCode, failure: components.failure.message };
   return measured.crash && outcome.failure !== null ? { ...outcome, failure: measured.crash.message } : outcome;
 }
+
+const nothingMeasured: Measured = { document: null, crash: null, interrupted: false };
 
 function nothing(durationSeconds: number): Omit<GateOutcome, 'exitCode' | 'failure'> {
   return { verdict: null, resultPath: null, reportPath: null, commentUrl: null, regressedMetrics: [], baselineSha: null, durationSeconds };

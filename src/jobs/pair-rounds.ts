@@ -1,12 +1,21 @@
+import type { Thresholds } from '../config/thresholds.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { judgePaired, type PairedVerdict } from '../verdict/judge-paired.ts';
 import { roundOrder, type Side as SideName } from '../verdict/round-order.ts';
 import { firstLook } from '../verdict/sequential.ts';
 import { Random } from '../workload/random.ts';
-import type { PairedJob } from './paired.ts';
 
 /** What decides how many rounds there are and how they are judged. */
-export type PairPlan = Pick<PairedJob, 'thresholds' | 'limitPercent' | 'budgetSeconds' | 'wholeBudget' | 'seed' | 'log'>;
+export interface PairPlan {
+  thresholds: Thresholds;
+  /** In percent, over what thresholds say; null: theirs, else the default. */
+  limitPercent: number | null;
+  budgetSeconds: number;
+  /** Measure until the budget is used up, whatever it shows. */
+  wholeBudget?: boolean;
+  seed: number;
+  log(line: string): void;
+}
 
 /** How a round is measured, whatever it measures. */
 export interface PairMeasurer {

@@ -1,5 +1,4 @@
 import type { Scenario } from '../config/scenario.ts';
-import type { Thresholds } from '../config/thresholds.ts';
 import type { ResultDocument, Run } from '../result/document.ts';
 import type { MeasuredPart } from '../result/findings/finding.ts';
 import { mergeResults } from '../result/merge.ts';
@@ -9,7 +8,7 @@ import type { PairedVerdict } from '../verdict/judge-paired.ts';
 import type { Side as SideName } from '../verdict/round-order.ts';
 import { ClientCheck } from './client-check.ts';
 import type { MeasureOptions } from './measure-options.ts';
-import { pairRounds } from './pair-rounds.ts';
+import { type PairPlan, pairRounds } from './pair-rounds.ts';
 import { type Plan, planScenario, scenariosOf } from './plan.ts';
 import { Side, type SidePlace, startable } from './side.ts';
 
@@ -21,22 +20,14 @@ export interface PairedSide {
   sha: string | null;
 }
 
-export interface PairedJob {
+export interface PairedJob extends PairPlan {
   base: PairedSide;
   head: PairedSide;
-  thresholds: Thresholds;
-  /** In percent, over what thresholds say; null: theirs, else the default. */
-  limitPercent: number | null;
-  budgetSeconds: number;
   /** Both services are never up at once: ports or memory do not allow it. */
   alternate: boolean;
   /** The shape of a round stays as configured: the user chose it. False: rounds are cut short so that enough of them fit the budget. */
   wholeRounds: boolean;
-  /** Measure until the budget is used up, whatever it shows. */
-  wholeBudget?: boolean;
-  seed: number;
   signal: AbortSignal;
-  log(line: string): void;
 }
 
 export interface PairedResult {

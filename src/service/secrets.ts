@@ -6,7 +6,8 @@ const shortestSecret = 4;
 
 /** Whether a variable or header of this name is to be taken for a secret. */
 export function looksSecret(name: string): boolean {
-  return secretName.test(name);
+  // The working directory, as shells keep it.
+  return name !== 'PWD' && name !== 'OLDPWD' && secretName.test(name);
 }
 
 /** The values in `variables` that must not be printed, by the look of their names. */

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Verdict } from '../../src/verdict/verdict.ts';
+import { cli, scratch, told } from './support.ts';
+
+const example = fileURLToPath(new URL('../../examples/go-components', import.meta.url));
+const skip = goIsThere() ? false : 'go is not installed';
+
+function goIsThere(): boolean {
+  try {
+    execFileSync('go', ['version']);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The example as a repository of its own. */
+async function repository(t: TestContext): Promise<string> {
+  const folder = await scratch(t);
+  await cp(example, folder, { recursive: true });
+  const git = (...args: string[]) => execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], { cwd: folder });
+  git('init', '--quiet');
+  git('add', '-A');
+  git('commit', '--quiet', '-m', 'base');
+  return folder;
+}
+
+const measure = (t: TestContext, cwd: string) =>
+  cli(
+    t,
+    [
+      'component',
+      '--run',
+      "go test -run=^$ -bench='ClassifyBatch_Size10$' -benchmem -benchtime=100ms ./benchmarks/",
+      '--format',
+      'go-bench',
+      ...['--baseline-ref', 'HEAD', '--budget', '40s', '--limit', '15', '--json'],
+    ],
+    { cwd },
+  );
+const rowOf = (verdict: Verdict, metric: string) =>
+  verdict.series.find((row) => row.series === 'classification/batch_size_10' && row.metric === metric);
+
+test('the example is green when nothing changed', { skip }, async (t) => {
+  const ran = await measure(t, await repository(t));
+  assert.equal(ran.code, 0, told(ran));
+  const verdict = JSON.parse(ran.stdout) as Verdict;
+  assert.equal(verdict.mode, 'paired');
+  assert.equal(rowOf(verdict, 'allocs/op')?.change_percent, 0);
+});
+
+test('it is red when a benchmark is made 30% slower, and the profile names the function', { skip }, async (t) => {
+  const folder = await repository(t);
+  const file = join(folder, 'classify', 'classify.go');
+  const source = await readFile(file, 'utf8');
+  // Two fifths of every text is scored twice, without an allocation more.
+  const slower = source.replace('\tc.score(text, scores)\n', '\tc.score(text, scores)\n\tc.score(text[:2*len(text)/5], scores)\n');
+  assert.notEqual(slower, source);
+  await writeFile(file, slower);
+  const ran = await measure(t, folder);
+  assert.equal(ran.code, 1, told(ran));
+  const row = rowOf(JSON.parse(ran.stdout) as Verdict, 'ns/op');
+  assert.equal(row?.verdict, 'regressed', told(ran));
+  assert.ok((row?.change_percent ?? 0) > 15);
+  const { profiles } = JSON.parse(await readFile(join(folder, 'component_results.json'), 'utf8')) as {
+    profiles: { cpu: { top: { function: string }[] } };
+  };
+  assert.ok(
+    profiles.cpu.top.some((one) => one.function.includes('classify')),
+    JSON.stringify(profiles),
+  );
+});
