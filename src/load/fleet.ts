@@ -3,7 +3,6 @@ import { Worker } from 'node:worker_threads';
 import type { GapState } from '../measure/gap-counts.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import type { ClientFigures } from '../measure/validity.ts';
-import type { WarmReport } from '../protocol/transport.ts';
 import type { PhaseOutcome, StopReason } from './executor.ts';
 import type { Command, Report, WorkerData } from './messages.ts';
 import type { LoadPlan } from './plan.ts';
@@ -30,6 +29,8 @@ interface Member {
 }
 
 /** The load workers of this machine, driven in step. */
+type Warmed = Extract<Report, { type: 'warmed' }>;
+
 export class Fleet {
   private readonly members: Member[] = [];
   private readonly counter = new SharedArrayBuffer(4);
@@ -58,10 +59,10 @@ export class Fleet {
     await this.ask({ type: 'plan', plan }, 'ready');
   }
 
-  /** Opens connections and sends the warm-up; returns how the connections came up. */
-  async warm(connections: number, requests: number, concurrency: number): Promise<WarmReport[]> {
+  /** Opens connections and sends the warm-up; returns how the connections came up and how long the requests took, of each thread. */
+  async warm(connections: number, requests: number, concurrency: number): Promise<Warmed[]> {
     const reports = await this.ask({ type: 'warm', connections, requests, concurrency }, 'warmed');
-    return reports.map((report) => (report as Extract<Report, { type: 'warmed' }>).connections);
+    return reports as Warmed[];
   }
 
   /** Runs the executor's next phase on every worker, begun at one time. */

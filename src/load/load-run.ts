@@ -14,6 +14,7 @@ import type { Workload } from '../workload/workload.ts';
 import type { BudgetPlan } from './budget.ts';
 import type { Executor, Phase, PhaseOutcome, StopReason } from './executor.ts';
 import type { RetryPolicy } from './retry.ts';
+import type { warmUpLatency } from './warm-up.ts';
 
 /** What one run is given. */
 export interface LoadInput {
@@ -80,4 +81,6 @@ export interface LoadOutcome {
   /** What the request took that was sent ahead of everything else: to its first output (or its end, where it was not streamed), ms; null where none was, or it failed. */
   firstAnswerMs: number | null;
   warm: WarmReport[];
+  /** Latency of the warm-up; null where fewer than two of its requests succeeded. */
+  warmUp: ReturnType<typeof warmUpLatency>;
 }

@@ -51,6 +51,8 @@ export interface LoopOptions {
   registrar: SchemaRegistrar | null;
   /** Called for each measured request that ended, and for each that was given up. */
   onRecord(record: RequestRecord): void;
+  /** Called for each request of the warm-up that ended. */
+  onWarmUp(record: RequestRecord): void;
 }
 
 /** A phase for this loop: the pacer's share is already its own. */
@@ -187,6 +189,7 @@ export class LoadLoop implements FlightDeck {
     // The next request goes out before this answer is looked into.
     this.driver?.answered(user, record, text);
     if (measured) this.options.onRecord(this.lookedInto(record, text, found));
+    else this.options.onWarmUp(record);
   }
 
   /** What an answer's text says of it, where that is asked for. */

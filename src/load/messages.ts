@@ -4,6 +4,7 @@ import type { WarmReport } from '../protocol/transport.ts';
 import type { PhaseOutcome, StopReason } from './executor.ts';
 import type { LoadPlan } from './plan.ts';
 import type { RecordBatch } from './rows.ts';
+import type { WarmUpLatencies } from './warm-up.ts';
 
 /** What a worker is started with. */
 export interface WorkerData {
@@ -29,7 +30,7 @@ export type Command =
 /** Worker to main thread. */
 export type Report =
   | { type: 'ready' }
-  | { type: 'warmed'; connections: WarmReport }
+  | { type: 'warmed'; connections: WarmReport; latencies: WarmUpLatencies }
   | { type: 'batch'; batch: RecordBatch | null; inFlight: number }
   | { type: 'phase-ended'; stopReason: StopReason; dropped: number; endedEpochMs: number; gaps: [string, GapState][] }
   | { type: 'closed'; client: ClientFigures };

@@ -15,6 +15,7 @@ import { planOf } from './plan.ts';
 import { seriesId } from './series-id.ts';
 import { shareOf } from './share.ts';
 import { brokenRule, type StopRules } from './stop-rules.ts';
+import { warmUpLatency } from './warm-up.ts';
 
 /** From the message that starts a phase to its beginning: long enough for every worker to have read it. */
 const phaseLeadMs = 5;
@@ -93,7 +94,8 @@ class LoadRun {
       if (learned.overBudget) this.abort('budget');
       await fleet.prepare(planOf(input, learned, concurrency, this.workers));
       if (this.aborted) fleet.abort(this.aborted);
-      this.warm.push(...(await fleet.warm(Math.min(ahead, mostWarmed), scenario.warmup, ahead)));
+      const warmed = await fleet.warm(Math.min(ahead, mostWarmed), scenario.warmup, ahead);
+      this.warm.push(...warmed.map(({ connections }) => connections));
       await input.beforeMeasured?.();
       await this.awaitStart(Math.min(ahead, mostWarmed), ahead);
       input.onControl?.({ setUsers: (users) => fleet.setUsers(users), finish: () => this.finish() });
@@ -112,6 +114,7 @@ class LoadRun {
         tokensCountedHere: learned.countTokens,
         firstAnswerMs: learned.firstAnswerMs,
         warm: this.warm,
+        warmUp: warmUpLatency(warmed.map(({ latencies }) => latencies)),
       };
     } finally {
       if (!closed) await fleet.close().catch(() => {});
@@ -122,7 +125,8 @@ class LoadRun {
   private async awaitStart(connections: number, concurrency: number): Promise<void> {
     const { startAtEpochMs, signal } = this.input;
     if (startAtEpochMs === null || this.aborted) return;
-    if ((await waitForStart(startAtEpochMs, signal)) && !this.aborted) this.warm.push(...(await this.fleet.warm(connections, 0, concurrency)));
+    if ((await waitForStart(startAtEpochMs, signal)) && !this.aborted)
+      this.warm.push(...(await this.fleet.warm(connections, 0, concurrency)).map((one) => one.connections));
   }
 
   /** The connections that were opened ahead served the first class of the first phase before any other. */

@@ -21,6 +21,7 @@ import { SchemaRegistrar } from './registration.ts';
 import { RowWriter } from './rows.ts';
 import { ownArrivals, partOf, shareOf } from './share.ts';
 import { maxHeaderBytes } from './transport-limits.ts';
+import { addLatency, noLatencies } from './warm-up.ts';
 
 const batchIntervalMs = 100;
 
@@ -47,6 +48,7 @@ class LoadWorker {
   private readonly transport: Transport;
   private readonly loop: LoadLoop;
   private readonly rows = new RowWriter();
+  private latencies = noLatencies();
   private readonly planned: Generator<Phase, void, PhaseOutcome>;
   private readonly watch = watchClient(availableParallelism());
   /** Users over all workers, where they were set while the load runs. */
@@ -120,6 +122,7 @@ class LoadWorker {
       share: ownArrivals(plan.shard, { index: data.index, count: plan.workers }),
       alarm: () => this.theAlarm(),
       onRecord: (record: RequestRecord) => this.rows.add(record),
+      onWarmUp: (record: RequestRecord) => addLatency(this.latencies, record),
     });
   }
 
@@ -159,7 +162,8 @@ class LoadWorker {
     const own = shareOf(requests, index, workers);
     await this.loop.warmUp(own, Math.min(Math.max(1, shareOf(concurrency, index, workers)), Math.max(1, own)), warmupIndexBase + index * requests);
     this.watch.reset();
-    this.post({ type: 'warmed', connections: report });
+    this.post({ type: 'warmed', connections: report, latencies: this.latencies });
+    this.latencies = noLatencies();
   }
 
   private async runPhase(command: Extract<Command, { type: 'phase' }>): Promise<void> {

@@ -23,6 +23,8 @@ import { structuredRates } from './structured.ts';
 
 /** One run as the load room hands it over. */
 export interface MeasuredRun {
+  /** Latency of the warm-up; left out or null: there was none. */
+  warmUp?: { requests: number; mean_latency_s: number; stddev_latency_s: number } | null;
   meter: Meter;
   /** Left out or null where requests do not depend on each other. */
   conversations?: ConversationMeter | null;
@@ -286,6 +288,7 @@ function buildResults(input: BuildInput, pooled: SeriesMeter): Results {
     ...mlperfVerdicts(ttft, tpot),
     ...(input.target.expected_concurrency === undefined ? {} : { expected_concurrency: input.target.expected_concurrency }),
     spike_rate_percent: null,
+    ...(run.warmUp ? { warmup: run.warmUp } : {}),
     first_latency_s: pooled.first === null ? null : pooled.first.latencyMs / 1000,
     connections: { ...run.meter.connections },
     ...(structured === null ? {} : { structured }),

@@ -98,3 +98,22 @@ test('searches, memory and energy are judged where they were measured', () => {
   ]);
   assert.deepEqual(judged(null)[2], ['energy', null, null]);
 });
+
+test('the spike rate is held against the warm-up where there was one, and says so', () => {
+  const document = assessed({ spike_rate_range: [5, 15] }, 100);
+  assert.match(String(document.results['spike_rate_basis']), /own mean and sigma/);
+  document.results['warmup'] = { requests: 50, mean_latency_s: 0.1, stddev_latency_s: 0.01 };
+  const scenario = { name: 'quick', targets: { spike_rate_range: [5, 15] }, load: { executor: 'closed' } } as unknown as Scenario;
+  const { results } = targetAssessment({ name: 'quick', parts: [{ scenario, document }], document });
+  assert.match(String(results?.['spike_rate_basis']), /50 requests of the warm-up/);
+  assert.ok(Math.abs(Number(results?.['spike_rate_percent']) - 10) < 0.5, String(results?.['spike_rate_percent']));
+});
+
+test('a level counts as stable by the latency limit too, where the scenario has one', () => {
+  const document = assessed({}, 0);
+  const level = (load: number, p95: number) => ({ load, unit: 'users', error_rate: 0, p95_latency_s: p95 });
+  document.results['levels'] = [level(1, 0.5), level(10, 3)];
+  const scenario = { name: 'quick', targets: {}, stop: { max_p95_latency: 2 }, load: { executor: 'steps' } } as unknown as Scenario;
+  const { results } = targetAssessment({ name: 'quick', parts: [{ scenario, document }], document });
+  assert.deepEqual(results?.['stress_test'], { max_sustainable_load: 1, stable_concurrency_levels: [1] });
+});

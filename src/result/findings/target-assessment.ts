@@ -1,8 +1,10 @@
 import type { PresetTargets } from '../../config/preset-targets.ts';
+import type { Scenario } from '../../config/scenario.ts';
+import type { Level } from '../../load/levels.ts';
 import { isDistribution, type ResultDocument, type Series } from '../document.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, MeasuredPart } from './finding.ts';
 import { levelsIn } from './levels-in.ts';
-import { ownSpikeRate } from './spike-rate.ts';
+import { ownSpikeRate, spikeRateAgainst } from './spike-rate.ts';
 
 interface JudgedTarget {
   name: 'tok_s' | 'ttft' | 'spike_rate' | 'retrieval' | 'memory' | 'energy' | 'error_rate';
@@ -28,21 +30,23 @@ const quietSpikes = 'Spikes below the range: the load may be insufficient to sho
 
 /** `results.targets`, `benchmarks`, `overall_assessment`, `system_info`, `stress_test` and the spike rate, of a scenario that says its `targets`. */
 export const targetAssessment: Finding = ({ name, parts, document }) => {
-  const asked = parts.find(({ scenario }) => scenario.targets !== undefined)?.scenario.targets ?? {};
-  const { results, series, environment } = document;
-  const spikes = ownSpikeRate(series);
-  const targets = judge(document, asked, spikes);
+  const asked: PresetTargets = Object.assign({}, ...parts.map(({ scenario }) => scenario.targets ?? {}));
+  // Of several parts the one that asks for tokens/s or TTFT is judged by its own figures: a stress test beside it would hide them.
+  const judged = parts.find(({ scenario }) => scenario.targets?.tokens_per_sec !== undefined || scenario.targets?.ttft_ms !== undefined);
+  const { results } = judged?.document ?? document;
+  const { environment } = document;
+  const { spikes, basis } = spikesOf(parts.length > 1 && judged !== undefined ? [judged] : parts, judged?.document ?? document);
+  const targets = judge({ results, series: document.series }, asked, spikes);
   const measured = targets.filter(({ met }) => met !== null);
   const met = measured.filter((target) => target.met).length;
   const missed = measured.filter((target) => !target.met);
-  const levels = parts.flatMap(levelsIn).filter(({ level }) => level.unit === 'users');
-  const limit = asked.error_rate ?? 1;
-  const stable = levels.filter(({ level }) => level.error_rate !== null && level.error_rate <= limit).map(({ level }) => level.load);
+  const levels = parts.flatMap((part) => levelsIn(part).map(({ level }) => ({ level, part }))).filter(({ level }) => level.unit === 'users');
+  const stable = levels.filter(({ level, part }) => holds(level, part.scenario.stop, asked.error_rate)).map(({ level }) => level.load);
   const distinct = [...new Set(stable)].sort((a, b) => a - b);
   return {
     results: {
       spike_rate_percent: spikes,
-      spike_rate_basis: 'own mean and sigma of each series; no warm-up or baseline was used',
+      spike_rate_basis: basis,
       targets,
       benchmarks: {
         [name]: {
@@ -77,7 +81,7 @@ export function gradeOf(met: number, total: number): 'EXCELLENT' | 'GOOD' | 'ACC
   return percent >= 90 ? 'EXCELLENT' : percent >= 80 ? 'GOOD' : percent >= 60 ? 'ACCEPTABLE' : 'POOR';
 }
 
-function judge({ results, series }: ResultDocument, asked: PresetTargets, spikes: number | null): JudgedTarget[] {
+function judge({ results, series }: Pick<ResultDocument, 'results' | 'series'>, asked: PresetTargets, spikes: number | null): JudgedTarget[] {
   const figure = (value: number) => String(Number(value.toPrecision(3)));
   const one = (
     name: JudgedTarget['name'],
@@ -161,3 +165,27 @@ function energyTarget(series: readonly Series[]): JudgedTarget {
     detail: value === null ? 'not measured: no sensor could be read' : `${Number(value.toPrecision(3))} J`,
   };
 }
+
+/** A level is stable while errors and, where the scenario limits it, p95 latency keep within its stop rules. */
+function holds({ error_rate: errors, p95_latency_s: p95 }: Level, stop: Scenario['stop'], mostErrors = 1): boolean {
+  if (errors === null || errors > (stop?.max_error_rate ?? mostErrors)) return false;
+  return stop?.max_p95_latency === undefined || (p95 !== null && p95 <= stop.max_p95_latency);
+}
+
+/** The share beyond mean + 3 sigma of the warm-up, else of each series itself; and which of the two, in words. */
+function spikesOf(parts: readonly MeasuredPart[], document: ResultDocument): { spikes: number | null; basis: string } {
+  const [part] = parts;
+  const warm = parts.length === 1 ? (part?.document.results['warmup'] as WarmUp | undefined) : undefined;
+  if (warm !== undefined && warm.requests >= fewestForSigma) {
+    const spikes = spikeRateAgainst(document.series, { mean: warm.mean_latency_s, stddev: warm.stddev_latency_s });
+    if (spikes !== null) return { spikes, basis: `mean + 3 sigma of the ${warm.requests} requests of the warm-up` };
+  }
+  return { spikes: ownSpikeRate(document.series), basis: 'own mean and sigma of each series: there was no warm-up of 10 requests or more' };
+}
+
+interface WarmUp {
+  requests: number;
+  mean_latency_s: number;
+  stddev_latency_s: number;
+}
+const fewestForSigma = 10;
