@@ -53,7 +53,7 @@ export async function gate(options: GateOptions): Promise<GateOutcome> {
     pair: base === null ? null : () => pair(options, base),
     ended: options.signal.aborted ? 'interrupted' : measured.crash ? 'crashed' : 'completed',
     keep: true,
-    repeat: repeatCommand(config),
+    repeat: alone ? 'llm-bench component' : repeatCommand(config),
     elapsedSeconds,
   });
   if (components.failure !== null && outcome.exitCode === ExitCode.ok)

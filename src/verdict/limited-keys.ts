@@ -61,11 +61,15 @@ export interface LimitBook {
 
 export function limitBook(thresholds: Thresholds): LimitBook {
   const named: Thresholds = { series: Object.fromEntries(Object.entries(thresholds.series).filter(([glob]) => glob !== '*')) };
+  // A limit on whatever there is names no metric that has to be there.
+  const spelled: Thresholds = {
+    series: Object.fromEntries(Object.entries(named.series).map(([glob, { '*': _, ...metrics }]) => [glob, metrics])),
+  };
   return {
     limited: ({ id }) => limitedMetrics(thresholds, id),
     of: ({ id, detail }, key) => stated(limitsFor(detail ? exactly(named, id) : thresholds, id, key)),
     gates: ({ id, detail }, key) => limitsFor(detail ? exactly(named, id) : thresholds, id, key)?.gate ?? null,
-    names: ({ id, detail }, key) => stated(limitsFor(detail ? exactly(named, id) : named, id, key)) !== null,
+    names: ({ id, detail }, key) => stated(limitsFor(detail ? exactly(spelled, id) : spelled, id, key)) !== null,
   };
 }
 

@@ -39,7 +39,7 @@ const measure = (t: TestContext, cwd: string) =>
       "go test -run=^$ -bench='ClassifyBatch_Size10$' -benchmem -benchtime=100ms ./benchmarks/",
       '--format',
       'go-bench',
-      ...['--baseline-ref', 'HEAD', '--budget', '40s', '--limit', '15', '--json'],
+      ...['--baseline-ref', 'HEAD', '--budget', '40s', '--json'],
     ],
     { cwd },
   );
