@@ -7,7 +7,6 @@ import { check } from './schema-issues.ts';
 import type { Path } from './yaml-source.ts';
 
 type Perf = z.output<typeof perfSchema>;
-type WrittenComponent = z.input<typeof componentSchema>;
 
 /**
  * The `component:` entries with what config/perf.yaml says of them: the user's settings over the shipped ones, and the user's names before them.
