@@ -91,19 +91,4 @@ suite('scenarios of the catalogue against a real engine', { skip, concurrency: 1
       assert.match(ran.stdout, /Structured answers:/);
     }
   });
-
-  test('prefix_cache: the same prompts again are answered sooner, from the cache', async (t) => {
-    const { document, ran, folder } = await shortened(t, await llama(t), 'prefix_cache', '--scale', '0.03', '--max-tokens', '2');
-    const found = document.results['prefix_cache'] as {
-      ttft_cold_warm_ratio: number | null;
-      cached_percent: { cold: number | null; warm: number | null };
-      replicas: { seen: number | null };
-      notes: string[];
-    };
-    within(found.ttft_cold_warm_ratio, 1.05, 1000, 'cold over warm');
-    if (found.cached_percent.warm !== null) assert.ok(found.cached_percent.warm > (found.cached_percent.cold ?? 0), JSON.stringify(found));
-    assert.equal(found.replicas.seen, null, 'one server names no replica');
-    assert.match(ran.stdout, /Prefix cache:/);
-    assert.match((await readdir(join(folder, 'results'))).join(' '), /pattern3_/);
-  });
 });

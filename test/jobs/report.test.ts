@@ -105,7 +105,7 @@ test('bad usage is exit 2 with a sentence', () =>
       [['one.json', '--format', 'pdf'], /text, markdown, html, json, csv/],
       [['one.json', '--format', 'csv', '--baseline', 'slow.json'], /--format csv holds the figures of results/],
       [['one.json', '--thresholds', 'none.yaml'], /none\.yaml not found/],
-      [[], /missing required argument 'files'/],
+      [[], /expected a result file, found none/],
     ] as const) {
       const { code, stdout, stderr } = await run(...words);
       assert.deepEqual([code, stdout], [2, ''], words.join(' '));

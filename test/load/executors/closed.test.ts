@@ -199,6 +199,8 @@ test('every executor has a name of its own and says how much may be in flight', 
     soak: { users: 3, duration: 1 },
     search: { max: 3, requests: 1 },
     trace: { file: 'x' },
+    conversation: { concurrency: 3 },
+    interactive: { max_users: 3 },
   };
   assert.deepEqual([...executors.keys()].toSorted(), Object.keys(options).toSorted());
   for (const [name, executor] of executors) {
