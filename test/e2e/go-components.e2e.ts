@@ -30,7 +30,7 @@ async function repository(t: TestContext): Promise<string> {
   return folder;
 }
 
-const measure = (t: TestContext, cwd: string) =>
+const measure = (t: TestContext, cwd: string, budget: string) =>
   cli(
     t,
     [
@@ -39,7 +39,7 @@ const measure = (t: TestContext, cwd: string) =>
       "go test -run=^$ -bench='ClassifyBatch_Size10$' -benchmem -benchtime=100ms ./benchmarks/",
       '--format',
       'go-bench',
-      ...['--baseline-ref', 'HEAD', '--budget', '40s', '--json'],
+      ...['--baseline-ref', 'HEAD', '--budget', budget, '--json'],
     ],
     { cwd },
   );
@@ -47,7 +47,7 @@ const rowOf = (verdict: Verdict, metric: string) =>
   verdict.series.find((row) => row.series === 'classification/batch_size_10' && row.metric === metric);
 
 test('the example is green when nothing changed', { skip }, async (t) => {
-  const ran = await measure(t, await repository(t));
+  const ran = await measure(t, await repository(t), '30s');
   assert.equal(ran.code, 0, told(ran));
   const verdict = JSON.parse(ran.stdout) as Verdict;
   assert.equal(verdict.mode, 'paired');
@@ -62,7 +62,7 @@ test('it is red when a benchmark is made twice as slow, and the profile names th
   const slower = source.replace('\tc.score(text, scores)\n', '\tc.score(text, scores)\n\tc.score(text, scores)\n');
   assert.notEqual(slower, source);
   await writeFile(file, slower);
-  const ran = await measure(t, folder);
+  const ran = await measure(t, folder, '120s');
   assert.equal(ran.code, 1, told(ran));
   const row = rowOf(JSON.parse(ran.stdout) as Verdict, 'ns/op');
   assert.equal(row?.verdict, 'regressed', told(ran));
