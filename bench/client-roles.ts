@@ -1,4 +1,4 @@
-/** The least clients that Node allows, each a process of its own: `node bench/client-roles.ts NAME LOAD URL SECONDS CONNECTIONS`. Prints {ttft: {p50, p99}} in ms. */
+/** The least clients that Node allows, each a process of its own: `node bench/client-roles.ts NAME LOAD URL SECONDS CONNECTIONS`. Prints {p50, p99, cpu_ms} in ms. */
 import { connect, type Socket } from 'node:net';
 import { Pool } from 'undici';
 
@@ -76,10 +76,35 @@ function dispatch(): void {
   for (let i = 0; i < parallel; i++) send();
 }
 
-if (name === 'bare') bare();
-else dispatch();
-setTimeout(() => {
+/** Sleeps until each of `connections` due times per second, and does nothing then: what of lateness and CPU is the machine's. */
+function pacer(): void {
+  const word = new Int32Array(new SharedArrayBuffer(4));
+  const startMs = performance.now();
+  for (let due = 1; due < parallel * Number(seconds); due++) {
+    const dueMs = startMs + (due * 1000) / parallel;
+    for (let leftMs = dueMs - performance.now(); leftMs > 0; leftMs = dueMs - performance.now()) Atomics.wait(word, 0, 0, leftMs);
+    ttfts.push(performance.now() - dueMs);
+  }
+}
+
+/** Prints what was measured, and the CPU that this process used for it, and ends. */
+function report(cpuMs: number): void {
   const sorted = Float64Array.from(ttfts).sort();
   const at = (share: number) => (sorted.length === 0 ? null : (sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? null));
-  process.stdout.write(`${JSON.stringify({ p50: at(0.5), p99: at(0.99) })}\n`, () => process.exit(0));
-}, Number(seconds) * 1000);
+  process.stdout.write(`${JSON.stringify({ p50: at(0.5), p99: at(0.99), cpu_ms: cpuMs })}\n`, () => process.exit(0));
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+const startedMs = cpuMs();
+if (name === 'pacer') {
+  pacer();
+  report(cpuMs() - startedMs);
+} else {
+  if (name === 'bare') bare();
+  else dispatch();
+  setTimeout(() => report(cpuMs() - startedMs), Number(seconds) * 1000);
+}

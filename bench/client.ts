@@ -384,6 +384,17 @@ async function openLoad(title: string, client: Client, server: KnownServer, unit
   }
 }
 
+/** A thread that only sleeps until each due time: what of lateness and CPU is the machine's. */
+async function pacerAlone(perSecond: number): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    const { done } = startClient([node, roles, 'pacer', 'constant', 'http://127.0.0.1', String(seconds), String(perSecond)]);
+    const { p50, p99, cpu_ms } = JSON.parse((await done).stdout) as Times & { cpu_ms: number };
+    print(
+      `A thread that sleeps until each of ${perSecond} times/s and does nothing: late p50 ${ms(p50)}, p99 ${ms(p99)} ms; ${(cpu_ms / seconds / 10).toFixed(0)} % of a core`,
+    );
+  }
+}
+
 const loads = flags.loads.split(',');
 print(
   `llm-bench from ${cli}; Node ${process.versions.node}; ${availableParallelism()} cores${canPin ? `, clients on core ${clientCore}, server on core ${serverCore}` : ', nothing pinned (no taskset, or one core)'}`,
@@ -399,10 +410,12 @@ if (loads.includes('poisson'))
     server,
     'tokens',
   );
-if (loads.includes('constant'))
+if (loads.includes('constant')) {
+  await pacerAlone(2000);
   await openLoad(
     'Constant rate of 2,000 plain POSTs/s',
     { name: 'llm-bench', ...ours({ request: plainPost, load: { executor: 'constant_rate', rate: 2000 }, warmup: 200 }) },
     server,
     'requests',
   );
+}

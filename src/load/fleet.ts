@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { GapState } from '../measure/gap-counts.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import type { ClientFigures } from '../measure/validity.ts';
+import { settleCollector } from './collector.ts';
 import type { PhaseOutcome, StopReason } from './executor.ts';
 import type { Command, Report, WorkerData } from './messages.ts';
 import type { LoadPlan } from './plan.ts';
@@ -40,6 +41,7 @@ export class Fleet {
   /** Starts the threads; they load while the caller prepares the plan. */
   constructor(workers: number, entryUrl: URL, events: FleetEvents) {
     this.events = events;
+    settleCollector();
     for (let index = 0; index < workers; index++) {
       const workerData: WorkerData = { role: 'load-worker', index, entryUrl: entryUrl.href, counter: this.counter };
       const thread = new Worker(entryUrl, { workerData });

@@ -84,6 +84,11 @@ export class RowWriter {
     buffer[at + 33] = flag(record.hitExpected);
   }
 
+  /** Records gathered since the last take. */
+  get count(): number {
+    return this.used / width;
+  }
+
   /** What was gathered since the last call; null when nothing. The rows are the caller's, to be transferred. */
   take(): RecordBatch | null {
     if (this.used === 0) return null;
