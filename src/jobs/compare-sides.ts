@@ -1,14 +1,7 @@
 import { join } from 'node:path';
 import { ExitCode, UserError } from '../config/errors.ts';
-import {
-  type ComparedSide,
-  renderSideCsv,
-  renderSideHtml,
-  renderSideMarkdown,
-  renderSideText,
-  type SideBySide,
-  sideBySide,
-} from '../report/side-by-side.ts';
+import { type ComparedSide, type SideBySide, sideBySide } from '../report/side-by-side.ts';
+import { renderSideCsv, renderSideHtml, renderSideMarkdown, renderSideText } from '../report/side-by-side-renderings.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { writeResult } from '../result/write.ts';
 import { localStamp } from './local-stamp.ts';

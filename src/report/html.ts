@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { ResultDocument } from '../result/document.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import { alertsOf } from './alerts.ts';
@@ -11,6 +10,7 @@ import { foundIn } from './findings/read.ts';
 import { headline } from './headline.ts';
 import { hintsFor } from './hints.ts';
 import type { EarlierResult } from './history.ts';
+import { contentHash, htmlPage, policyElement } from './html-page.ts';
 import { Figures, list, section, table } from './html-parts.ts';
 import { pageStyle } from './html-style.ts';
 import {
@@ -32,9 +32,8 @@ import { splitRows } from './rows.ts';
 import { columnsFor, headingCells, rowCells } from './table.ts';
 
 const style = `${pageStyle}${chartStyle}`;
-const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 // No element that is not ours runs or styles anything: the policy names our script and our style by their content.
-const policy = `default-src 'none'; script-src ${hashOf(pageScript)}; style-src ${hashOf(style)}; base-uri 'none'; form-action 'none'`;
+const policy = `default-src 'none'; script-src ${contentHash(pageScript)}; style-src ${contentHash(style)}; base-uri 'none'; form-action 'none'`;
 
 /**
  * One self-contained page: no request to anywhere, light and dark by the reader's setting, one column on a phone. Without its script the figures are all
@@ -68,29 +67,20 @@ export function renderHtml(
     section('System', systemTable(result)),
     section('Configuration', configuration(result)),
   ];
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<title>${escapeHtml(title)}</title>
-<style>${style}</style>
-</head>
-<body>
-<h1>${escapeHtml(title)}</h1>
+  return htmlPage({
+    title: escapeHtml(title),
+    style,
+    head: policyElement(policy),
+    body: `<h1>${escapeHtml(title)}</h1>
 <p class="quiet">${[result.timestamp, result.base_url, result.model ?? '', result.git.sha ?? '']
-    .filter((part) => part !== '')
-    .map((part) => escapeHtml(oneLine(part, 300)))
-    .join(' · ')}</p>
+      .filter((part) => part !== '')
+      .map((part) => escapeHtml(oneLine(part, 300)))
+      .join(' · ')}</p>
 ${sections.filter((text) => text !== '').join('\n')}
 <p class="quiet script">Charts: point for values, drag to zoom, double-click to zoom out, click a name to show or hide its line.</p>
 ${figures.data()}
-<script>${pageScript}</script>
-</body>
-</html>
-`;
+<script>${pageScript}</script>`,
+  });
 }
 
 /** Grade, MLPerf and target verdicts at a glance; a block of its own tells them in full. */

@@ -1,6 +1,7 @@
 import type { ConversationBlock } from '../result/conversations.ts';
 import type { ResultDocument } from '../result/document.ts';
 import type { StructuredRow } from '../result/findings/structured-comparison.ts';
+import { csvField } from './csv.ts';
 
 const heading = 'Model,Test Case,Endpoint,Latency (s),Input Tokens,Output Tokens,Total Requests,Average Duration (s)';
 const digits = (value: number | null, places: number): string => (value === null ? '' : value.toFixed(places));
@@ -18,7 +19,7 @@ export function structuredCsv(rows: readonly StructuredRow[]): string {
       digits(row.output_tokens, 0),
       digits(row.requests, 0),
       digits(row.mean_latency_s, 3),
-    ].map((text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)),
+    ].map(csvField),
   );
   return `${[heading, ...lines.map((line) => line.join(','))].join('\n')}\n`;
 }

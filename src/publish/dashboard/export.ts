@@ -1,3 +1,4 @@
+import { csvField } from '../../report/csv.ts';
 import type { Alert } from './alert-book.ts';
 import { readMonitoring } from './store.ts';
 
@@ -48,6 +49,5 @@ const timeOf = (ms: number): string => (Math.abs(ms) <= 8.64e15 ? new Date(ms).t
 
 /** A name that a spreadsheet would take for a formula is told to be text. */
 function field(text: string): string {
-  const safe = /^[=+\-@\t]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return csvField(/^[=+\-@\t]/.test(text) ? `'${text}` : text);
 }

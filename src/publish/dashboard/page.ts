@@ -1,31 +1,23 @@
-import { createHash } from 'node:crypto';
+import { contentHash, htmlPage } from '../../report/html-page.ts';
 import { chartLibrary, chartStyle } from '../../report/page-assets.ts';
 import { dashboardScript } from './page-assets.ts';
 import { dashboardStyle } from './page-style.ts';
 
 const style = `${dashboardStyle}${chartStyle}`;
 const script = `${chartLibrary}\n${dashboardScript}`;
-const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 /** The page asks for nothing but its own address, and runs and styles nothing but what it came with. */
 export const pageHeaders = {
   'content-type': 'text/html; charset=utf-8',
-  'content-security-policy': `default-src 'none'; script-src ${hashOf(script)}; style-src ${hashOf(style)}; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  'content-security-policy': `default-src 'none'; script-src ${contentHash(script)}; style-src ${contentHash(style)}; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
 };
 
 /** The page: the same for everyone; what is shown comes by its script. */
-export const pageText = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>llm-bench dashboard</title>
-<style>${style}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the figures</a>
+export const pageText = htmlPage({
+  title: 'llm-bench dashboard',
+  style,
+  head: '<link rel="icon" href="data:,">',
+  body: `<a class="skip" href="#main">Skip to the figures</a>
 <header><h1>llm-bench</h1><p id="subject" class="quiet"></p><p id="phase" class="light" role="status"></p></header>
 <noscript><p class="banner">This page needs its script: figures come live.</p></noscript>
 <p id="banner" class="banner" role="alert" hidden></p>
@@ -50,7 +42,5 @@ export const pageText = `<!doctype html>
 <section aria-labelledby="h-trend"><h2 id="h-trend">Past runs</h2><p id="no-trend" class="none">No results in the folder yet.</p><div id="trend" class="charts"></div></section>
 <section id="export" aria-labelledby="h-export" hidden><h2 id="h-export">Export</h2><p class="row"><a id="csv" href="/api/export?format=csv" download>Samples as CSV</a><a id="json" href="/api/export?format=json" download>Samples and alerts as JSON</a></p></section>
 </main>
-<script>${script}</script>
-</body>
-</html>
-`;
+<script>${script}</script>`,
+});
