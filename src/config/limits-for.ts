@@ -33,9 +33,14 @@ export function limitsFor(thresholds: Thresholds, seriesId: string, metricKey: s
 const deterministic = new Set(['allocs/op', 'B/op', 'instructions', 'instructions/op']);
 const deterministicLimitPercent = 1;
 
+/** Whether a metric is such a count. */
+export function isDeterministic(metricKey: string): boolean {
+  return deterministic.has(metricKey);
+}
+
 function limitOfAll(limits: Limits, metricKey: string): Limits {
   const { max_regression_percent: most } = limits;
-  if (most === undefined || !deterministic.has(metricKey)) return limits;
+  if (most === undefined || !isDeterministic(metricKey)) return limits;
   return { ...limits, max_regression_percent: Math.min(most, deterministicLimitPercent) };
 }
 

@@ -1,3 +1,4 @@
+import { isDeterministic } from '../config/limits-for.ts';
 import type { Thresholds } from '../config/thresholds.ts';
 import type { ResultDocument, Run } from '../result/document.ts';
 import { defaultErrorPoints, judgeErrorRate } from './error-rate.ts';
@@ -61,8 +62,10 @@ export function judgePaired(base: ResultDocument, head: ResultDocument, threshol
   const plan = { maxPairs: options.maxPairs, alpha, beta, final: options.final };
   const judged = judgePairs(gating.map(metric), aside.map(metric), plan);
   const answers = new Map<Question, Answer>();
-  for (const { question, fault, zeros } of paired) {
-    if (fault !== null) answers.set(question, { ...unknown(null, null), decision: zeros ? 'ok' : 'inconclusive', because: fault });
+  for (const { question, fault, zeros, baseValues } of paired) {
+    const same = zeros ? (baseValues[0] ?? null) : null;
+    const change = same === null || same === 0 ? {} : { change: 0 };
+    if (fault !== null) answers.set(question, { ...unknown(same, same), ...change, decision: zeros ? 'ok' : 'inconclusive', because: fault });
   }
   for (const [group, outcomes] of [
     [gating, judged.gating],
@@ -125,7 +128,7 @@ interface Pairs {
   headValues: (number | null)[];
   /** Why the metric cannot be put on the log scale; null where it can. */
   fault: string | null;
-  /** Zero in every round of both sides: nothing has changed. */
+  /** The same in every round of both sides, such as zero: nothing has changed. */
   zeros: boolean;
 }
 
@@ -139,6 +142,9 @@ export function pairsOf({ baselines, series, key, direction }: Question, baseRun
   const all = [...baseValues, ...headValues].filter((value) => value !== null);
   if (all.length === 0) return { logRatios: [], baseValues, headValues, fault: 'no round measured it', zeros: false };
   if (all.every((value) => value === 0)) return { logRatios: [], baseValues, headValues, fault: 'zero on both sides', zeros: true };
+  // A count that no noise moves: a limit of 1% is finer than what an interval of few rounds could tell.
+  if (isDeterministic(key) && all.every((value) => value === all[0]))
+    return { logRatios: [], baseValues, headValues, fault: 'the same in every round', zeros: true };
   const fault = all.map(unfit).find((found) => found !== null) ?? null;
   const logRatios = baseValues.map((before, index) => {
     const after = headValues[index] ?? null;

@@ -257,4 +257,26 @@ describe('judgePaired', () => {
     assert.match(row(verdict, 'ttft_ms.p95').rule ?? '', /zero/);
     assert.ok(row(verdict, 'ttft_ms.p50').change_percent !== null);
   });
+
+  it('a count that is the same in every round has not changed, though its limit is finer than the interval of few rounds', () => {
+    const [base, head] = sides(10, { factor: 1 });
+    const count = (side: ResultDocument, value: (order: number) => number) => {
+      for (const [index, { values }] of side.runs.entries()) Object.assign(values['chat'] ?? {}, { 'allocs/op': value(index), 'B/op': value(index) });
+      Object.assign(side.series[0]?.metrics ?? {}, {
+        'allocs/op': { unit: '', better: 'lower', value: 12 },
+        'B/op': { unit: 'B', better: 'lower', value: 12 },
+      });
+    };
+    const thresholds: Thresholds = { series: { '*': { '*': { max_regression_percent: 10 } } } };
+    for (const side of [base, head]) count(side, () => 12);
+    const same = judge([base, head], { final: true }, thresholds).verdict;
+    for (const metric of ['allocs/op', 'B/op']) {
+      const found = row(same, metric);
+      assert.equal(found.verdict, 'ok', JSON.stringify(found));
+      assert.deepEqual([found.baseline, found.current, found.change_percent], [12, 12, 0]);
+    }
+    // One round that differs is left to the statistics.
+    count(head, (index) => (index === 4 ? 13 : 12));
+    assert.notEqual(row(judge([base, head], { final: true }, thresholds).verdict, 'allocs/op').rule, 'the same in every round');
+  });
 });
