@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 
-/** More than a sending thread keeps in a run, MB: below it V8 has no reason to mark its heap. */
-const initialOldSpaceMb = 64;
+/** More than a sending thread keeps, MB (some 12): V8 has no reason to mark its heap below this. Much more would let what is no longer needed pile up. */
+const initialOldSpaceMb = 24;
 
 let settled = false;
 
