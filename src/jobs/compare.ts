@@ -4,6 +4,7 @@ import type { Thresholds } from '../config/thresholds.ts';
 import { differences } from '../result/differences.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { readResult } from '../result/read.ts';
+import { withSpikesAgainst } from '../result/spike-rate.ts';
 import { writeResult } from '../result/write.ts';
 import { judgeByRules, newestFirst } from '../verdict/evaluate.ts';
 import { judgeScreen } from '../verdict/judge-screen.ts';
@@ -100,13 +101,12 @@ export interface CompareResultsOptions {
  */
 export function compareResults(options: CompareResultsOptions): Comparison {
   refuseMode(options.mode);
-  const { current } = options;
   const skipped = [...(options.skipped ?? [])];
   const baselines = options.baselines.filter(({ name, document }) => {
-    const refused = options.automatic && document.scenario !== current.scenario;
+    const refused = options.automatic && document.scenario !== options.current.scenario;
     if (refused)
       skipped.push(
-        `${name} is no baseline for this result: it measured the scenario ${quoted(document.scenario)}, this is ${quoted(current.scenario)}`,
+        `${name} is no baseline for this result: it measured the scenario ${quoted(document.scenario)}, this is ${quoted(options.current.scenario)}`,
       );
     return !refused;
   });
@@ -115,20 +115,50 @@ export function compareResults(options: CompareResultsOptions): Comparison {
       hint: 'Name a baseline of the same scenario, or compare the two files yourself: `llm-bench compare --current FILE --baseline FILE`.',
     });
   }
-  const documents = baselines.map(({ document }) => document);
-  const { judged, because } = judgeResults(documents, options);
+  const { current, documents, remarks } = withSpikes(
+    options.current,
+    baselines.map(({ document }) => document),
+  );
+  const { judged, because } = judgeResults(documents, { ...options, current });
   const notes = [
     ...skipped,
     ...because,
     ...currentNotes(current),
     ...baselines.flatMap(baselineNotes),
     ...differenceNotes(baselines, current),
+    ...remarks,
     ...judged.notes,
   ];
   return { verdict: { ...judged, notes }, current, baseline: newestFirst(documents)[0] ?? null, skipped };
 }
 
 const quoted = (text: string): string => (text === '' ? '(not stated)' : JSON.stringify(text));
+
+/** From here on more spikes than the baseline had are worth a word: percent of the requests, and times its own share. */
+const worthAWord = { percent: 1, factor: 2 };
+
+/** Both sides with their spikes counted by the spread of an only baseline; a pool is of results that each counted by their own. */
+function withSpikes(
+  measured: ResultDocument,
+  baselines: ResultDocument[],
+): { current: ResultDocument; documents: ResultDocument[]; remarks: string[] } {
+  const untouched = { current: measured, documents: baselines, remarks: [] };
+  const [baseline] = baselines;
+  if (baseline === undefined || baselines.length > 1) return untouched;
+  try {
+    const [current, before] = [withSpikesAgainst(measured, baseline), withSpikesAgainst(baseline, baseline)];
+    if (current === measured) return untouched;
+    const [now, then] = [current.results.spike_rate_percent ?? 0, before.results.spike_rate_percent ?? 0];
+    const more = now >= worthAWord.percent && now > worthAWord.factor * then;
+    const said = (percent: number) => `${percent.toFixed(1)} %`;
+    const remarks = more ? [`spikes: ${said(now)} of the requests took longer than the baseline's mean + 3 sigma; of its own ${said(then)} did`] : [];
+    return { current, documents: [before], remarks };
+  } catch (error) {
+    // A histogram that cannot be read: everything else can be judged all the same.
+    if (error instanceof UserError) return untouched;
+    throw error;
+  }
+}
 
 /** Several baselines are a pool, and so is a table of many runs: screened where they allow it. One says nothing of its noise and is compared by fixed percentages. */
 function judgeResults(

@@ -34,6 +34,8 @@ export interface MeasureOptions {
   shape?: RunShape;
   /** False: the client is not certified by a short selftest. */
   selftest?: boolean;
+  /** What spikes of the scenarios are held against, newest first: a scenario takes the first one that measured it. Left out: their warm-up, or themselves. */
+  baselines?: readonly ResultDocument[];
   /** Another run was going on this machine when this one began. */
   otherRun?: boolean;
   /** Told each scenario's document, all its runs and parts in one, as soon as it is there; awaited. */

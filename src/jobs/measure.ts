@@ -56,7 +56,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
         rounds.push(measured);
       }
       if (rounds.length === 0) continue;
-      const whole = uniteRounds(rounds);
+      const whole = uniteRounds(rounds, baselineOf(rounds, options.baselines ?? []));
       documents.push(whole);
       await options.onScenario?.(whole);
     }
@@ -67,4 +67,10 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     await check.close();
     await side?.close();
   }
+}
+
+/** The first of them that measured the scenario's series. */
+function baselineOf(rounds: readonly (readonly MeasuredPart[])[], baselines: readonly ResultDocument[]): ResultDocument | null {
+  const ids = new Set(rounds.flat().flatMap(({ document }) => document.series.map(({ id }) => id)));
+  return baselines.find(({ series }) => series.some(({ id }) => ids.has(id))) ?? null;
 }

@@ -149,6 +149,7 @@ async function measureOnce(left: readonly ListedScenario[], job: Job, outcomes: 
       ...job,
       config: together,
       progress,
+      baselines: left.flatMap(({ baseline }) => baseline?.documents.slice(0, 1) ?? []),
       onScenario: async (document) => void outcomes.push(await outcomeOf(left[outcomes.length - before] as ListedScenario, document, job)),
     });
   } catch (error) {

@@ -90,7 +90,8 @@ async function runAndTell(options: RunOptions, files: OutputFiles, exports: Expo
       });
       print.err(`dashboard: ${watched.live.link}`);
     }
-    measured = await measure({ ...options, otherRun: lock.other !== null, ...hooks, ...watched?.options });
+    const baselines = options.baseline?.documents ?? [];
+    measured = await measure({ ...options, baselines: baselines.slice(0, 1), otherRun: lock.other !== null, ...hooks, ...watched?.options });
   } finally {
     await watched?.close();
     const incomplete = await log?.close();

@@ -10,19 +10,21 @@ import { mergeResults } from './merge.ts';
 import { valuesOf } from './metric-values.ts';
 import { pooledLevels } from './pooled-levels.ts';
 import { runSpreads } from './run-spread.ts';
+import { addSpikeRate, addWarmUps, spikeRate, type WarmUp } from './spike-rate.ts';
 import { type Stability, stabilityOf } from './stability.ts';
 
 /**
  * One document of a scenario's rounds, each of them its parts in the order they ran (one where the scenario has no parts). A round is one run, whatever
  * number of parts it drove; the figures made of all parts are made for each round and for all together.
+ * @param baseline what the requests' spread is held against; null: their warm-up, or themselves
  * @throws Error for no round, or one without a part
  */
-export function uniteRounds(rounds: readonly (readonly MeasuredPart[])[]): ResultDocument {
-  const documents = rounds.map(uniteRound);
+export function uniteRounds(rounds: readonly (readonly MeasuredPart[])[], baseline: ResultDocument | null = null): ResultDocument {
+  const documents = rounds.map((parts) => uniteRound(parts, baseline));
   const [first] = documents;
   if (first === undefined) throw new Error('no round to unite');
   if (documents.length === 1) return first;
-  const whole = uniteRound(acrossRounds(rounds));
+  const whole = uniteRound(acrossRounds(rounds), baseline);
   whole.runs = documents.flatMap(({ runs }) => runs).map((run, index) => ({ ...run, round: index, order: index }));
   whole.results['run_level'] = runSpreads(whole);
   return whole;
@@ -49,6 +51,8 @@ function acrossRounds(rounds: readonly (readonly MeasuredPart[])[]): MeasuredPar
       rounds,
       rounds.map((_, index) => `run ${index + 1}`),
     );
+    const warmUp = addWarmUps(rounds.flatMap(({ results }) => (results['warmup'] as WarmUp | undefined) ?? []));
+    if (warmUp !== null) document.results['warmup'] = warmUp;
     const levels = pooledLevels(rounds, document.series);
     const { scenario } = same[0] as MeasuredPart;
     if (levels !== null) {
@@ -66,7 +70,7 @@ function withMemory(document: ResultDocument): void {
     document.results['stability'] = stabilityOf(document.timeline, stability.thirds[2].to_s, stability.assessment.crashes > 0);
 }
 
-function uniteRound(parts: readonly MeasuredPart[]): ResultDocument {
+function uniteRound(parts: readonly MeasuredPart[], baseline: ResultDocument | null): ResultDocument {
   for (const { document } of parts) withMemory(document);
   const documents = parts.map(({ document }) => document);
   const [first] = documents;
@@ -83,7 +87,8 @@ function uniteRound(parts: readonly MeasuredPart[]): ResultDocument {
     whole.cohort = createHash('sha256').update(whole.cohort).digest('hex').slice(0, 12);
     whole.runs = [oneRun(documents)];
   }
-  addFindings(whole, parts);
+  addSpikeRate(whole, spikeRate(whole, baseline));
+  addFindings(whole, parts, baseline);
   const criteria = judgeCriteria(whole.results, (parts[0] as MeasuredPart).scenario);
   if (criteria.length > 0) whole.results['criteria'] = criteria;
   return whole;
@@ -99,11 +104,11 @@ function oneRun(documents: readonly ResultDocument[]): Run {
   };
 }
 
-function addFindings(document: ResultDocument, parts: readonly MeasuredPart[]): void {
+function addFindings(document: ResultDocument, parts: readonly MeasuredPart[], baseline: ResultDocument | null): void {
   const [{ scenario }] = parts as [MeasuredPart, ...MeasuredPart[]];
   const name = scenarioName(scenario);
   for (const kind of new Set(parts.flatMap((part) => part.scenario.findings ?? []))) {
-    const { results, metrics } = findings[kind]({ name, parts, document });
+    const { results, metrics } = findings[kind]({ name, parts, document, baseline });
     Object.assign(document.results, results);
     for (const [id, added] of Object.entries(metrics ?? {})) {
       let series = document.series.find((one) => one.id === id);

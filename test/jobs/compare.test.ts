@@ -73,6 +73,20 @@ describe('compareFiles', () => {
     assert.equal((await compare({ current: at('same.json') })).verdict.verdict, 'ok');
   });
 
+  it('counts spikes by the spread of the baseline, says when there are more, and holds limits on them', async () => {
+    const few = latencies.map((ms, index) => (index < 10 ? 3000 : ms));
+    await writeResult(at('spikes.json'), result(1, { series: [measuredSeries('chat', few, latencies, { error_rate: 0 })] }));
+    const limits: Thresholds = { series: { '*': { spike_rate_percent: { max: 4 } } } };
+    const { verdict, current } = await compare({ current: at('spikes.json'), thresholds: limits });
+    assert.equal(current.results.spike_rate_percent, 5);
+    assert.match(String(current.results['spike_rate_basis']), /200 requests of the baseline/);
+    assert.match(verdict.notes.join(), /spikes: 5\.0 % of the requests.*of its own 0\.0 % did/);
+    const row = verdict.series.find(({ metric }) => metric === 'spike_rate_percent');
+    assert.deepEqual([row?.verdict, row?.baseline, row?.current], ['regressed', 0, 5]);
+    const calm = await compare({ current: at('base.json'), thresholds: limits });
+    assert.deepEqual([calm.verdict.verdict, calm.verdict.notes.join().includes('spikes')], ['ok', false]);
+  });
+
   it('lists every difference between two results that the user names', async () => {
     await writeResult(
       at('other.json'),

@@ -117,3 +117,17 @@ test('a level counts as stable by the latency limit too, where the scenario has 
   const { results } = targetAssessment({ name: 'quick', parts: [{ scenario, document }], document });
   assert.deepEqual(results?.['stress_test'], { max_sustainable_load: 1, stable_concurrency_levels: [1] });
 });
+
+test('where there is a baseline, the spike rate and its target are held against the baseline', () => {
+  const document = assessed({ spike_rate_range: [5, 15] }, 0);
+  const before = assessed({}, 0);
+  const slow = assessed({}, 300);
+  slow.results['warmup'] = { requests: 50, mean_latency_s: 20, stddev_latency_s: 1 };
+  const scenario = { name: 'quick', targets: { spike_rate_range: [5, 15] }, load: { executor: 'closed' } } as unknown as Scenario;
+  const held = (current: typeof document) =>
+    targetAssessment({ name: 'quick', parts: [{ scenario, document: current }], document: current, baseline: before }).results;
+  assert.equal(held(slow)?.['spike_rate_percent'], 30);
+  assert.match(String(held(slow)?.['spike_rate_basis']), /1000 requests of the baseline/);
+  assert.match(JSON.stringify(held(slow)?.['targets']), /above the range/);
+  assert.equal(held(document)?.['spike_rate_percent'], 0);
+});

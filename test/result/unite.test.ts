@@ -82,3 +82,35 @@ test('scenarios beside each other keep what each found', () => {
   assert.equal(scenarios['batch']?.['batch_efficiency'], 0.75);
   assert.deepEqual(Object.keys(scenarios), ['batch', 'chat']);
 });
+
+test('runs of one scenario keep their warm-up, and spikes of all of them are held against it', () => {
+  const round = (at: number, mean: number) => {
+    const latencies = Array.from({ length: 100 }, (_, index) => (index < 10 ? 500 : 100));
+    const document = documentOf({
+      scenario: 'chat',
+      timestamp: new Date(at * 1000).toISOString(),
+      results: {
+        total_requests: 100,
+        successful: 100,
+        failed: 0,
+        duration_seconds: 1,
+        warmup: { requests: 20, mean_latency_s: mean, stddev_latency_s: 0.01 },
+      },
+      series: [measuredSeries('chat', latencies)],
+      runs: [{ round: 0, order: 0, started: new Date(at * 1000).toISOString(), duration_seconds: 1, values: {} }],
+    });
+    return [{ scenario: { name: 'chat' } as unknown as Scenario, document }];
+  };
+  const document = uniteRounds([round(0, 0.1), round(60, 0.12)]);
+  const warmUp = document.results['warmup'] as { requests: number; mean_latency_s: number; stddev_latency_s: number };
+  assert.equal(warmUp.requests, 40);
+  assert.ok(Math.abs(warmUp.mean_latency_s - 0.11) < 1e-9);
+  // 20 values each of sigma 0.01 around 0.10 and 0.12: (38 x 0.0001 + 40 x 0.0001) / 39.
+  assert.ok(Math.abs(warmUp.stddev_latency_s - Math.sqrt(0.0078 / 39)) < 1e-9);
+  assert.equal(document.results.spike_rate_percent, 10);
+  assert.match(String(document.results['spike_rate_basis']), /40 requests of the warm-up/);
+  assert.deepEqual(
+    document.runs.map(({ values }) => values['chat']?.['spike_rate_percent']),
+    [10, 10],
+  );
+});

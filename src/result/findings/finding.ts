@@ -14,6 +14,8 @@ export interface FindingInput {
   parts: readonly MeasuredPart[];
   /** All parts in one. */
   document: ResultDocument;
+  /** What it is held against, where that was known before it was measured. */
+  baseline?: ResultDocument | null;
 }
 
 export interface Found {

@@ -2,9 +2,9 @@ import type { PresetTargets } from '../../config/preset-targets.ts';
 import type { Scenario } from '../../config/scenario.ts';
 import type { Level } from '../../load/levels.ts';
 import { isDistribution, type ResultDocument, type Series } from '../document.ts';
-import type { Finding, MeasuredPart } from './finding.ts';
+import { spikeRate } from '../spike-rate.ts';
+import type { Finding } from './finding.ts';
 import { levelsIn } from './levels-in.ts';
-import { ownSpikeRate, spikeRateAgainst } from './spike-rate.ts';
 
 interface JudgedTarget {
   name: 'tok_s' | 'ttft' | 'spike_rate' | 'retrieval' | 'memory' | 'energy' | 'error_rate';
@@ -29,13 +29,13 @@ const advice: Record<JudgedTarget['name'], string> = {
 const quietSpikes = 'Spikes below the range: the load may be insufficient to show what the service does under strain.';
 
 /** `results.targets`, `benchmarks`, `overall_assessment`, `system_info`, `stress_test` and the spike rate, of a scenario that says its `targets`. */
-export const targetAssessment: Finding = ({ name, parts, document }) => {
+export const targetAssessment: Finding = ({ name, parts, document, baseline }) => {
   const asked: PresetTargets = Object.assign({}, ...parts.map(({ scenario }) => scenario.targets ?? {}));
   // Of several parts the one that asks for tokens/s or TTFT is judged by its own figures: a stress test beside it would hide them.
   const judged = parts.find(({ scenario }) => scenario.targets?.tokens_per_sec !== undefined || scenario.targets?.ttft_ms !== undefined);
   const { results } = judged?.document ?? document;
   const { environment } = document;
-  const { spikes, basis } = spikesOf(parts.length > 1 && judged !== undefined ? [judged] : parts, judged?.document ?? document);
+  const { percent: spikes, basis } = spikeRate(judged?.document ?? document, baseline ?? null);
   const targets = judge({ results, series: document.series }, asked, spikes);
   const measured = targets.filter(({ met }) => met !== null);
   const met = measured.filter((target) => target.met).length;
@@ -171,21 +171,3 @@ function holds({ error_rate: errors, p95_latency_s: p95 }: Level, stop: Scenario
   if (errors === null || errors > (stop?.max_error_rate ?? mostErrors)) return false;
   return stop?.max_p95_latency === undefined || (p95 !== null && p95 <= stop.max_p95_latency);
 }
-
-/** The share beyond mean + 3 sigma of the warm-up, else of each series itself; and which of the two, in words. */
-function spikesOf(parts: readonly MeasuredPart[], document: ResultDocument): { spikes: number | null; basis: string } {
-  const [part] = parts;
-  const warm = parts.length === 1 ? (part?.document.results['warmup'] as WarmUp | undefined) : undefined;
-  if (warm !== undefined && warm.requests >= fewestForSigma) {
-    const spikes = spikeRateAgainst(document.series, { mean: warm.mean_latency_s, stddev: warm.stddev_latency_s });
-    if (spikes !== null) return { spikes, basis: `mean + 3 sigma of the ${warm.requests} requests of the warm-up` };
-  }
-  return { spikes: ownSpikeRate(document.series), basis: 'own mean and sigma of each series: there was no warm-up of 10 requests or more' };
-}
-
-interface WarmUp {
-  requests: number;
-  mean_latency_s: number;
-  stddev_latency_s: number;
-}
-const fewestForSigma = 10;
