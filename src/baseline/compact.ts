@@ -2,7 +2,7 @@ import { type CompactedCohort, isDistribution, type ResultDocument, type Run, ty
 import { secondsInTurn } from '../result/merge-order.ts';
 import { mergeResultsBlock } from '../result/merge-people.ts';
 import { mergeSeries, type Part } from '../result/merge-series.ts';
-import { valuesOf } from '../result/metric-values.ts';
+import { runValues } from '../result/metric-values.ts';
 import { resultsOfSeries } from '../result/normalise-results.ts';
 import type { Member } from './member.ts';
 
@@ -155,7 +155,7 @@ function runsOf(member: Member): Run[] {
             order: 0,
             started: document.timestamp,
             duration_seconds: document.results.duration_seconds,
-            values: Object.fromEntries(document.series.map((series) => [series.id, valuesOf(series)])),
+            values: runValues(document.series),
           },
         ];
   const counts = Object.fromEntries(

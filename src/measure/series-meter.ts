@@ -152,6 +152,13 @@ export class SeriesMeter {
     };
   }
 
+  /** All of several series together. */
+  static pooled(meters: Iterable<SeriesMeter>): SeriesMeter {
+    const pooled = new SeriesMeter();
+    for (const meter of meters) pooled.add(meter);
+    return pooled;
+  }
+
   static from(state: SeriesState): SeriesMeter {
     const meter = new SeriesMeter();
     Object.assign(meter, {

@@ -3,7 +3,8 @@ import type { CompatDefinition } from '../measure/compat.ts';
 import { type Definition, ownDefinition } from '../measure/definitions.ts';
 import { Meter } from '../measure/meter.ts';
 import type { RequestRecord } from '../measure/record.ts';
-import { type BuildInput, buildResult } from './build.ts';
+import { buildResult } from './build.ts';
+import type { BuildInput } from './build-input.ts';
 import type { ResultDocument } from './document.ts';
 import { mergeResults } from './merge.ts';
 

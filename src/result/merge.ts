@@ -6,7 +6,7 @@ import { secondsInTurn, secondsTogether } from './merge-order.ts';
 import { mergeBudgets, mergeClients, mergeErrors, mergeResultsBlock, mergeRetries, mergeTimelines, mergeValidity, shared } from './merge-people.ts';
 import { mergeSeries, type Part } from './merge-series.ts';
 import { groupRuns, shardOf } from './merge-shards.ts';
-import { valuesOf } from './metric-values.ts';
+import { runValues } from './metric-values.ts';
 
 const slowestKept = 20;
 
@@ -102,7 +102,7 @@ function oneRun(documents: readonly ResultDocument[], series: ResultDocument['se
     order: 0,
     started: earliest(documents.map((document) => document.timestamp)),
     duration_seconds: seconds ?? Math.max(...documents.map((document) => document.results.duration_seconds)),
-    values: Object.fromEntries(series.map((one) => [one.id, valuesOf(one)])),
+    values: runValues(series),
   };
 }
 

@@ -35,3 +35,8 @@ export function valuesOf(series: Series): Record<string, number | null> {
   }
   return values;
 }
+
+/** The values of all series by their id: what one run says. */
+export function runValues(series: readonly Series[]): Record<string, Record<string, number | null>> {
+  return Object.fromEntries(series.map((one) => [one.id, valuesOf(one)]));
+}

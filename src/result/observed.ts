@@ -2,7 +2,7 @@ import type { Absent, Observed } from '../observe/monitor.ts';
 import type { ConversationBlock } from './conversations.ts';
 import type { Metric, ResultDocument, Series } from './document.ts';
 import { energyMetrics } from './energy.ts';
-import { valuesOf } from './metric-values.ts';
+import { runValues } from './metric-values.ts';
 import { serverAgreement } from './server-agreement.ts';
 
 /** What samplers saw beside one run. */
@@ -32,7 +32,7 @@ export function withObservations(document: ResultDocument, seen: Observations): 
     const metrics = metricsOf(observed);
     return { ...one, metrics: { ...one.metrics, ...metrics, ...energyMetrics(one, metrics) } };
   });
-  const values = valuesOfSeries(series);
+  const values = runValues(series);
   const checks = serverAgreement({ ...document, series });
   return {
     ...document,
@@ -66,9 +66,6 @@ function metricsOf(observed: readonly Observed[]): Record<string, Metric> {
     }),
   );
 }
-
-const valuesOfSeries = (series: readonly Series[]): Record<string, Record<string, number | null>> =>
-  Object.fromEntries(series.map((one) => [one.id, valuesOf(one)]));
 
 /** Memory of the service when each turn of a conversation ended, to the second. */
 function withTurnMemory(results: ResultDocument['results'], perSecond: readonly (number | null)[]): ResultDocument['results'] {

@@ -1,6 +1,7 @@
 import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
 import type { TestCase, TestCases } from '../config/test-cases.ts';
+import { askedModel } from './request-spec.ts';
 import { schemaSource } from './schemas.ts';
 import type { Cell, Workload } from './workload.ts';
 
@@ -8,7 +9,7 @@ import type { Cell, Workload } from './workload.ts';
 export function casesWorkload(scenario: Scenario, target: Pick<TargetConfig, 'model' | 'max_tokens'>, { cases }: TestCases, round = 0): Workload {
   const { request } = scenario;
   const sends = request.schema_send !== false;
-  const model = request.model ?? target.model ?? request.default_model ?? null;
+  const model = askedModel(request, target);
   const [first] = Array.isArray(request.max_tokens) ? request.max_tokens : [];
   const maxTokensOf = (one: TestCase) => {
     const asked = first ?? one.max_tokens ?? null;

@@ -2,7 +2,7 @@ import type { ConversationFile, ConversationScript } from '../config/conversatio
 import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
 import { type Dialogues, placeOf, turnStride } from './dialogues.ts';
-import type { Message } from './request-spec.ts';
+import { askedModel, type Message } from './request-spec.ts';
 import { type Cell, type Workload, warmupIndexBase } from './workload.ts';
 
 /**
@@ -15,7 +15,7 @@ export function conversationWorkload(
   file: ConversationFile,
 ): Workload & { dialogues: Dialogues } {
   const { request, load } = scenario;
-  const model = request.model ?? target.model ?? request.default_model ?? null;
+  const model = askedModel(request, target);
   const only = load['iterations'] as Record<string, number> | undefined;
   const scripted = load['scripted'] === true;
   const planned = file.conversations.flatMap((script) =>

@@ -1,3 +1,6 @@
+import type { Scenario } from '../config/scenario.ts';
+import type { TargetConfig } from '../config/target.ts';
+
 /** One chat message as it goes over the wire. */
 export interface Message {
   role: 'system' | 'user' | 'assistant' | 'tool';
@@ -41,4 +44,12 @@ export interface RequestSpec {
   method: string | null;
   path: string | null;
   body: Uint8Array | null;
+}
+
+/** The model that requests ask for: the scenario's own, else the target's, else what the scenario falls back to; null leaves it to the server. */
+export function askedModel(
+  { model, default_model }: Pick<Scenario['request'], 'model' | 'default_model'>,
+  target: Pick<TargetConfig, 'model'>,
+): string | null {
+  return model ?? target.model ?? default_model ?? null;
 }

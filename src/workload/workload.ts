@@ -9,7 +9,7 @@ import type { Dialogues } from './dialogues.ts';
 import { generatePrompt } from './generate.ts';
 import { lengthDrawer } from './lengths.ts';
 import { sharedPrefixes } from './prefixes.ts';
-import type { Message, RequestSpec } from './request-spec.ts';
+import { askedModel, type Message, type RequestSpec } from './request-spec.ts';
 import type { SchemaSource } from './schemas.ts';
 import { traceRequests } from './trace.ts';
 
@@ -74,7 +74,7 @@ export function createWorkload(
   const promptSeed = textSeed(scenario.seed, request.prompt_set ?? 0, round);
   const shared =
     request.shared_prefix_tokens === undefined ? null : sharedPrefixes(request.shared_prefix_tokens, request.shared_prefixes ?? 1, promptSeed);
-  const model = request.model ?? target.model ?? request.default_model ?? null;
+  const model = askedModel(request, target);
   const common = {
     model,
     stream: request.stream,
