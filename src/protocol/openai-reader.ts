@@ -3,7 +3,7 @@ import { ChunkTemplate } from './chunk-template.ts';
 import { ChunkClassifier } from './classify.ts';
 import { classifyValue, isObject, outputBits, Seen } from './classify-value.ts';
 import type { ErrorKind } from './error-kind.ts';
-import { example, header, retryAfterMs, sampleBytes, statusFailure, streamFailure } from './failure.ts';
+import { codingFailure, example, header, retryAfterMs, sampleBytes, statusFailure, streamFailure } from './failure.ts';
 import type { Answer, AnswerReader, OutputListener } from './protocol.ts';
 import { defaultMaxLineBytes, type SseHandler, SseScanner } from './sse.ts';
 
@@ -113,6 +113,8 @@ export class OpenAiReader implements AnswerReader, SseHandler {
 
   headers(status: number, headers: readonly string[], _nowMs: number): void {
     this.status = status;
+    const compressed = codingFailure(headers);
+    if (compressed !== null && status < 300) this.fault(compressed);
     if (status === 200) return;
     this.retryAfter = retryAfterMs(headers, Date.now());
     if (status >= 200 && status < 300) return;

@@ -1,6 +1,6 @@
 import { ByteBuffer } from './byte-buffer.ts';
 import type { ErrorKind } from './error-kind.ts';
-import { example, header, retryAfterMs, sampleBytes, statusFailure, streamFailure } from './failure.ts';
+import { codingFailure, example, header, retryAfterMs, sampleBytes, statusFailure, streamFailure } from './failure.ts';
 import { defaultLimits, type ReaderLimits } from './openai-reader.ts';
 import type { Answer, AnswerReader, OutputListener } from './protocol.ts';
 
@@ -93,6 +93,8 @@ export abstract class StreamReader implements AnswerReader {
   headers(status: number, headers: readonly string[], _nowMs: number): void {
     this.status = status;
     this.streamed = this.isStream(header(headers, 'content-type') ?? '');
+    const compressed = codingFailure(headers);
+    if (compressed !== null && status < 300) this.fault(compressed);
     if (status === 200) return;
     this.retryAfter = retryAfterMs(headers, Date.now());
     if (status >= 200 && status < 300) return;

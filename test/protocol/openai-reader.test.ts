@@ -204,6 +204,12 @@ describe('failures', () => {
       'malformed',
       /HTTP 307 to https:\/\/example.test\/ \(redirects are not followed\)/,
     ],
+    [
+      'a compressed answer',
+      readText('\u001f\ufffd', { headers: ['content-encoding', 'gzip'] }),
+      'malformed',
+      /content-encoding: gzip, though none was asked for/,
+    ],
     ['the connection broke within the output', readText(chunk({ content: 'a' }), { fail: 'reset' }), 'truncated', /it was reset/],
     ['the connection broke before any', readText('', { fail: 'reset' }), 'reset', /it was reset/],
     ['the caller gave up', readText(chunk({ content: 'a' }), { fail: 'timeout_idle' }), 'timeout_idle', /it was timeout_idle/],
