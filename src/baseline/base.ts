@@ -49,6 +49,22 @@ export async function findBase(context: BaseContext, git: Git, repository: Repos
   }
 }
 
+/**
+ * How a commit lies beside the checked-out one: so many commits before it, or, where their lines part, after their merge base (negative). Nulls where
+ * they share no history that is here.
+ */
+export async function relationTo(sha: string, git: Git): Promise<{ distance: number | null; relation: string | null }> {
+  const shared = await attempt(git, 'merge-base', 'HEAD', sha);
+  if (!shared) return { distance: null, relation: null };
+  const count = async (range: string) => {
+    const text = await attempt(git, 'rev-list', '--count', '--first-parent', range);
+    return text === null ? null : Number(text);
+  };
+  if (shared === sha) return { distance: await count(`${sha}..HEAD`), relation: 'this commit' };
+  const after = await count(`${shared}..${sha}`);
+  return { distance: after === null ? null : -after, relation: 'merge base' };
+}
+
 /** Where the queue rebases, a group is several commits long, and the first parent one of its own. */
 async function queueBase(context: BaseContext, git: Git, head: string): Promise<Base | null> {
   const { groupBase } = context;

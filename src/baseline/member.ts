@@ -202,6 +202,7 @@ function seriesOfRun(series: Series, run: Run): Series | null {
       max: of('max'),
       stddev: of('stddev'),
       ...(metric.note ? { note: metric.note } : {}),
+      ...(metric.observed ? { observed: true } : {}),
     };
   }
   return { ...series, metrics };

@@ -10,7 +10,7 @@ import type { Verdict } from '../verdict/verdict.ts';
 import type { MeasureOptions } from './measure-options.ts';
 import { outputFiles } from './output-files.ts';
 import { measurePaired, type PairedJob, type PairedResult } from './paired.ts';
-import { addWorktree, type Worktree } from './worktree.ts';
+import { addWorktree, besideWorktree, type Worktree } from './worktree.ts';
 import { writeText } from './write-text.ts';
 
 export interface PairedOptions {
@@ -47,7 +47,7 @@ export async function ab(options: AbOptions): Promise<ExitCode> {
   } finally {
     await worktree?.remove();
   }
-  const { judged } = result;
+  const judged = result.judged && { ...result.judged, verdict: besideWorktree(result.judged.verdict, worktree) };
   if (result.head && result.base) await write(options, result, judged?.verdict ?? null);
   if (judged === null) {
     options.log(

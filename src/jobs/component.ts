@@ -17,7 +17,7 @@ import { type Profiles, profileComponents, profileLines } from './go-profile.ts'
 import { outputFiles } from './output-files.ts';
 import { readCi, readGit, readTool, sha256Of } from './provenance.ts';
 import { unmetError, unmetLimits } from './unmet-limits.ts';
-import { addWorktree } from './worktree.ts';
+import { addWorktree, besideWorktree, type Worktree } from './worktree.ts';
 import { prepareToWrite, writeText } from './write-text.ts';
 
 export interface ComponentOptions extends ComponentPlace {
@@ -49,7 +49,8 @@ export interface ComponentPrint {
 interface Benches {
   head: ComponentBench;
   base: ComponentBench | null;
-  baseSha: string | null;
+  /** The base's checkout; null where head alone is measured. */
+  worktree: Worktree | null;
 }
 
 /** What was measured of the head, and the base where both were. */
@@ -76,7 +77,7 @@ export async function component(options: ComponentOptions): Promise<ExitCode> {
   const benches: Benches = {
     head: new ComponentBench(options),
     base: worktree === null ? null : new ComponentBench({ ...options, workingDirectory: worktree.directory }),
-    baseSha: worktree?.sha ?? null,
+    worktree,
   };
   try {
     return await measureAndJudge(options, benches);
@@ -101,12 +102,15 @@ async function measureAndJudge(options: ComponentOptions, benches: Benches): Pro
   const document = await describeComponents(measured.head, options, failures);
   // Before judging and profiling, which may fail.
   await writeResult(files.result, document);
-  const base = measured.base && { ...(await describeComponents(measured.base, options, [])), git: { ...document.git, sha: benches.baseSha } };
+  const base = measured.base && {
+    ...(await describeComponents(measured.base, options, [])),
+    git: { ...document.git, sha: benches.worktree?.sha ?? null },
+  };
   if (base !== null) await writeResult(files.result.replace(/(\.json)?$/, '.base.json'), base);
   const comparison =
     measured.verdict === null
       ? compareResults({ current: document, baselines: options.baselines, thresholds: judging.thresholds, mode: judging.mode })
-      : { verdict: measured.verdict, current: document, baseline: base };
+      : { verdict: besideWorktree(measured.verdict, benches.worktree), current: document, baseline: base };
   const { verdict, current, baseline } = comparison;
   const profiles = interrupted ? null : await takeProfiles(options, benches, verdict);
   if (profiles !== null) {

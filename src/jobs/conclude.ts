@@ -60,7 +60,7 @@ export interface Subject extends Compared {
 /** Judges, writes and keeps everything, comments and annotates. What cannot be published is a warning; what was measured is never lost. */
 export async function conclude(options: ConcludeOptions, subject: Subject): Promise<GateOutcome> {
   const { config, log, context } = options;
-  const { found, pool, acceptance } = subject;
+  const { found, pool, order, acceptance } = subject;
   const document = recordAcceptance(subject.document, acceptance);
   document.git = { sha: context.headSha ?? document.git.sha, ref: context.ref ?? document.git.ref, base_sha: found.found ? found.sha : null };
   const files = outputFiles(join(options.outputDirectory, 'result.json'));
@@ -74,6 +74,7 @@ export async function conclude(options: ConcludeOptions, subject: Subject): Prom
         found,
         pool: pool?.members.map((member) => member.document) ?? [],
         poolNotes: pool?.notes ?? [],
+        order,
         pair: subject.pair,
         log: (line) => log.info(line),
       });

@@ -15,6 +15,8 @@ export interface Compared {
   found: BaselineFound;
   /** Null where there is none to be had: no baseline, or files that were named. */
   pool: Pool | null;
+  /** The base and its history, by which the baseline's distance is told; null where it cannot be told. */
+  order: CommitOrder | null;
 }
 
 /** The job's own artifact, unless the configuration names another source. */
@@ -40,13 +42,13 @@ export async function withPool(
   document: ResultDocument,
   { found, scenarios, order }: { found: BaselineFound; scenarios: readonly string[]; order: CommitOrder | null },
 ): Promise<Compared> {
-  if (!found.found || options.config.baseline.kind === 'file') return { found, pool: null };
+  if (!found.found || options.config.baseline.kind === 'file') return { found, pool: null, order };
   const pool = await findPool({ ...asked(options, scenarios, order), current: document });
   const [nearest] = found.documents;
   const [member] = pool.members;
-  if (nearest === undefined || member === undefined || nearest.cohort === document.cohort) return { found, pool };
+  if (nearest === undefined || member === undefined || nearest.cohort === document.cohort) return { found, pool, order };
   const { sha, distance, description } = member;
-  return { found: { ...found, documents: [member.document], sha, distance, description }, pool };
+  return { found: { ...found, documents: [member.document], sha, distance, description }, pool, order };
 }
 
 /** That a result is held against one of another machine or another scenario must not be overlooked. */

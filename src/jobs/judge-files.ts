@@ -50,6 +50,7 @@ export async function judgeFiles(given: JudgeFilesOptions): Promise<GateOutcome>
   return conclude(options, {
     found,
     pool: null,
+    order: null,
     document: comparison.current,
     comparison,
     acceptance: await readAcceptance(options.context, options.repository),

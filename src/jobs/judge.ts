@@ -1,3 +1,4 @@
+import { type CommitOrder, placeOf } from '../baseline/order.ts';
 import type { BaselineFound } from '../baseline/source.ts';
 import type { Mode } from '../config/bench-config.ts';
 import type { Thresholds } from '../config/thresholds.ts';
@@ -20,6 +21,8 @@ export interface JudgeOptions {
   pool: readonly ResultDocument[];
   /** What a reader must know of the pool. */
   poolNotes: readonly string[];
+  /** By which the report tells how far the baseline is from the base; null where that cannot be told. */
+  order: CommitOrder | null;
   /** Measures base and head in turn; null where both sides cannot be served here. */
   pair: (() => Promise<PairedResult>) | null;
   log(line: string): void;
@@ -33,6 +36,19 @@ export interface Judgement {
 
 /** Judges one measured result by the design's table of modes: screen, then pair where there is doubt and it is possible, else fixed percentages. */
 export async function judge(options: JudgeOptions): Promise<Judgement> {
+  const { comparison, paired } = await judgeByMode(options);
+  return { comparison: { ...comparison, verdict: placed(comparison.verdict, options.order) }, paired };
+}
+
+/** The verdict with how far its baseline is from the base, where that is known. */
+function placed(verdict: Verdict, order: CommitOrder | null): Verdict {
+  const { baseline } = verdict;
+  if (baseline === null || order === null) return verdict;
+  const place = placeOf(order, baseline.sha, '');
+  return place.kind === 'ancestor' ? { ...verdict, baseline: { ...baseline, distance: place.distance, relation: order.base.how } } : verdict;
+}
+
+async function judgeByMode(options: JudgeOptions): Promise<Judgement> {
   const { mode, document, pair, log } = options;
   const screened = screen(options);
   const next = nextStep(mode, screened.verdict?.verdict ?? null, pair !== null);
@@ -69,10 +85,7 @@ function byRules({ found, document, thresholds }: JudgeOptions): Comparison {
   const baselines = nearest === undefined ? [] : [{ name: found?.found ? found.description : 'baseline', document: nearest }];
   const comparison = compareResults({ current: document, baselines, thresholds, mode: 'rules' });
   if (!found?.found || comparison.verdict.baseline === null) return comparison;
-  return withNotes(
-    { ...comparison, verdict: { ...comparison.verdict, baseline: { ...comparison.verdict.baseline, distance: found.distance } } },
-    found.notes,
-  );
+  return withNotes(comparison, found.notes);
 }
 
 function screen({ mode, pool, document, thresholds }: JudgeOptions): { verdict: Verdict | null; notes: string[] } {

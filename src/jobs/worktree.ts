@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { relationTo } from '../baseline/base.ts';
 import { UserError } from '../config/errors.ts';
 import { attempt, type Git, gitIn, shallowly } from '../github/git.ts';
+import type { BaselineSummary, Verdict } from '../verdict/verdict.ts';
 
 /** A commit checked out beside the working tree. */
 export interface Worktree {
@@ -10,6 +12,8 @@ export interface Worktree {
   /** The folder in it that answers to the one asked from. */
   directory: string;
   sha: string;
+  /** How the commit lies beside the one that is checked out here. */
+  place: Pick<BaselineSummary, 'distance' | 'relation'>;
   /** Removes the folder and git's record of it. Idempotent. */
   remove(): Promise<void>;
 }
@@ -44,7 +48,13 @@ export async function addWorktree(root: string, ref: string): Promise<Worktree> 
     throw new UserError(`the commit ${sha.slice(0, 12)} could not be checked out into ${path}: ${(cause as Error).message}`, { cause });
   }
   const prefix = (await attempt(git, 'rev-parse', '--show-prefix')) ?? '';
-  return { path, directory: join(path, prefix), sha, remove };
+  return { path, directory: join(path, prefix), sha, place: await relationTo(sha, git), remove };
+}
+
+/** A verdict over rounds of this commit and the checked-out one, with how the two lie beside each other. */
+export function besideWorktree(verdict: Verdict, worktree: Worktree | null): Verdict {
+  const { baseline } = verdict;
+  return worktree === null || baseline === null ? verdict : { ...verdict, baseline: { ...baseline, sha: worktree.sha, ...worktree.place } };
 }
 
 async function resolveCommit(git: Git, ref: string): Promise<string | null> {

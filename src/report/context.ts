@@ -23,11 +23,22 @@ function against(verdict: Verdict, name: string, escaping: Escaping): string {
     base.runs > 1 && verdict.mode !== 'paired'
       ? ` against ${plural(base.runs, 'run')} of ${escaping.text(name)}${sha && ` up to${sha}`}`
       : ` against ${escaping.text(name)}${sha}`;
-  const distance = base.distance;
-  if (distance === null) return who;
-  if (distance === 0) return `${who} (its merge base)`;
-  return `${who} (${plural(Math.abs(distance), 'commit')} ${distance > 0 ? 'before' : 'after'} its merge base)`;
+  const { distance, relation = 'merge base' } = base;
+  const [same, from] = (relation === null ? undefined : relations[relation]) ?? [];
+  if (distance === null || same === undefined) return who;
+  if (distance === 0) return `${who} (${same})`;
+  return `${who} (${plural(Math.abs(distance), 'commit')} ${distance > 0 ? 'before' : 'after'} ${from})`;
 }
+
+/** How a report calls the commit that a baseline's distance counts from: where the baseline is that one, and where it is so far from it. */
+const relations: Record<string, readonly [string, string]> = {
+  'merge base': ['its merge base', 'its merge base'],
+  // Of the merge that was checked out: where it leaves the base branch.
+  'first parent': ['its merge base', 'its merge base'],
+  'previous commit': ['the commit before it', 'the commit before it'],
+  "queue's base": ["the queue's base", "the queue's base"],
+  'this commit': ['the same commit', 'it'],
+};
 
 function cost(input: ReportInput): string {
   const { verdict, current, baseline } = input;

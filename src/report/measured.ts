@@ -120,7 +120,7 @@ function provenance(current: ResultDocument, baseline: ResultDocument | null, pa
   }
   const estimated = new Set(
     current.series.flatMap((series) =>
-      Object.entries(series.metrics).flatMap(([key, metric]) => (metric.note ? [`${metricName(key)}: ${metric.note}`] : [])),
+      Object.entries(series.metrics).flatMap(([key, metric]) => (metric.note && !metric.observed ? [`${metricName(key)}: ${metric.note}`] : [])),
     ),
   );
   for (const remark of estimated) lines.push(escaping.text(remark));

@@ -38,7 +38,8 @@ function mergeOne(members: readonly Member[], wholeSeconds: (parts: readonly Par
   for (const name of names) {
     const having = members.filter(({ series }) => Object.hasOwn(series.metrics, name));
     const seconds = wholeSeconds(having.map(({ part }) => part));
-    metrics[name] = mergeMetric(name, having, seconds);
+    const observed = having.every(({ series }) => series.metrics[name]?.observed);
+    metrics[name] = { ...mergeMetric(name, having, seconds), ...(observed ? { observed } : {}) };
   }
   addRatio(metrics);
   const labels = Object.entries(first.series.labels).filter(([key, value]) => members.every(({ series }) => series.labels[key] === value));

@@ -98,7 +98,7 @@ export function judgePaired(base: ResultDocument, head: ResultDocument, threshol
       ),
       rule_version: ruleVersion,
       mode: 'paired',
-      baseline: described && { ...described, runs: Math.min(judged.pairs, baseRuns.length), distance: 0 },
+      baseline: described && { ...described, runs: Math.min(judged.pairs, baseRuns.length) },
       alpha,
       beta,
       series,

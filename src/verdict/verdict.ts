@@ -43,13 +43,24 @@ export interface PairedCost {
   minutes_to_settle: number | null;
 }
 
+/** What a result was compared with. */
+export interface BaselineSummary {
+  runs: number;
+  sha: string | null;
+  cohort: string | null;
+  /** Commits between it and the commit that `relation` names; negative after it. Null where that is not known. */
+  distance: number | null;
+  /** `merge base`, `first parent`, `previous commit`, `queue's base`, `this commit`; left out or null where not known. */
+  relation?: string | null;
+}
+
 /** The whole comparison. */
 export interface Verdict {
   verdict: OverallVerdict;
   rule_version: number;
   mode: 'rules' | 'screen' | 'paired';
   /** Null when there was none: only limits were judged. */
-  baseline: { runs: number; sha: string | null; cohort: string | null; distance: number | null } | null;
+  baseline: BaselineSummary | null;
   alpha: number | null;
   beta: number | null;
   series: MetricVerdict[];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { type BaseContext, findBase } from '../../src/baseline/base.ts';
+import { type BaseContext, findBase, relationTo } from '../../src/baseline/base.ts';
 import { orderFrom, placeOf, readOrder } from '../../src/baseline/order.ts';
 import { connect, type Repository } from '../../src/github/client.ts';
 import { gitIn } from '../../src/github/git.ts';
@@ -236,4 +236,16 @@ test('the emulator lists the commits of a branch', async () => {
   const api = await connect({ token: emulator.tokens.bot, apiUrl: emulator.url, owner: emulator.owner, repo: emulator.repo });
   const order = await orderFrom({ sha: shas[2] as string, how: 'first parent' }, async () => Promise.reject(new Error('no git')), api);
   assert.deepEqual(placeOf(order, shas[0] as string, ''), { kind: 'ancestor', distance: 2 });
+});
+
+test('how a named commit lies beside the one that is checked out', async () => {
+  const { origin, main, feature } = await history();
+  await origin.git('checkout', '--quiet', 'feature');
+  const to = (sha: string | undefined) => relationTo(sha ?? '', gitIn(origin.path));
+  assert.deepEqual(await to(feature[1]), { distance: 0, relation: 'this commit' });
+  assert.deepEqual(await to(main[1]), { distance: 2, relation: 'this commit' });
+  assert.deepEqual(await to(main[3]), { distance: -2, relation: 'merge base' });
+  await origin.git('checkout', '--quiet', '--orphan', 'other');
+  await origin.commit('alone');
+  assert.deepEqual(await to(main[0]), { distance: null, relation: null });
 });

@@ -55,15 +55,20 @@ export class Workspace implements AsyncDisposable {
     return this.spawn([process.execPath, cli, ...withoutSelftest(args)], env);
   }
 
+  /** As `start`, in another folder. */
+  startIn(folder: string, args: string[]): Started {
+    return this.spawn([process.execPath, cli, ...withoutSelftest(args)], {}, folder);
+  }
+
   /** Runs `llm-bench ARGS` with a terminal for its output; stdout and stderr come together. */
   onTerminal(args: string[], env: Record<string, string> = {}): Promise<Finished> {
     const line = [process.execPath, cli, ...withoutSelftest(args)].map((part) => `'${part}'`).join(' ');
     return this.spawn(['/usr/bin/script', '-qec', line, '/dev/null'], env).done;
   }
 
-  private spawn([program = '', ...args]: string[], env: Record<string, string>): Started {
+  private spawn([program = '', ...args]: string[], env: Record<string, string>, cwd = this.path): Started {
     const child = spawn(program, args, {
-      cwd: this.path,
+      cwd,
       env: { PATH: process.env['PATH'] ?? '', HOME: this.path, TMPDIR: this.temporary, ...env },
     });
     this.children.add(child);

@@ -195,6 +195,15 @@ test('how the baseline relates: distance, pools, and nothing known', () => {
   assert.match(at(3), /against main `d4e5f6a` \(3 commits before its merge base\)/);
   assert.match(at(-1), /against main `d4e5f6a` \(1 commit after its merge base\)/);
   assert.match(at(null), /against main `d4e5f6a` ·/);
+  const related = (relation: string | null, distance: number) =>
+    comment(
+      sampleVerdict('warn', [sampleRow({ verdict: 'warn' })], { baseline: { runs: 1, sha: 'd4e5f6a7b8c9', cohort: null, distance, relation } }),
+    );
+  assert.match(related('previous commit', 0), /against main `d4e5f6a` \(the commit before it\)/);
+  assert.match(related("queue's base", 2), /against main `d4e5f6a` \(2 commits before the queue's base\)/);
+  assert.match(related('this commit', 0), /against main `d4e5f6a` \(the same commit\)/);
+  assert.match(related('this commit', 3), /against main `d4e5f6a` \(3 commits before it\)/);
+  assert.match(related(null, 0), /against main `d4e5f6a` ·/);
   assert.match(at(0, 12), /against 12 runs of main up to `d4e5f6a` \(its merge base\)/);
 });
 

@@ -3,8 +3,10 @@ import { test } from 'node:test';
 import type { SampleSummary } from '../../src/observe/history.ts';
 import type { Observed } from '../../src/observe/sampler.ts';
 import { attributionSentence } from '../../src/report/attribution.ts';
+import { mergeResults } from '../../src/result/merge.ts';
 import { type Observations, withObservations } from '../../src/result/observed.ts';
 import { judgeByRules } from '../../src/verdict/evaluate.ts';
+import { judgePaired } from '../../src/verdict/judge-paired.ts';
 import { sampleResult } from '../report/sample.ts';
 
 const summary = (mean: number, count = 500): SampleSummary => ({
@@ -93,4 +95,18 @@ test('a slower TTFT is explained by queue, prefill and the rest', () => {
   );
   assert.equal(attributionSentence(at(101, 10, 80), at(100, 10, 80)), null, 'nothing to explain');
   assert.equal(attributionSentence(sampleResult(), at(100, 10, 80)), null, 'the server says nothing');
+});
+
+test('rounds that were added still only show what was seen: paired, it gates nothing', () => {
+  const rounds = (memory: number) =>
+    mergeResults(
+      [1, 2, 3].map((round) => withObservations(sampleResult({ timestamp: `2026-01-0${round}T00:00:00Z` }), seen({ service_memory_mb: memory }))),
+    );
+  const [base, head] = [rounds(120), rounds(300)];
+  assert.equal(head.series[0]?.metrics['service_memory_mb']?.observed, true);
+  const { verdict } = judgePaired(base, head, { series: {} }, { maxPairs: 6, final: true });
+  assert.deepEqual(
+    verdict.series.filter(({ metric }) => metric.startsWith('service_memory_mb')),
+    [],
+  );
 });
