@@ -42,7 +42,7 @@ export async function planScenario(scenario: Scenario, target: TargetConfig, roo
   return {
     scenario,
     executor,
-    workload: openWorkload(scenario, target, lines, trace),
+    workload: openWorkload(scenario, target, { prompts: lines, trace }),
     prompts: lines,
     trace,
     neighbours: await neighboursOf(scenario),
@@ -51,7 +51,7 @@ export async function planScenario(scenario: Scenario, target: TargetConfig, roo
 
 /** The plan as it is driven the `round`-th time, from 0: generated prompts are others, so that a prefix cache holds none of them from the time before. */
 export function inRound(plan: Plan, target: TargetConfig, round: number): Plan {
-  return round === 0 ? plan : { ...plan, workload: openWorkload(plan.scenario, target, plan.prompts, plan.trace, round) };
+  return round === 0 ? plan : { ...plan, workload: openWorkload(plan.scenario, target, { prompts: plan.prompts, trace: plan.trace, round }) };
 }
 
 /** The plans by the scenario that they are parts of, in their order; a plan without is a scenario of its own. */

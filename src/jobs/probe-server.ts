@@ -6,6 +6,7 @@ import { createTransport } from '../protocol/connect.ts';
 import { protocols } from '../protocol/registry.ts';
 import { resolveApiKey, targetHeaders } from '../service/api-key.ts';
 import { describeFailure } from '../service/probe.ts';
+import { bareSpec } from '../workload/request-spec.ts';
 import { messageMasker } from './mask-message.ts';
 import {
   answerIn,
@@ -117,17 +118,11 @@ async function streamFindings(base: string, model: string | null, headers: Recor
   });
   try {
     const spec = {
+      ...bareSpec,
       messages: [{ role: 'user' as const, content: question }],
       model,
       stream: true,
       maxTokens: answerTokens,
-      minTokens: null,
-      ignoreEos: false,
-      temperature: null,
-      extraBody: {},
-      method: null,
-      path: null,
-      body: null,
     };
     const wire = wireContext({
       baseUrl: `${origin}${pathname}`,

@@ -139,7 +139,7 @@ async function drive(options: SelftestOptions, server: KnownServer, scenario: Sc
     baseUrl: `${server.url}${path}`,
     targetHeaders: {},
     prompts,
-    workload: createWorkload(scenario, target, prompts),
+    workload: createWorkload(scenario, target, { prompts }),
     executor,
     transport: options.transport,
     freshConnections: false,

@@ -70,7 +70,7 @@ class LoadWorker {
       maxHeaderBytes,
     });
     const { scenario } = plan;
-    const workload = openWorkload(scenario, plan.target, plan.prompts, plan.trace, plan.round);
+    const workload = openWorkload(scenario, plan.target, plan);
     const checker = workload.schemas === undefined ? null : await AnswerChecker.open(workload.schemas, scenario.request.schema_send === false);
     const worker = new LoadWorker(
       plan,

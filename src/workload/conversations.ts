@@ -1,38 +1,30 @@
-import type { ConversationFile, ConversationScript } from '../config/conversation-file.ts';
+import type { ConversationFile } from '../config/conversation-file.ts';
 import type { Scenario } from '../config/scenario.ts';
-import type { TargetConfig } from '../config/target.ts';
+import { type Cell, capped } from './cells.ts';
 import { type Dialogues, placeOf, turnStride } from './dialogues.ts';
-import { askedModel, type Message } from './request-spec.ts';
-import { type Cell, type Workload, warmupIndexBase } from './workload.ts';
+import { commonSpec, type Message } from './request-spec.ts';
+import { type AskedTarget, type Workload, warmupIndexBase } from './workload.ts';
 
 /**
  * Conversations of a file, every type as often as it says, one after the other. A turn is asked with all that was said before it: the system prompt, the
  * user's turns and what the server answered, or the file's own answers where the load is scripted. Pure.
  */
-export function conversationWorkload(
-  scenario: Scenario,
-  target: Pick<TargetConfig, 'model' | 'max_tokens'>,
-  file: ConversationFile,
-): Workload & { dialogues: Dialogues } {
+export function conversationWorkload(scenario: Scenario, target: AskedTarget, file: ConversationFile): Workload & { dialogues: Dialogues } {
   const { request, load } = scenario;
-  const model = askedModel(request, target);
+  const common = commonSpec(request, target);
   const only = load['iterations'] as Record<string, number> | undefined;
   const scripted = load['scripted'] === true;
   const planned = file.conversations.flatMap((script) =>
     Array.from({ length: only?.[script.type] ?? script.iterations }, (_, at) => ({ script, iteration: at + 1 })),
   );
   const [asked] = Array.isArray(request.max_tokens) ? request.max_tokens : [];
-  const maxTokensOf = (script: ConversationScript) => {
-    const most = asked ?? script.max_tokens ?? file.max_tokens ?? null;
-    return most === null ? null : Math.min(most, target.max_tokens ?? most);
-  };
   const cells = file.conversations.flatMap((script) =>
     script.turns.map(
       (_, turn): Cell => ({
         id: `${scenario.name}/conversation=${script.type}/turn=${turn + 1}`,
         labels: { conversation: script.type, turn: turn + 1 },
         promptTokens: null,
-        maxTokens: maxTokensOf(script),
+        maxTokens: capped(asked ?? script.max_tokens ?? file.max_tokens ?? null, target),
       }),
     ),
   );
@@ -68,19 +60,7 @@ export function conversationWorkload(
       const cell = cells[(firstCell.get(script.type) as number) + turn] as Cell;
       return {
         cell,
-        spec: {
-          messages,
-          model,
-          stream: request.stream,
-          maxTokens: cell.maxTokens,
-          minTokens: null,
-          ignoreEos: false,
-          temperature: request.temperature ?? null,
-          extraBody: request.extra_body ?? {},
-          method: null,
-          path: null,
-          body: null,
-        },
+        spec: { ...common, messages, maxTokens: cell.maxTokens },
       };
     },
   };

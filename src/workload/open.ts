@@ -1,28 +1,19 @@
-import type { Prompt } from '../config/prompts.ts';
 import type { Scenario } from '../config/scenario.ts';
-import type { TargetConfig } from '../config/target.ts';
-import type { ReplayRow } from '../config/trace-file.ts';
 import { casesWorkload } from './cases.ts';
 import { conversationWorkload } from './conversations.ts';
 import { retrievalWorkload } from './retrieval.ts';
 import { schemaSource } from './schemas.ts';
-import { createWorkload, type Workload } from './workload.ts';
+import { type AskedTarget, createWorkload, type Workload, type WorkloadContent } from './workload.ts';
 
 /** The workload of a scenario, whatever its requests are made of: conversations, test cases, prompts of a file or generated ones. What is generated is another text in each round (from 0). Pure. */
-export function openWorkload(
-  scenario: Scenario,
-  target: Pick<TargetConfig, 'model' | 'max_tokens'>,
-  prompts: readonly Prompt[],
-  trace: readonly ReplayRow[] = [],
-  round = 0,
-): Workload {
+export function openWorkload(scenario: Scenario, target: AskedTarget, content: WorkloadContent): Workload {
   const { conversations, cases, retrieval, schema, schema_name: name = 'answer', prompt } = scenario.request;
   if (conversations !== undefined) return conversationWorkload(scenario, target, conversations);
   if (retrieval !== undefined) return retrievalWorkload(scenario, retrieval);
-  if (cases !== undefined) return casesWorkload(scenario, target, cases, round);
-  const lines = prompt === undefined ? prompts : [{ prompt, messages: null, max_tokens: null, temperature: null }];
-  const workload = createWorkload(scenario, target, lines, trace, round);
+  if (cases !== undefined) return casesWorkload(scenario, target, cases, content.round);
+  const alone = prompt === undefined ? {} : { prompts: [{ prompt, messages: null, max_tokens: null, temperature: null }] };
+  const workload = createWorkload(scenario, target, { ...content, ...alone });
   if (schema === undefined) return workload;
   const all = { name, schema };
-  return { ...workload, schemas: schemaSource(scenario, () => all, round) };
+  return { ...workload, schemas: schemaSource(scenario, () => all, content.round) };
 }

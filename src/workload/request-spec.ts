@@ -46,10 +46,36 @@ export interface RequestSpec {
   body: Uint8Array | null;
 }
 
+/** A request that asks for nothing yet. */
+export const bareSpec: RequestSpec = {
+  messages: [],
+  model: null,
+  stream: false,
+  maxTokens: null,
+  minTokens: null,
+  ignoreEos: false,
+  temperature: null,
+  extraBody: {},
+  method: null,
+  path: null,
+  body: null,
+};
+
 /** The model that requests ask for: the scenario's own, else the target's, else what the scenario falls back to; null leaves it to the server. */
 export function askedModel(
   { model, default_model }: Pick<Scenario['request'], 'model' | 'default_model'>,
   target: Pick<TargetConfig, 'model'>,
 ): string | null {
   return model ?? target.model ?? default_model ?? null;
+}
+
+/** What all requests of a scenario have in common. */
+export function commonSpec(request: Scenario['request'], target: Pick<TargetConfig, 'model'>): RequestSpec {
+  return {
+    ...bareSpec,
+    model: askedModel(request, target),
+    stream: request.stream,
+    temperature: request.temperature ?? null,
+    extraBody: request.extra_body ?? {},
+  };
 }

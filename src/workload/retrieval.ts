@@ -2,7 +2,7 @@ import type { RetrievalConfig } from '../config/retrieval.ts';
 import type { Scenario } from '../config/scenario.ts';
 import { makeQuery, type VectorSet } from '../config/vectors.ts';
 import { exactNeighbours, type Neighbours } from './exact-neighbours.ts';
-import type { SearchSpec } from './request-spec.ts';
+import { bareSpec, type SearchSpec } from './request-spec.ts';
 import type { Workload } from './workload.ts';
 
 /** More queries than this are made when they are due. */
@@ -42,17 +42,8 @@ export function retrievalWorkload(scenario: Scenario, retrieval: RetrievalConfig
       return {
         cell,
         spec: {
-          messages: [],
+          ...bareSpec,
           model: request.model ?? null,
-          stream: false,
-          maxTokens: null,
-          minTokens: null,
-          ignoreEos: false,
-          temperature: null,
-          extraBody: {},
-          method: null,
-          path: null,
-          body: null,
           search,
         },
       };

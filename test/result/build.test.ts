@@ -60,7 +60,7 @@ function documentOf({ records = [], request = {}, labels = [{}], stopReason = 'c
     scenario,
     target,
     baseUrl: 'http://127.0.0.1:8000',
-    workload: createWorkload(scenario, target, prompts),
+    workload: createWorkload(scenario, target, { prompts }),
     concurrency: 4,
     findings: [{ name: 'client_cpu', ok: true, severity: 'fatal', detail: 'calm' }],
     maxErrorRate: 1,

@@ -75,7 +75,6 @@ test('each pair of classes is a cell, and requests are what their cell says', ()
       ],
     }),
     { max_tokens: 64 },
-    [],
   );
   assert.deepEqual(
     workload.cells.map(({ id, labels }) => [id, labels]),
@@ -105,7 +104,7 @@ test('classes of answers alone go with prompts of a file', () => {
     { name: 'full', max_tokens: 100 },
   ];
   const lines = ['a', 'b'].map((prompt) => ({ prompt, messages: null, max_tokens: null, temperature: null }));
-  const workload = createWorkload(scenario({ answer }), {}, lines);
+  const workload = createWorkload(scenario({ answer }), {}, { prompts: lines });
   const [first, second] = [workload.request(0), workload.request(1)];
   assert.deepEqual([first.spec.messages[0]?.content, second.spec.messages[0]?.content], ['a', 'b']);
   assert.deepEqual(new Set([first.cell.id, workload.request(1).cell.id, workload.request(2).cell.id]).size, 2);

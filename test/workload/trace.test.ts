@@ -136,7 +136,7 @@ test('a request asks for the recorded number of tokens, exactly where asked to',
     load: { executor: 'trace' },
     request: { api: 'chat' as const, stream: true, max_tokens: null, max_tokens_cap: null, ignore_eos: true },
   };
-  const workload = createWorkload(scenario, {}, [], [row([1], 20), row(null, 30)]);
+  const workload = createWorkload(scenario, {}, { trace: [row([1], 20), row(null, 30)] });
   assert.deepEqual(
     workload.cells.map(({ id }) => id),
     ['replay'],
@@ -144,7 +144,7 @@ test('a request asks for the recorded number of tokens, exactly where asked to',
   const { spec } = workload.request(1);
   assert.deepEqual([spec.maxTokens, spec.minTokens, spec.ignoreEos], [7, 7, true]);
   assert.equal(spec.messages[0]?.content.split(' ').length, 30);
-  assert.equal(createWorkload(scenario, { max_tokens: 4 }, [], [row([1], 20)]).request(0).spec.maxTokens, 4);
+  assert.equal(createWorkload(scenario, { max_tokens: 4 }, { trace: [row([1], 20)] }).request(0).spec.maxTokens, 4);
 });
 
 test('rows that are not in the order of time are put into it', async () => {

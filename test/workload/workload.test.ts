@@ -23,7 +23,7 @@ function scenarioOf(request: Partial<ResolvedRequest> = {}, changes: Partial<Sce
 const line = (prompt: string, changes: Partial<Prompt> = {}): Prompt => ({ prompt, messages: null, max_tokens: null, temperature: null, ...changes });
 
 test('requests are spread evenly over the grid of prompt and answer lengths', () => {
-  const workload = createWorkload(scenarioOf({ prompt_tokens: [10, 20, 30], max_tokens: [5, 7] }), target, []);
+  const workload = createWorkload(scenarioOf({ prompt_tokens: [10, 20, 30], max_tokens: [5, 7] }), target);
   assert.deepEqual(
     workload.cells.map(({ id, labels }) => [id, labels]),
     [
@@ -46,12 +46,12 @@ test('requests are spread evenly over the grid of prompt and answer lengths', ()
 });
 
 test('only what varies is in the name of a class', () => {
-  const plain = createWorkload(scenarioOf({ prompt_tokens: [10], max_tokens: [5] }), target, []);
+  const plain = createWorkload(scenarioOf({ prompt_tokens: [10], max_tokens: [5] }), target);
   assert.deepEqual(
     plain.cells.map(({ id, labels }) => [id, labels]),
     [['chat', { prompt_tokens: 10, max_tokens: 5 }]],
   );
-  const byAnswer = createWorkload(scenarioOf({ prompt_tokens: [10], max_tokens: [5, 6] }), target, []);
+  const byAnswer = createWorkload(scenarioOf({ prompt_tokens: [10], max_tokens: [5, 6] }), target);
   assert.deepEqual(
     byAnswer.cells.map(({ id }) => id),
     ['chat/max_tokens=5', 'chat/max_tokens=6'],
@@ -60,21 +60,21 @@ test('only what varies is in the name of a class', () => {
 
 test('the request of an index is always the same, generated prompts are never repeated', () => {
   const scenario = scenarioOf({ prompt_tokens: [20] });
-  const one = createWorkload(scenario, target, []);
-  const other = createWorkload(scenario, target, []);
+  const one = createWorkload(scenario, target);
+  const other = createWorkload(scenario, target);
   const texts = Array.from({ length: 200 }, (_, index) => {
     assert.deepEqual(one.request(index).spec, other.request(index).spec);
     return one.request(index).spec.messages[0]?.content;
   });
   assert.equal(new Set(texts).size, 200);
-  assert.notEqual(createWorkload({ ...scenario, seed: 1 }, target, []).request(0).spec.messages[0]?.content, texts[0]);
+  assert.notEqual(createWorkload({ ...scenario, seed: 1 }, target).request(0).spec.messages[0]?.content, texts[0]);
   assert.ok(!texts.includes(one.request(warmupIndexBase).spec.messages[0]?.content));
   assert.equal(one.uniquePrompts, Number.POSITIVE_INFINITY);
 });
 
 test('prompts of a file are sent as they stand, in order, over and over', () => {
   const lines = [line('  first\n', { max_tokens: 9, temperature: 0.5 }), line('second'), line('third')];
-  const workload = createWorkload(scenarioOf(), target, lines);
+  const workload = createWorkload(scenarioOf(), target, { prompts: lines });
   const sent = Array.from({ length: 7 }, (_, index) => workload.request(index).spec);
   assert.deepEqual(
     sent.map(({ messages }) => messages),
@@ -90,7 +90,7 @@ test('conversations are sent whole, and count as prompts', () => {
     { role: 'user' as const, content: 'Hello' },
   ];
   const lines = [line('Be brief.\n\nHello', { messages }), line('Hello'), line('Hello')];
-  const workload = createWorkload(scenarioOf(), target, lines);
+  const workload = createWorkload(scenarioOf(), target, { prompts: lines });
   assert.deepEqual(workload.request(0).spec.messages, messages);
   assert.equal(workload.uniquePrompts, 2);
 });
@@ -100,7 +100,7 @@ test('every prompt of a file meets every answer length of a scenario equally oft
     fc.property(fc.integer({ min: 1, max: 7 }), fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 3 }), (prompts, answers, laps) => {
       const lengths = Array.from({ length: answers }, (_, i) => i + 1);
       const lines = Array.from({ length: prompts }, (_, i) => line(`p${i}`));
-      const workload = createWorkload(scenarioOf({ max_tokens: lengths }), target, lines);
+      const workload = createWorkload(scenarioOf({ max_tokens: lengths }), target, { prompts: lines });
       const pairs = new Map<string, number>();
       for (let index = 0; index < prompts * answers * laps; index++) {
         const { spec } = workload.request(index);
@@ -115,27 +115,29 @@ test('every prompt of a file meets every answer length of a scenario equally oft
 });
 
 test("a scenario's own settings win over those of a line", () => {
-  const workload = createWorkload(scenarioOf({ max_tokens: [3], temperature: 0 }), target, [line('a', { max_tokens: 50, temperature: 1 })]);
+  const workload = createWorkload(scenarioOf({ max_tokens: [3], temperature: 0 }), target, {
+    prompts: [line('a', { max_tokens: 50, temperature: 1 })],
+  });
   const { spec } = workload.request(0);
   assert.deepEqual([spec.maxTokens, spec.temperature], [3, 0]);
 });
 
 test("a target's cap holds for a scenario's length and for a line's", () => {
   const capped = { ...target, max_tokens: 8 };
-  assert.equal(createWorkload(scenarioOf({ max_tokens: [100] }), capped, [line('a')]).request(0).spec.maxTokens, 8);
-  assert.equal(createWorkload(scenarioOf(), capped, [line('a', { max_tokens: 50 })]).request(0).spec.maxTokens, 8);
-  assert.equal(createWorkload(scenarioOf(), capped, [line('a', { max_tokens: 5 })]).request(0).spec.maxTokens, 5);
+  assert.equal(createWorkload(scenarioOf({ max_tokens: [100] }), capped, { prompts: [line('a')] }).request(0).spec.maxTokens, 8);
+  assert.equal(createWorkload(scenarioOf(), capped, { prompts: [line('a', { max_tokens: 50 })] }).request(0).spec.maxTokens, 8);
+  assert.equal(createWorkload(scenarioOf(), capped, { prompts: [line('a', { max_tokens: 5 })] }).request(0).spec.maxTokens, 5);
 });
 
 test('an exact length asks for as many tokens at least as at most', () => {
-  const { spec } = createWorkload(scenarioOf({ prompt_tokens: [5], max_tokens: [30], ignore_eos: true }), target, []).request(0);
+  const { spec } = createWorkload(scenarioOf({ prompt_tokens: [5], max_tokens: [30], ignore_eos: true }), target).request(0);
   assert.deepEqual([spec.ignoreEos, spec.minTokens, spec.maxTokens], [true, 30, 30]);
-  const loose = createWorkload(scenarioOf({ prompt_tokens: [5], max_tokens: [30] }), target, []).request(0).spec;
+  const loose = createWorkload(scenarioOf({ prompt_tokens: [5], max_tokens: [30] }), target).request(0).spec;
   assert.deepEqual([loose.ignoreEos, loose.minTokens], [false, null]);
 });
 
 test('a plain HTTP request carries its method, path and body, and no prompt', () => {
-  const workload = createWorkload(scenarioOf({ api: 'http', stream: false, method: 'PUT', path: '/x', body: '{"ä":1}' }), {}, []);
+  const workload = createWorkload(scenarioOf({ api: 'http', stream: false, method: 'PUT', path: '/x', body: '{"ä":1}' }), {});
   const { spec, cell } = workload.request(3);
   assert.deepEqual([spec.method, spec.path, Buffer.from(spec.body ?? []).toString()], ['PUT', '/x', '{"ä":1}']);
   assert.deepEqual([spec.messages, spec.model, cell.id, workload.uniquePrompts], [[], null, 'chat', null]);
@@ -146,7 +148,7 @@ test('lengths of a distribution are drawn for each request, within the cap of th
     prompt_tokens: { distribution: 'uniform' as const, min: 5, max: 40 },
     max_tokens: { distribution: 'lognormal' as const, mean: 30, stddev: 30, min: 2 },
   };
-  const workload = createWorkload(scenarioOf(request), { ...target, max_tokens: 50 }, []);
+  const workload = createWorkload(scenarioOf(request), { ...target, max_tokens: 50 });
   assert.deepEqual(
     workload.cells.map(({ id, labels }) => [id, labels]),
     [['chat', { prompt_tokens: 'uniform', max_tokens: 'lognormal' }]],
@@ -160,7 +162,7 @@ test('lengths of a distribution are drawn for each request, within the cap of th
     assert.ok((spec.maxTokens ?? 0) >= 2 && (spec.maxTokens ?? 0) <= 50);
     seen.prompts.add(tokens);
     seen.answers.add(spec.maxTokens ?? 0);
-    assert.deepEqual(createWorkload(scenarioOf(request), { ...target, max_tokens: 50 }, []).request(index).spec, spec);
+    assert.deepEqual(createWorkload(scenarioOf(request), { ...target, max_tokens: 50 }).request(index).spec, spec);
   }
   assert.equal(seen.prompts.size, 36);
   assert.ok(seen.answers.size > 20 && seen.answers.has(50));
@@ -168,7 +170,7 @@ test('lengths of a distribution are drawn for each request, within the cap of th
 
 test('drawn answers beside prompts of a file: the prompts stay in order', () => {
   const lines = [line('a', { max_tokens: 9 }), line('b'), line('c')];
-  const workload = createWorkload(scenarioOf({ max_tokens: { distribution: 'fixed', tokens: 4 } }), target, lines);
+  const workload = createWorkload(scenarioOf({ max_tokens: { distribution: 'fixed', tokens: 4 } }), target, { prompts: lines });
   const sent = Array.from({ length: 5 }, (_, index) => workload.request(index).spec);
   assert.deepEqual(
     sent.map(({ messages, maxTokens }) => [messages[0]?.content, maxTokens]),
@@ -178,7 +180,7 @@ test('drawn answers beside prompts of a file: the prompts stay in order', () => 
 });
 
 test('shared beginnings: warm-up and measured requests begin alike and go on unlike', () => {
-  const workload = createWorkload(scenarioOf({ prompt_tokens: [40], shared_prefix_tokens: 30, shared_prefixes: 2 }), target, []);
+  const workload = createWorkload(scenarioOf({ prompt_tokens: [40], shared_prefix_tokens: 30, shared_prefixes: 2 }), target);
   const textOf = (index: number) => workload.request(index).spec.messages[0]?.content ?? '';
   const beginnings = new Set<string>();
   const whole = new Set<string>();
@@ -188,12 +190,12 @@ test('shared beginnings: warm-up and measured requests begin alike and go on unl
     whole.add(textOf(index));
   }
   assert.deepEqual([beginnings.size, whole.size], [2, 100]);
-  assert.equal(createWorkload(scenarioOf({ prompt_tokens: [40] }), target, []).prefixOf, null);
+  assert.equal(createWorkload(scenarioOf({ prompt_tokens: [40] }), target).prefixOf, null);
 });
 
 test('a set of prompts is its own: the same set again is the same prompts', () => {
   const textsOf = (request: Partial<ResolvedRequest>, seed = 0) => {
-    const workload = createWorkload(scenarioOf({ prompt_tokens: [20], ...request }, { seed }), target, []);
+    const workload = createWorkload(scenarioOf({ prompt_tokens: [20], ...request }, { seed }), target);
     return Array.from({ length: 20 }, (_, index) => workload.request(index).spec.messages[0]?.content ?? '');
   };
   assert.deepEqual(textsOf({ prompt_set: 0 }), textsOf({}));
@@ -203,7 +205,7 @@ test('a set of prompts is its own: the same set again is the same prompts', () =
 
 test('another round asks for the same classes in the same order, with other texts', () => {
   const scenario = scenarioOf({ prompt_tokens: { distribution: 'uniform', min: 10, max: 40 }, max_tokens: [5, 7] });
-  const [first, second, again] = [0, 1, 1].map((round) => createWorkload(scenario, target, [], [], round));
+  const [first, second, again] = [0, 1, 1].map((round) => createWorkload(scenario, target, { round }));
   for (let index = 0; index < 20; index++) {
     const [a, b, c] = [first, second, again].map((workload) => workload!.request(index));
     assert.equal(a?.cell.id, b?.cell.id);

@@ -50,7 +50,7 @@ export async function drive(
     targetHeaders: {},
     prompts: [],
     trace,
-    workload: createWorkload(scenario, target, [], trace),
+    workload: createWorkload(scenario, target, { trace }),
     executor,
     transport: 'auto',
     freshConnections: false,
