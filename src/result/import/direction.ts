@@ -34,12 +34,17 @@ const rates = new Set([
   'goodput',
   'speedup',
 ]);
+/** Units of a rate in one word: `Mbps`, `GiBps`, `GFLOPS`, `MHz`. */
+const rateWord = /^[kmgt]?(i?b|bit)?(ps|flops|hz|iops)$/;
+/** An amount and then a second, `GB_sec`: the stroke between them got lost in a column's name. */
+const amountSecond =
+  /(^|[^a-z])([kmgt]i?b|bytes?|[kmgt]?bits?|reqs?|requests?|events?|tokens?|transactions?|tx|queries|ops?|operations?|messages|msgs?|items|samples|images|frames|rows|records)[ _-](s|sec|secs|seconds?)$/;
 const failures = /(^|[^a-z])(errors?|fail(s|ed|ures?)?|miss(es)?|drop(s|ped)?|loss|lost|reject(s|ed|ions?)?|timeouts?|retr(y|ies))([^a-z]|$)/;
 
 /**
  * Which way is good, by the unit and, where that is silent, by the metric's name. The first that applies:
  * 1. what counts failures (`error-rate`, `drops/s`): lower; 2. something per operation (`ns/op`, `B/op`, `ns/iter`): lower;
- * 3. something per second (`MB/s`, `req/sec`), or `ops`, `rate`, `throughput` and their like: higher; 4. a time: lower;
+ * 3. something per second (`MB/s`, `req/sec`, `GB_sec`, `Mbps`), or `ops`, `rate`, `throughput` and their like: higher; 4. a time: lower;
  * 5. else neither, so that nothing is called a regression by guess.
  */
 export function directionBy(unit: string, name = ''): Better {
@@ -50,9 +55,10 @@ export function directionBy(unit: string, name = ''): Better {
 
 function byWords(text: string): Better | null {
   if (/(\/|\bper[ _-])(op|ops|iter|iteration|call|request|req|token|query|row)$/.test(text)) return 'lower';
-  if (/(\/|(^|[\s_-])per[ _-])(s|sec|secs|second|seconds|min|minute)$/.test(text)) return 'higher';
+  if (/(\/|(^|[\s_-])per[ _-])(s|sec|secs|second|seconds|min|minute)$/.test(text) || /[a-z]persec(ond)?$/.test(text) || amountSecond.test(text))
+    return 'higher';
   const words = text.split(/[^\p{L}\d]+/u);
-  if (words.some((word) => rates.has(word))) return 'higher';
+  if (words.some((word) => rates.has(word) || rateWord.test(word))) return 'higher';
   if (words.some((word) => times.has(word) || word === 'latency' || word === 'duration' || word === 'time')) return 'lower';
   return null;
 }

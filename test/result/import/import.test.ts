@@ -290,6 +290,23 @@ describe('directionBy', () => {
   it('goes by the documented rule', () => {
     const lower = ['ns/op', 'ms', 'allocs/op', 'ns/iter', 'seconds', 'p95-ms', 'error-rate', 'drops/s', 's/req'];
     const higher = ['MB/s', 'req/sec', 'ops', 'iter/sec', 'hit-rate', 'ops/us', 'items/s', 'tokens per second'];
+    const joined = [
+      'GB_sec',
+      'MB_s',
+      'events_sec',
+      'kb sec',
+      'Mbps',
+      'MiBps',
+      'GFLOPS',
+      'Mhz',
+      'requests_per_sec',
+      'Events Per Second',
+      'hits/s',
+      'opsPerSec',
+      'msgs/s',
+    ];
+    for (const unit of joined) assert.equal(directionBy(unit), 'higher', unit);
+    for (const unit of ['time_sec', 'latency_s', 'p99_ms', 'load sec']) assert.equal(directionBy(unit), 'lower', unit);
     for (const unit of lower) assert.equal(directionBy(unit), 'lower', unit);
     for (const unit of higher) assert.equal(directionBy(unit), 'higher', unit);
     for (const unit of ['', 'Percent', 'MB', 'widgets']) assert.equal(directionBy(unit), 'neither', unit);
