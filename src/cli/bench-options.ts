@@ -21,6 +21,7 @@ const settings = [
   ['--duration <time>', 'load.duration', 'stop sending after this long: 600, 30s or 10m'],
   ['--run-time <time>', 'load.duration', 'the same as --duration'],
   ['--max-tokens <count>', 'request.max_tokens', 'most tokens to generate per request'],
+  ['--prompt-tokens <counts>', 'request.prompt_tokens', 'generated prompts of these lengths, such as 100,500; a shared beginning keeps its share'],
   ['--prompts <file>', 'request.prompts', 'prompts.jsonl: {"prompt","max_tokens","temperature"} a line'],
   ['--api <name>', 'request.api', 'chat, completions, ollama, anthropic, template or http'],
   ['--timeout <time>', 'timeout', 'longest time for one request'],

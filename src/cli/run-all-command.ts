@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { EntryContext } from '../config/entry-context.ts';
 import { UserError } from '../config/errors.ts';
-import { loadEach, scenarioList } from '../config/scenario-list.ts';
+import { leftOutSentences, loadEach, scenarioList } from '../config/scenario-list.ts';
 import { type BenchFlags, overridesOf } from './bench-options.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { baselineOverride, loaded, localBaseline, outputOf, printed, sharedOptions } from './run-command.ts';
@@ -15,14 +15,14 @@ export async function runAllCommand(command: Command, context: EntryContext): Pr
     throw new UserError('run-all takes its list by --scenarios; expected no --scenario or --type', { hint: 'One scenario: `llm-bench run`.' });
   overrides.push(...baselineOverride(flags));
   const list = await scenarioList(flags.scenarios ?? null, process.cwd());
-  const configs = await loadEach(list.names, async (name) => {
-    const named = [...overrides, { key: 'scenario', value: name, origin: 'list of run-all' }];
-    return { name, config: await loaded(flags, named, context, list.file) };
-  });
-  if (flags.printConfig) return printed(configs.map(({ config }) => config));
+  const configs = await loadEach(list.names, overrides, (name, fitting) =>
+    loaded(flags, [...fitting, { key: 'scenario', value: name, origin: 'list of run-all' }], context, list.file),
+  );
+  for (const sentence of leftOutSentences(configs)) process.stderr.write(`warning: ${sentence}\n`);
+  if (flags.printConfig) return printed(configs.map(({ loaded: config }) => config));
   const compares = overrides.some(({ key }) => key === 'baseline.file');
   const scenarios = [];
-  for (const { name, config } of configs) scenarios.push({ name, config, baseline: compares ? await localBaseline(config) : null });
+  for (const { name, loaded: config } of configs) scenarios.push({ name, config, baseline: compares ? await localBaseline(config) : null });
   const { runAll } = await import('../jobs/run-all.ts');
   const { localStamp } = await import('../jobs/local-stamp.ts');
   const folder = resolve(flags.outputDir ?? join('results', localStamp(new Date())));

@@ -69,6 +69,11 @@ export function checkOverrides(overrides: readonly Override[]): CheckedOverrides
   return result;
 }
 
+/** Whether an override is of a setting of scenarios, which another scenario may not have. */
+export function isOfScenario({ key }: Override): boolean {
+  return isScenarioKey(key.split('.')[0] as string);
+}
+
 function isScenarioKey(key: string): boolean {
   return (scenarioKeys as readonly string[]).includes(key);
 }

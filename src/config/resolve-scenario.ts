@@ -40,7 +40,11 @@ export function resolveScenario(
     return null;
   }
   const { flags } = switched;
-  const given = overlayScenario(switched.scenario, flags.value, (path) => flags.origins.get(dotted(path)) ?? defaultOrigin);
+  const given = overlayScenario(
+    withSharedBeginning(switched.scenario, flags),
+    flags.value,
+    (path) => flags.origins.get(dotted(path)) ?? defaultOrigin,
+  );
   const layers = withDefaults(withTargetTimeout(withRequestsPerCell(given), resolved));
   found.push(...contradictions(layers));
   const executor = String((layers.value['load'] as Record<string, unknown>)['executor']);
@@ -118,6 +122,17 @@ function withDefaults(layers: Layers): Layers {
   };
   const base = overlay({ value: {}, origins: new Map() }, defaults, () => defaultOrigin);
   return overlay(base, layers.value, (path) => originAt(layers, path));
+}
+
+/** Where a flag gives prompts another length, the beginning that they share keeps its share of them. */
+function withSharedBeginning(scenario: Layers, flags: Layers): Layers {
+  const request = (layers: Layers): Tree => (isTree(layers.value['request']) ? layers.value['request'] : {});
+  const shortest = (lengths: unknown) => (Array.isArray(lengths) ? Math.min(...lengths.map(Number)) : typeof lengths === 'number' ? lengths : null);
+  const [before, after] = [shortest(request(scenario)['prompt_tokens']), shortest(request(flags)['prompt_tokens'])];
+  const shared = request(scenario)['shared_prefix_tokens'];
+  if (before === null || after === null || typeof shared !== 'number') return scenario;
+  const origin = originAt(flags, ['request', 'prompt_tokens']);
+  return overlay(scenario, { request: { shared_prefix_tokens: Math.max(1, Math.floor((shared * after) / before)) } }, () => origin);
 }
 
 /** So many requests of each pair of lengths are a number of requests. */

@@ -1,5 +1,6 @@
 import { ConfigError, type ConfigIssue } from './errors.ts';
 import { openFiles } from './files.ts';
+import { isOfScenario, type Override } from './overrides.ts';
 import { manyScenarios } from './scenarios.ts';
 
 /** What `run-all` measures where no list is given; docs/results.md tells it. */
@@ -43,21 +44,59 @@ export async function scenarioList(given: string | null, cwd: string): Promise<S
 
 const nowhere: Pick<ConfigIssue, 'file' | 'line' | 'column'> = { file: 'flag --scenarios', line: null, column: null };
 
+/** What was loaded for a scenario of a list, and the flags that it has no use for. */
+export interface Listed<T> {
+  name: string;
+  loaded: T;
+  /** Labels such as `flag --max-tokens`. */
+  leftOut: readonly string[];
+}
+
 /**
- * Loads the configuration of each, and tells the faults of all at once.
+ * Loads the configuration of each, and tells the faults of all at once. A flag for the scenarios' own settings holds for those that it fits and is left out for
+ * the others; one that fits none is a fault.
  * @throws ConfigError (2)
  */
-export async function loadEach<T>(names: readonly string[], load: (name: string) => Promise<T>): Promise<T[]> {
-  const loaded: T[] = [];
-  const issues = new Map<string, ConfigIssue>();
-  for (const name of names) {
+export async function loadEach<T>(
+  names: readonly string[],
+  overrides: readonly Override[],
+  load: (name: string, overrides: readonly Override[]) => Promise<T>,
+): Promise<Listed<T>[]> {
+  const tried: { one: Listed<T> | null; faults: readonly ConfigIssue[]; refused: readonly ConfigIssue[] }[] = [];
+  for (const name of names) tried.push(await loadFitting(name, overrides, load));
+  const listed = tried.map(({ one }) => one).filter((one) => one !== null);
+  const flags = new Set(tried.flatMap(({ refused }) => refused.map(({ file }) => file)));
+  const fitNone = [...flags].filter((flag) => tried.every(({ refused }) => refused.some(({ file }) => file === flag)));
+  const faults = tried.flatMap(({ faults, refused }) => [...faults, ...refused.filter(({ file }) => fitNone.includes(file))]);
+  if (faults.length > 0) throw new ConfigError([...new Map(faults.map((issue) => [JSON.stringify(issue), issue])).values()]);
+  return listed;
+}
+
+async function loadFitting<T>(
+  name: string,
+  overrides: readonly Override[],
+  load: (name: string, overrides: readonly Override[]) => Promise<T>,
+): Promise<{ one: Listed<T> | null; faults: readonly ConfigIssue[]; refused: readonly ConfigIssue[] }> {
+  const refused: ConfigIssue[] = [];
+  for (let left = overrides; ; ) {
+    const leftOut = [...new Set(refused.map(({ file }) => file))];
     try {
-      loaded.push(await load(name));
+      return { one: { name, loaded: await load(name, left), leftOut }, faults: [], refused };
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      for (const issue of error.issues) issues.set(JSON.stringify(issue), issue);
+      const blamed = error.issues.filter(({ file }) => left.some((override) => override.origin === file && isOfScenario(override)));
+      if (blamed.length === 0) return { one: null, faults: error.issues, refused };
+      refused.push(...blamed);
+      left = left.filter((override) => !blamed.some(({ file }) => file === override.origin));
     }
   }
-  if (issues.size > 0) throw new ConfigError([...issues.values()]);
-  return loaded;
+}
+
+/** A sentence for each flag that was left out somewhere. */
+export function leftOutSentences(listed: readonly Listed<unknown>[]): string[] {
+  const flags = [...new Set(listed.flatMap(({ leftOut }) => leftOut))];
+  return flags.map((flag) => {
+    const without = listed.filter(({ leftOut }) => leftOut.includes(flag)).map(({ name }) => name);
+    return `${flag} does not fit ${without.join(', ')}: left out there, used for the other ${listed.length - without.length}`;
+  });
 }

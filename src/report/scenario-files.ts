@@ -24,15 +24,15 @@ export function structuredCsv(rows: readonly StructuredRow[]): string {
   return `${[heading, ...lines.map((line) => line.join(','))].join('\n')}\n`;
 }
 
-/** What registering the schemas took, a line for each case that did. */
+/** How many schemas were registered and what it took, in one line. */
 export function registrationLog(rows: readonly StructuredRow[]): string {
-  const lines = rows
-    .filter(({ registration_ms }) => registration_ms !== null)
-    .map(
-      (row) =>
-        `${row.case} (${row.endpoint}): ${row.registration_ms?.count} registrations, mean ${or(row.registration_ms?.mean ?? null, ' ms', 3)}, max ${or(row.registration_ms?.max ?? null, ' ms', 3)}`,
-    );
-  return `${lines.length === 0 ? 'no schema was registered' : lines.join('\n')}\n`;
+  const registered = rows.flatMap(({ registration_ms: one, ...row }) => (one === null ? [] : [{ ...one, of: `${row.case} ${one.count}` }]));
+  const count = registered.reduce((sum, one) => sum + one.count, 0);
+  if (count === 0) return 'no schema was registered\n';
+  const known = registered.every(({ mean }) => mean !== null);
+  const mean = known ? registered.reduce((sum, one) => sum + one.count * (one.mean ?? 0), 0) / count : null;
+  const most = registered.reduce<number | null>((top, { max }) => (max !== null && (top === null || max > top) ? max : top), null);
+  return `${count} registrations of schemas: mean ${or(mean, ' ms', 3)}, max ${or(most, ' ms', 3)} (${registered.map((one) => one.of).join(', ')})\n`;
 }
 
 /** The conversations of a result as people read them: each with its turns, total durations, errors by kind, and what the machine and service used. */

@@ -95,3 +95,29 @@ test('faults of all scenarios at once, before anything is started', async () => 
   assert.match(finished.stderr, /health/);
   assert.deepEqual(await readdir(workspace.path), []);
 });
+
+test('a flag that does not fit one scenario holds for the others; one that fits none is a fault', async () => {
+  await using workspace = await Workspace.open();
+  await using server = await chatServer({});
+  await writeFile(
+    workspace.file('list.yaml'),
+    `plain:
+  request: { api: http, path: /health }
+  load: { executor: closed, requests: 4, concurrency: 1 }
+chat:
+  request: { api: chat, stream: true, prompt: one, max_tokens: 4 }
+  load: { executor: closed, requests: 4, concurrency: 1 }
+`,
+  );
+  const args = ['run-all', '--no-selftest', '--scenarios', 'list.yaml', '--base-url', server.url, '--output-dir', 'out'];
+  const finished = await workspace.run([...args, '--max-tokens', '3', '-n', '6']);
+  assert.equal(finished.code, 0, told(finished));
+  assert.match(finished.stderr, /warning: flag --max-tokens does not fit plain: left out there, used for the other 1/);
+  const asked = async (name: string) => (await workspace.result(`out/${name}.json`)).config.resolved as { scenario: Record<string, object> };
+  assert.equal((await workspace.result('out/plain.json')).results.total_requests, 6);
+  assert.match(JSON.stringify(await asked('chat')), /"max_tokens":\[3\]/);
+
+  const none = await workspace.run([...args.map((arg) => (arg === 'list.yaml' ? 'health,models' : arg)), '--max-tokens', '3']);
+  assert.equal(none.code, 2, told(none));
+  assert.match(none.stderr, /flag --max-tokens: request\.max_tokens: a plain HTTP request/);
+});

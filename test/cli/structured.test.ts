@@ -160,7 +160,14 @@ test('structured_vs_unstructured: every case at both endpoints, registered schem
     const finished = await workspace.run(args);
     assert.equal(finished.code, 0, told(finished));
     const block = (await workspace.result()).results['structured_vs_unstructured'] as {
-      rows: { case: string; endpoint: string; compliance_rate: number }[];
+      rows: {
+        case: string;
+        endpoint: string;
+        compliance_rate: number;
+        output_tokens: number;
+        output_deviation_percent: number;
+        tokens_as_expected: boolean;
+      }[];
     };
     assert.deepEqual(
       block.rows.map((row) => [row.case, row.endpoint, row.compliance_rate]),
@@ -168,6 +175,12 @@ test('structured_vs_unstructured: every case at both endpoints, registered schem
         ['simple', 'nested', 'array'].map((name) => [name, endpoint, endpoint === 'structured' ? 100 : 0]),
       ),
     );
+    for (const [index, row] of block.rows.entries()) {
+      const off = 100 * (row.output_tokens / ([46, 396, 760][index % 3] as number) - 1);
+      assert.ok(Math.abs(row.output_deviation_percent - off) < 0.01, JSON.stringify(row));
+      if (Math.abs(off) > 50) assert.equal(row.tokens_as_expected, false);
+    }
+    assert.match(finished.stdout, /More than half off the tokens that are expected: .*array \(structured\)/);
     const written = [...(await workspace.written())];
     const [, csv = ''] = written.find(([path]) => path.endsWith('results.csv')) ?? [];
     const lines = csv.trim().split('\n');
@@ -175,7 +188,7 @@ test('structured_vs_unstructured: every case at both endpoints, registered schem
     assert.equal(lines.length, 7);
     assert.match(lines[1] ?? '', /^gpt-4,Simple JSON Object,structured,\d+\.\d+,\d+,\d+,2,/);
     const [, log = ''] = written.find(([path]) => path.endsWith('schema_registration.log')) ?? [];
-    assert.match(log, /array \(structured\): 2 registrations, mean \d/);
+    assert.match(log, /^6 registrations of schemas: mean \d[\d.]* ms, max \d[\d.]* ms \(simple 2, nested 2, array 2\)\n$/);
   } finally {
     await engine.close();
   }

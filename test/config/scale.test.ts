@@ -80,3 +80,15 @@ test('--duration stretches the stages of a ramp alike', async () => {
     { users: 50, duration: 10 },
   ]);
 });
+
+test('--prompt-tokens gives prompts other lengths, and what they share keeps its share', async () => {
+  await using folder = await project({
+    'llm-bench.yaml': 'scenario:\n  name: mine\n  request: { prompt_tokens: 1000, shared_prefix_tokens: 800, shared_prefixes: 6 }\n',
+  });
+  const requestOf = async (...flags: [string, string, unknown][]) =>
+    (await folder.load({ executors: executorSchemas, overrides: flags.map(([name, key, value]) => flag(name, key, value)) })).scenarios[0]!.request;
+  const request = await requestOf(['prompt-tokens', 'request.prompt_tokens', '100']);
+  assert.deepEqual([request.prompt_tokens, request.shared_prefix_tokens], [[100], 80]);
+  assert.deepEqual((await requestOf(['prompt-tokens', 'request.prompt_tokens', '50,500'])).shared_prefix_tokens, 40);
+  assert.equal((await requestOf(['seed', 'seed', 1])).shared_prefix_tokens, 800);
+});

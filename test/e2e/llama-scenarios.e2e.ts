@@ -79,6 +79,36 @@ suite('scenarios of the catalogue against a real engine', { skip, concurrency: 1
     assert.match(ran.stdout, /Turns:/);
   });
 
+  test('prefix_cache, with short prompts: what was sent before is answered sooner, and the engine says what it found in its cache', async (t) => {
+    const { document, ran, folder } = await shortened(
+      t,
+      await llama(t),
+      'prefix_cache',
+      '--scale',
+      '0.05',
+      '--prompt-tokens',
+      '100',
+      '--max-tokens',
+      '4',
+      '--warmup',
+      '0',
+      '--timeout',
+      '120',
+    );
+    const found = document.results['prefix_cache'] as {
+      ttft_cold_warm_ratio: number | null;
+      cached_percent: { cold: number | null; warm: number | null; shared_prefix: number | null };
+      notes: string[];
+    };
+    within(found.cached_percent.cold, 0, 40, 'found in the cache of cold prompts, percent');
+    within(found.cached_percent.warm, 80, 100, 'found in the cache of warm prompts, percent');
+    // A prompt that is there already takes a hundredth of the work: even on a busy machine it is far below the others.
+    within(found.ttft_cold_warm_ratio, 2, 10_000, 'TTFT, cold to warm');
+    assert.match(found.notes.join(), /no answer names its replica/);
+    assert.match(ran.stdout, /Prefix cache/);
+    assert.match((await readdir(join(folder, 'results'))).join(' '), /pattern3_\d{8}_\d{6}/);
+  });
+
   test('structured output: the schema goes along, and each answer is checked', async (t) => {
     const url = await llama(t);
     for (const scenario of ['structured_simple', 'structured_nested', 'structured_array']) {

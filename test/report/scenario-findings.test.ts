@@ -193,6 +193,9 @@ suite('what a scenario finds is told as text, markdown and HTML', () => {
       output_tokens: 46,
       expected_input_tokens: 23,
       expected_output_tokens: 46,
+      input_deviation_percent: 4.3,
+      output_deviation_percent: 0,
+      tokens_as_expected: true,
       error_rate: 0,
       compliance_rate: 100,
       invalid_json_rate: 0,
@@ -203,7 +206,15 @@ suite('what a scenario finds is told as text, markdown and HTML', () => {
       structured_vs_unstructured: {
         rows: [
           { ...row, endpoint: 'structured' },
-          { ...row, endpoint: 'unstructured', compliance_rate: 70, invalid_json_rate: 20, registration_ms: null },
+          {
+            ...row,
+            endpoint: 'unstructured',
+            compliance_rate: 70,
+            invalid_json_rate: 20,
+            registration_ms: null,
+            output_deviation_percent: -72,
+            tokens_as_expected: false,
+          },
         ],
         structured_less_unstructured: [{ case: 'simple', latency_s: 0.1, output_tokens: -4, compliance_rate: 30, error_rate: 0 }],
       },
@@ -215,8 +226,9 @@ suite('what a scenario finds is told as text, markdown and HTML', () => {
     first.metrics['invalid_json_rate'] = value('%', 2.5);
     for (const [name, text] of renderings(result))
       for (const part of [
-        /Simple JSON object structured 10 400 ms 500 ms 23 46 ~23\/46 0.0 % 100 % 0.0 % 0.200 % 3.00 ms/,
-        /Simple JSON object unstructured .* 70.0 % 20.0 %/,
+        /Simple JSON object structured 10 400 ms 500 ms 23 46 ~23\/46 \+4\/±0 % 0.0 % 100 % 0.0 % 0.200 % 3.00 ms/,
+        /Simple JSON object unstructured .*\+4\/−72 % ⚠️.* 70.0 % 20.0 %/,
+        /half off the tokens that are expected: simple \(unstructured\)\./,
         /simple \+100 ms −4 \+30.0 ±0/,
         /Structured answers.* 97.5 % 2.5 %/,
       ])

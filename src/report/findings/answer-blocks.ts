@@ -42,6 +42,23 @@ const signed = (of: unknown, format: (value: number) => string): string => {
   return difference === null ? '—' : difference === 0 ? '±0' : `${difference > 0 ? '+' : '−'}${format(Math.abs(difference))}`;
 };
 
+/** Input and output tokens against what the case expects. */
+function deviations(row: Record<string, unknown>): string {
+  const off = [row['input_deviation_percent'], row['output_deviation_percent']];
+  if (off.every((one) => figure(one) === null)) return '—';
+  return `${off.map((one) => signed(one, (size) => size.toFixed(0))).join('/')} %${row['tokens_as_expected'] === false ? ' ⚠️' : ''}`;
+}
+
+/** Who does another task than the one that the cases were written for, a sentence. */
+function unexpected(rows: readonly Record<string, unknown>[], escaping: Escaping): string[] {
+  const off = rows.filter((row) => row['tokens_as_expected'] === false).map((row) => `${row['case']} (${row['endpoint']})`);
+  return off.length === 0
+    ? []
+    : [
+        `More than half off the tokens that are expected: ${escaping.text(off.join(', '))}. The answers are not of the size that the cases were made for.`,
+      ];
+}
+
 function comparison(found: unknown, title: Titled, escaping: Escaping): FindingBlock[] {
   if (!isBlock(found)) return [];
   const rows = tableBlock(listOf(found['rows']).filter(isBlock), [
@@ -57,6 +74,7 @@ function comparison(found: unknown, title: Titled, escaping: Escaping): FindingB
       cell: (row) =>
         figure(row['expected_output_tokens']) === null ? '—' : `~${count(row['expected_input_tokens'])}/${count(row['expected_output_tokens'])}`,
     },
+    { name: 'off by', cell: deviations },
     { name: 'Errors', cell: (row) => percent(row['error_rate']) },
     { name: 'Keep to the schema', cell: (row) => percent(row['compliance_rate']) },
     { name: 'No JSON', cell: (row) => percent(row['invalid_json_rate']) },
@@ -75,7 +93,9 @@ function comparison(found: unknown, title: Titled, escaping: Escaping): FindingB
     { name: 'Errors, points', cell: (row) => signed(row['error_rate'], formatNumber) },
   ]);
   return [
-    ...(rows === null ? [] : [{ title: title('With a schema and without'), lines: [], table: rows }]),
+    ...(rows === null
+      ? []
+      : [{ title: title('With a schema and without'), lines: unexpected(listOf(found['rows']).filter(isBlock), escaping), table: rows }]),
     ...(differences === null ? [] : [{ title: title('What the schema changes'), lines: ['With a schema, less without'], table: differences }]),
   ];
 }

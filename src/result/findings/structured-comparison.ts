@@ -14,12 +14,20 @@ export interface StructuredRow {
   output_tokens: number | null;
   expected_input_tokens: number | null;
   expected_output_tokens: number | null;
+  /** Beyond (+) or below (-) what the case expects, percent; null where it expects nothing or nothing was counted. */
+  input_deviation_percent: number | null;
+  output_deviation_percent: number | null;
+  /** Both within half of what is expected; null where neither is known. */
+  tokens_as_expected: boolean | null;
   error_rate: number | null;
   compliance_rate: number | null;
   invalid_json_rate: number | null;
   validation_overhead_percent: number | null;
   registration_ms: { count: number; mean: number | null; max: number | null } | null;
 }
+
+/** Cases state about how many tokens an answer has; models and their tokenizers differ by less than this, percent, while they do the same task. */
+const widestDeviation = 50;
 
 /** `results.structured_vs_unstructured`: every case at both endpoints, and how the structured one differs from the other. */
 export const structuredComparison: Finding = ({ parts }) => {
@@ -47,6 +55,9 @@ function rowsOf({ scenario, document }: MeasuredPart): StructuredRow[] {
   return (scenario.request.cases?.cases ?? []).map((one) => {
     const series = document.series.find(({ labels }) => labels['case'] === one.name);
     const registration = series?.metrics['schema_registration_ms'];
+    const tokens = { input: statOf(series, 'input_tokens', 'mean'), output: statOf(series, 'output_tokens', 'mean') };
+    const off = [deviation(tokens.input, one.expected_input_tokens), deviation(tokens.output, one.expected_output_tokens)] as const;
+    const known = off.filter((percent) => percent !== null);
     return {
       model: document.model,
       case: one.name,
@@ -55,10 +66,13 @@ function rowsOf({ scenario, document }: MeasuredPart): StructuredRow[] {
       requests: countOf(series?.metrics['latency_s']),
       median_latency_s: statOf(series, 'latency_s', 'p50'),
       mean_latency_s: statOf(series, 'latency_s', 'mean'),
-      input_tokens: statOf(series, 'input_tokens', 'mean'),
-      output_tokens: statOf(series, 'output_tokens', 'mean'),
+      input_tokens: tokens.input,
+      output_tokens: tokens.output,
       expected_input_tokens: one.expected_input_tokens ?? null,
       expected_output_tokens: one.expected_output_tokens ?? null,
+      input_deviation_percent: off[0],
+      output_deviation_percent: off[1],
+      tokens_as_expected: known.length === 0 ? null : known.every((percent) => Math.abs(percent) <= widestDeviation),
       error_rate: statOf(series, 'error_rate', 'mean'),
       compliance_rate: statOf(series, 'schema_compliance_rate', 'mean'),
       invalid_json_rate: statOf(series, 'invalid_json_rate', 'mean'),
@@ -67,6 +81,10 @@ function rowsOf({ scenario, document }: MeasuredPart): StructuredRow[] {
         registration && !('value' in registration) ? { count: registration.count, mean: registration.mean, max: registration.max } : null,
     };
   });
+}
+
+function deviation(found: number | null, expected: number | undefined): number | null {
+  return found === null || !expected ? null : 100 * (found / expected - 1);
 }
 
 function statOf(series: Series | undefined, name: string, stat: 'mean' | 'p50'): number | null {
