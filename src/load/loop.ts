@@ -14,9 +14,10 @@ import { type Budget, inputBound, outputBound, type TokenBound } from './budget.
 import { ClosedDriver } from './closed-driver.ts';
 import { ConversationDriver } from './conversation-driver.ts';
 import type { Driver, DriverHooks } from './driver.ts';
-import type { ClosedPacer, Phase, StopReason } from './executor.ts';
+import type { Phase, StopReason } from './executor.ts';
 import { type Deadlines, Flight, type FlightDeck } from './flight.ts';
 import { OpenDriver, type Share } from './open-driver.ts';
+import { steadyUsers } from './pacing/pacers.ts';
 import type { Registered, SchemaRegistrar } from './registration.ts';
 import { checkRetrieval } from './retrieval-check.ts';
 import type { RetryPolicy } from './retry.ts';
@@ -125,8 +126,7 @@ export class LoadLoop implements FlightDeck {
   async warmUp(count: number, concurrency: number, firstIndex: number): Promise<void> {
     if (count === 0 || this.aborted) return;
     let taken = 0;
-    const pacer: ClosedPacer = { kind: 'closed', usersAt: () => concurrency, nextChangeMs: () => null, maxUsers: concurrency, thinkMs: 0 };
-    const phase: Phase = { label: {}, pacer, requests: count, durationMs: null };
+    const phase: Phase = { label: {}, pacer: steadyUsers(concurrency), requests: count, durationMs: null };
     await this.run({
       phase,
       startMs: performance.now(),

@@ -1,20 +1,15 @@
 import * as z from 'zod';
-import { durationSchema } from '../../config/duration.ts';
 import type { Executor } from '../executor.ts';
+import { endless, isSized, sizeFields, someUsersSchema, thinkTimeField } from '../pacing/options.ts';
+import { milliseconds, steadyUsers } from '../pacing/pacers.ts';
 
 const schema = z
   .strictObject({
-    requests: z.int().positive().optional().meta({ description: 'Stop after this many requests' }),
-    duration: durationSchema
-      .pipe(z.number().positive())
-      .optional()
-      .meta({ description: 'Stop sending after this long; what is in flight is waited for' }),
-    concurrency: z.int().positive().max(100_000).default(1).meta({ description: 'Users, each waiting for its answer before its next request' }),
-    think_time: durationSchema.optional().meta({ description: 'Pause of a user between an answer and its next request' }),
+    ...sizeFields,
+    concurrency: someUsersSchema.default(1).meta({ description: 'Users, each waiting for its answer before its next request' }),
+    ...thinkTimeField,
   })
-  .refine((options) => options.requests !== undefined || options.duration !== undefined, {
-    error: 'expected `requests`, `duration` or both: without either the load would never end',
-  });
+  .refine(isSized, { error: endless });
 
 type Options = z.output<typeof schema>;
 
@@ -27,14 +22,8 @@ export const closed: Executor<Options> = {
     yield {
       label: {},
       requests: options.requests ?? null,
-      durationMs: options.duration === undefined ? null : options.duration * 1000,
-      pacer: {
-        kind: 'closed',
-        usersAt: () => options.concurrency,
-        nextChangeMs: () => null,
-        maxUsers: options.concurrency,
-        thinkMs: (options.think_time ?? 0) * 1000,
-      },
+      durationMs: milliseconds(options.duration),
+      pacer: steadyUsers(options.concurrency, options.think_time),
     };
   },
 };

@@ -1,12 +1,13 @@
 import * as z from 'zod';
-import { durationSchema } from '../../config/duration.ts';
+import { durationSchema, positiveDurationSchema } from '../../config/duration.ts';
 import { nameSchema } from '../../config/text.ts';
 import type { Executor } from '../executor.ts';
+import { someUsersSchema } from '../pacing/options.ts';
+import { milliseconds, steadyUsers } from '../pacing/pacers.ts';
 
 const schema = z.strictObject({
-  concurrency: z.int().positive().max(100_000).default(1).meta({ description: 'Users, each holding one conversation at a time' }),
-  duration: durationSchema
-    .pipe(z.number().positive())
+  concurrency: someUsersSchema.default(1).meta({ description: 'Users, each holding one conversation at a time' }),
+  duration: positiveDurationSchema
     .optional()
     .meta({ description: 'Begin the conversations anew until then; left out: each as often as its iterations say' }),
   iterations: z
@@ -24,19 +25,13 @@ export const conversation: Executor<Options> = {
   name: 'conversation',
   schema,
   concurrency: (options) => options.concurrency,
-  size: (options) => ({ requests: null, durationMs: options.duration === undefined ? null : options.duration * 1000 }),
+  size: (options) => ({ requests: null, durationMs: milliseconds(options.duration) }),
   *phases(options) {
     yield {
       label: {},
       requests: null,
-      durationMs: options.duration === undefined ? null : options.duration * 1000,
-      pacer: {
-        kind: 'closed',
-        usersAt: () => options.concurrency,
-        nextChangeMs: () => null,
-        maxUsers: options.concurrency,
-        thinkMs: (options.think_time ?? 0) * 1000,
-      },
+      durationMs: milliseconds(options.duration),
+      pacer: steadyUsers(options.concurrency, options.think_time),
     };
   },
 };

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { positiveDurationSchema } from '../../config/duration.ts';
 import type { Executor } from '../executor.ts';
 import { someUsersSchema, thinkTimeField, usersSchema } from '../pacing/options.ts';
+import { steadyUsers } from '../pacing/pacers.ts';
 
 /** Far longer than anybody sits before a dashboard, and still a time that a timer can hold. */
 const longest = 20 * 24 * 3600;
@@ -31,14 +32,7 @@ export const interactive: Executor<Options> = {
       label: {},
       requests: null,
       durationMs: duration * 1000,
-      pacer: {
-        kind: 'closed',
-        usersAt: () => users,
-        nextChangeMs: () => null,
-        maxUsers: max_users,
-        thinkMs: (think_time ?? 0) * 1000,
-        adjustable: true,
-      },
+      pacer: { ...steadyUsers(users, think_time), maxUsers: max_users, adjustable: true },
     };
   },
 };
