@@ -28,7 +28,8 @@ const shaped: ReadonlySet<string> = new Set(['spike', 'steps']);
 
 /**
  * Flags that mean something else for each executor, put into the terms of the scenario's own: `max_concurrency` becomes its highest number of users (of a
- * schedule, of requests in flight), `requests` the total where the scenario shares a total over its levels, and a `duration` for a load of stages stretches all of them alike.
+ * schedule, of requests in flight), `requests` the total where the scenario shares a total over its levels and the first rows of a
+ * trace, and a `duration` for a load of stages stretches all of them alike.
  * @returns scenario and flags, from which `load.max_concurrency` is gone
  */
 export function fitLoad(scenario: Layers, flags: Layers): { scenario: Layers; flags: Layers } {
@@ -55,6 +56,11 @@ export function fitLoad(scenario: Layers, flags: Layers): { scenario: Layers; fl
     const origin = originAt(flags, ['load', 'requests']);
     above = without(above, ['load', 'requests']);
     below = overlay(below, { load: { total_requests: given['requests'] } }, () => origin);
+  }
+  const replays = executor === 'trace' || (given['executor'] === undefined && given['file'] !== undefined);
+  if (replays && given['requests'] !== undefined && given['max_requests'] === undefined) {
+    const origin = originAt(flags, ['load', 'requests']);
+    above = overlay(without(above, ['load', 'requests']), { load: { max_requests: given['requests'] } }, () => origin);
   }
   const { stages } = (isTree(below.value['load']) ? below.value['load'] : {}) as { stages?: { duration: string | number }[] };
   const wanted = given['duration'] === undefined ? null : parseDurationSeconds(given['duration'] as string | number);

@@ -208,7 +208,7 @@ export class OpenAiReader implements AnswerReader, SseHandler {
     const broke = kind === 'reset' || kind === 'truncated';
     if (this.error === null && broke && this.mode === Body.stream && this.finished) this.judge();
     else if (this.error === null && this.mode === Body.failed) this.fault(statusFailure(this.status ?? 0, this.bodyText(), this.location));
-    else if (this.error === null) this.fault({ kind: broke && this.events > 0 ? 'truncated' : kind, message });
+    else if (this.error === null) this.fault({ kind, message });
     return this.answer();
   }
 

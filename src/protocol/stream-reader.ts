@@ -127,7 +127,7 @@ export abstract class StreamReader implements AnswerReader {
     const broke = kind === 'reset' || kind === 'truncated';
     if (this.error === null && broke && this.streamed && this.finished) this.judge();
     else if (this.error === null && this.failed) this.fault(statusFailure(this.status ?? 0, this.bodyText(), this.location));
-    else if (this.error === null) this.fault({ kind: broke && this.events > 0 ? 'truncated' : kind, message });
+    else if (this.error === null) this.fault({ kind, message });
     return this.answer();
   }
 

@@ -175,7 +175,6 @@ test('an executor that needs more says what, what for and how to give it, and bl
   assert.equal((await faultsOf(own, { executor: 'spike' })).length, 4);
   // A value that is wrong is still blamed where it was given.
   assert.match((await faultsOf(own, { executor: 'search', max: 'many' })).join(), /load\.max: expected a number, found "many"$/);
-  assert.match((await faultsOf('{executor: trace, file: x.jsonl}', { requests: '3' })).join(), /--load max_requests/);
 });
 
 test('stages end by themselves, not after the requests of the scenario that they replace', async () => {
@@ -191,4 +190,27 @@ test('the most users at once is the highest load of a search that the flags ask 
   assert.deepEqual([load['executor'], load['max'], load['requests']], ['search', 8, 30]);
   const ramped = await loadOf('{executor: closed, concurrency: 4, requests: 30}', { executor: 'ramping_users', max_concurrency: 8 });
   assert.deepEqual([ramped['executor'], ramped['users']], ['ramping_users', 8]);
+});
+
+test('a number of requests is the first rows of a trace, of the scenario or of a flag', async () => {
+  const rows = [0, 1000, 2000].map((timestamp) => `{"timestamp": ${timestamp}, "input_length": 5, "output_length": 3, "hash_ids": [1]}\n`);
+  await using folder = await project({
+    'x.jsonl': rows.join(''),
+    'llm-bench.yaml': 'scenario: {name: mine, load: {executor: trace, file: x.jsonl}}\n',
+    'other.yaml': 'scenario: {name: mine, request: {max_tokens: 5}, load: {executor: closed, concurrency: 2, requests: 9}}\n',
+  });
+  const most = async (configFile: string, ...flags: [string, string, unknown][]) =>
+    (await folder.load({ configFile, executors: executorSchemas, overrides: flags.map(([name, key, value]) => flag(name, key, value)) }))
+      .scenarios[0]!.load;
+  assert.equal((await most('llm-bench.yaml', ['num-requests', 'load.requests', '2']))['max_requests'], 2);
+  const switched = await most(
+    'other.yaml',
+    ['executor', 'load.executor', 'trace'],
+    ['trace', 'load.file', 'x.jsonl'],
+    ['num-requests', 'load.requests', '2'],
+  );
+  assert.deepEqual([switched['executor'], switched['max_requests']], ['trace', 2]);
+  // Without `--executor trace`, the file says it.
+  const meant = await most('other.yaml', ['trace', 'load.file', 'x.jsonl'], ['num-requests', 'load.requests', '2']);
+  assert.deepEqual([meant['executor'], meant['max_requests']], ['trace', 2]);
 });

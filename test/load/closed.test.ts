@@ -98,7 +98,7 @@ for (const [fault, kind] of [
   ['429', 'rate_limited'],
   ['500', 'http_5xx'],
   ['html500', 'http_5xx'],
-  ['reset=3', 'truncated'],
+  ['reset=3', 'reset'],
   ['truncate=3', 'truncated'],
   ['garbage=3', 'malformed'],
   ['error_event=3', 'stream_error'],

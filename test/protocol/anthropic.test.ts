@@ -114,7 +114,7 @@ describe('answers', () => {
     const bytes = stream('anthropic-messages.sse').toString();
     const cut = bytes.slice(0, bytes.indexOf('event: message_delta'));
     assert.equal(read(cut).error, 'truncated');
-    assert.equal(read(cut, { fail: 'reset' }).error, 'truncated');
+    assert.equal(read(cut, { fail: 'reset' }).error, 'reset');
     assert.equal(read(bytes, { fail: 'reset' }).error, null);
     assert.equal(read('', { fail: 'timeout_first_token' }).error, 'timeout_first_token');
     const limited = read('{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}', {

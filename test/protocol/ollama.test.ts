@@ -80,7 +80,7 @@ describe('answers', () => {
     const cut = read(`${lines.slice(0, -1).join('\n')}\n`);
     assert.equal(cut.error, 'truncated');
     assert.match(cut.errorMessage ?? '', /after 4 chunks of output/);
-    assert.equal(read(`${lines.slice(0, -1).join('\n')}\n`, { fail: 'reset' }).error, 'truncated');
+    assert.equal(read(`${lines.slice(0, -1).join('\n')}\n`, { fail: 'reset' }).error, 'reset');
     assert.equal(read(bytes, { fail: 'reset' }).error, null, 'complete before it broke');
     assert.equal(read('', { fail: 'reset' }).error, 'reset');
     assert.equal(read('').error, 'truncated');

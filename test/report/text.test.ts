@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { hints, hintsFor } from '../../src/report/hints.ts';
 import { renderSummary, renderText } from '../../src/report/text.ts';
-import { sampleResult, sampleRow, sampleVerdict, slowTtft, throughput } from './sample.ts';
+import { distribution, sampleResult, sampleRow, sampleVerdict, slowTtft, throughput } from './sample.ts';
 
 test('the summary has every line that the console promises', () => {
   assert.equal(
@@ -139,4 +139,13 @@ test('hints fit what went wrong, causes first, and each has its section in the g
   assert.deepEqual(sections(fine, sampleVerdict('inconclusive', [sampleRow({ verdict: 'inconclusive' })])), ['high-variance']);
   const better = sampleRow({ metric: 'tokens_per_sec', verdict: 'warn', rule: 'warn_change_percent 15 (better)' });
   assert.deepEqual(sections(fine, sampleVerdict('warn', [better])), []);
+});
+
+test('a load by a schedule has a row for how late the client sent; one of users has none', () => {
+  const open = sampleResult();
+  const series = open.series[0]!;
+  series.metrics['send_lateness_ms'] = { ...distribution(0.4, 'ms'), better: 'neither' };
+  assert.doesNotMatch(renderSummary({ ...open, client: { ...open.client, late_sends: null } }), /Send lateness/);
+  const text = renderSummary({ ...open, client: { ...open.client, late_sends: 0 } });
+  assert.match(text, /\nSend lateness +0\.320 ms +0\.416 ms +0\.400 ms/);
 });
