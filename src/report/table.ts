@@ -53,6 +53,7 @@ export function rowCells(row: MetricVerdict, columns: Columns, escaping: Escapin
   const options = { like, namedUnit: unitIsInName(row.metric) };
   const change = formatChange(row.change_percent);
   const shownChange = row.verdict === 'regressed' && row.change_percent !== null ? strong(change) : change;
+  const limit = limitCell(row, escaping);
   const chosen: [string, boolean][] = [
     [columns.series ? escaping.code(shortSeriesName(row.series, columns.scenario)) : '', columns.series],
     [escaping.text(metricName(row.metric)), true],
@@ -60,11 +61,13 @@ export function rowCells(row: MetricVerdict, columns: Columns, escaping: Escapin
     [escaping.text(formatValue(row.current, row.unit, options)), true],
     [`${shownChange} ${formatInterval(row.interval_percent)}`.trimEnd(), columns.change],
     [row.noise_percent === null ? '—' : `± ${formatPercent(row.noise_percent)}`, columns.noise],
-    [limitCell(row, escaping), true],
-    [markCell(row), true],
+    [limit, true],
+    [markCell(row, limit), true],
   ];
   return chosen.filter(([, show]) => show).map(([cell]) => cell);
 }
+
+const noLimit = '—';
 
 /** `+20 %`, `−15 %`, `≤ 500 ms`, or both; the change limit carries the sign of the bad direction. */
 function limitCell(row: MetricVerdict, escaping: Escaping): string {
@@ -83,10 +86,12 @@ function limitCell(row: MetricVerdict, escaping: Escaping): string {
     const options = { like: Math.max(Math.abs(row.baseline ?? 0), Math.abs(row.current ?? 0)), namedUnit: unitIsInName(row.metric), exact: true };
     parts.push(`${most ? '≤' : '≥'} ${escaping.text(formatValue(value, row.unit, options))}`);
   }
-  return parts.length === 0 ? '—' : parts.join(', ');
+  return parts.length === 0 ? noLimit : parts.join(', ');
 }
 
-function markCell(row: MetricVerdict): string {
+/** What no limit holds is shown and not judged: it has no tick. */
+function markCell(row: MetricVerdict, limit: string): string {
+  if (row.verdict === 'ok' && limit === noLimit) return '➖';
   if (row.verdict !== 'warn') return marks[row.verdict];
   const better = isBetter(row);
   return `${marks.warn}${better === null || reasonOf(row).kind === 'value' ? '' : better ? ' better' : ' worse'}`;

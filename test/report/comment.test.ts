@@ -238,3 +238,11 @@ test('the markdown report is the same body without the marker', () => {
   assert.equal(`<!-- llm-bench:default -->\n${renderMarkdown(verdict, current, baseline, { names })}`, comment(verdict));
   assert.match(renderMarkdown(verdict, current, baseline), /\| Metric \| baseline \| this run \|/);
 });
+
+test('what no limit holds has no tick', () => {
+  const held = sampleRow({ metric: 'latency_s.p95', limit_percent: 10 });
+  const shown = sampleRow({ metric: 'output_tokens.mean', better: 'neither', limit_percent: null, rule: null });
+  const rows = lines(renderMarkdown(sampleVerdict('ok', [held, shown]), current, baseline));
+  assert.match(rows.find((row) => row.includes('+10 %')) ?? '', /✅ \|$/);
+  assert.match(rows.find((row) => row.includes('| — |')) ?? '', /➖ \|$/);
+});

@@ -39,18 +39,19 @@ const rateWord = /^[kmgt]?(i?b|bit)?(ps|flops|hz|iops)$/;
 /** An amount and then a second, `GB_sec`: the stroke between them got lost in a column's name. */
 const amountSecond =
   /(^|[^a-z])([kmgt]i?b|bytes?|[kmgt]?bits?|reqs?|requests?|events?|tokens?|transactions?|tx|queries|ops?|operations?|messages|msgs?|items|samples|images|frames|rows|records)[ _-](s|sec|secs|seconds?)$/;
+const amounts = /^([kmgt]i?b|b|bytes?|[kmgt]i?bytes|allocs?|allocations|instructions|cycles|page[ _-]faults)$/;
 const failures = /(^|[^a-z])(errors?|fail(s|ed|ures?)?|miss(es)?|drop(s|ped)?|loss|lost|reject(s|ed|ions?)?|timeouts?|retr(y|ies))([^a-z]|$)/;
 
 /**
  * Which way is good, by the unit and, where that is silent, by the metric's name. The first that applies:
  * 1. what counts failures (`error-rate`, `drops/s`): lower; 2. something per operation (`ns/op`, `B/op`, `ns/iter`): lower;
  * 3. something per second (`MB/s`, `req/sec`, `GB_sec`, `Mbps`), or `ops`, `rate`, `throughput` and their like: higher; 4. a time: lower;
- * 5. else neither, so that nothing is called a regression by guess.
+ * 5. an amount of memory or of work (`MB`, `allocations`, `instructions`): lower; 6. else neither, so that nothing is called a regression by guess.
  */
 export function directionBy(unit: string, name = ''): Better {
   const [ofUnit, ofName] = [unit.trim().toLowerCase(), name.toLowerCase()];
   if (failures.test(ofUnit) || failures.test(ofName)) return 'lower';
-  return byWords(ofUnit) ?? byWords(ofName) ?? 'neither';
+  return byWords(ofUnit) ?? byWords(ofName) ?? (amounts.test(ofUnit) ? 'lower' : 'neither');
 }
 
 function byWords(text: string): Better | null {

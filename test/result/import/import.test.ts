@@ -309,7 +309,8 @@ describe('directionBy', () => {
     for (const unit of ['time_sec', 'latency_s', 'p99_ms', 'load sec']) assert.equal(directionBy(unit), 'lower', unit);
     for (const unit of lower) assert.equal(directionBy(unit), 'lower', unit);
     for (const unit of higher) assert.equal(directionBy(unit), 'higher', unit);
-    for (const unit of ['', 'Percent', 'MB', 'widgets']) assert.equal(directionBy(unit), 'neither', unit);
+    for (const unit of ['MB', 'KiB', 'bytes', 'allocations']) assert.equal(directionBy(unit), 'lower', unit);
+    for (const unit of ['', 'Percent', 'widgets']) assert.equal(directionBy(unit), 'neither', unit);
     assert.equal(directionBy('MB', 'write throughput'), 'higher');
   });
 });
