@@ -1,9 +1,10 @@
 import type { ResultDocument } from '../result/document.ts';
+import { timeOfZero } from '../verdict/judge-metric.ts';
 import type { MetricVerdict, OverallVerdict, Verdict } from '../verdict/verdict.ts';
 import { type Escaping, oneLine } from './escape.ts';
 import { metricName, shortSeriesName, unitIsInName } from './names.ts';
 import { formatChange, formatLimitPercent, formatPercent, formatValue, percentInWords, plural } from './numbers.ts';
-import { hasManySeries, isBetter, reasonOf, worstFirst } from './rows.ts';
+import { hasManySeries, isBetter, reasonOf, whyUncompared, worstFirst } from './rows.ts';
 
 export type Headline = { emoji: string; sentence: string };
 
@@ -77,16 +78,18 @@ export function describe(row: MetricVerdict, verdict: Verdict, current: ResultDo
 function changeInWords(row: MetricVerdict, limit: number | null, escaping: Escaping): string {
   const options = { namedUnit: unitIsInName(row.metric), like: Math.max(Math.abs(row.baseline ?? 0), Math.abs(row.current ?? 0)) };
   const fromTo = () =>
-    `went from ${escaping.text(formatValue(row.baseline, row.unit, options))} to ${escaping.text(formatValue(row.current, row.unit, options))}`;
+    `went from ${escaping.text(formatValue(row.baseline, row.baseline_unit ?? row.unit, options))} to ${escaping.text(formatValue(row.current, row.unit, options))}`;
   const change = row.change_percent;
+  const said = whyUncompared(row);
+  const why = said === null ? null : escaping.text(oneLine(said, 160));
   if (row.verdict === 'inconclusive') {
     const moved =
       change === null ? (row.baseline === null || row.current === null ? 'could not be compared' : fromTo()) : `moved by ${formatChange(change)}`;
-    if (row.detectable_percent === null) return moved;
+    if (row.detectable_percent === null) return why === null ? moved : `${moved} (${why})`;
     return `${moved}; this comparison cannot tell less than ${formatPercent(row.detectable_percent)} from noise`;
   }
   const bound = limit === null ? '' : ` (${row.verdict === 'warn' ? 'warns beyond' : 'limit'} ${formatLimitPercent(limit).replace(' ', '')})`;
-  if (change === null) return `${fromTo()}${row.verdict === 'improved' ? '' : bound}`;
+  if (change === null || said === timeOfZero) return `${fromTo()}${row.verdict === 'improved' ? '' : why === null ? bound : ` (${why})`}`;
   const percent = percentInWords(change, row.verdict === 'improved' ? null : limit);
   if (row.verdict === 'regressed') return `regressed by ${percent}${bound}`;
   if (row.verdict === 'improved') return `improved by ${percent}`;

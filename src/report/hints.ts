@@ -1,6 +1,7 @@
 import type { ErrorKind } from '../protocol/error-kind.ts';
 import { type ErrorCount, isDistribution, type ResultDocument } from '../result/document.ts';
 import type { MetricVerdict, Verdict } from '../verdict/verdict.ts';
+import { whyUncompared } from './rows.ts';
 
 /** What to look at first: one sentence, and where docs/troubleshooting.md says more. */
 export interface Hint {
@@ -53,7 +54,7 @@ const applies: Record<HintName, (result: ResultDocument, worse: readonly MetricV
   'high-ttft': (_, worse) => concerns(worse, /^ttft/),
   'high-p95-latency': (_, worse) => concerns(worse, /^latency_\w+\.p9/),
   'low-throughput': (_, worse) => concerns(worse, /_per_sec(ond)?$/),
-  'high-variance': (result, worse) => worse.some((row) => row.verdict === 'inconclusive') || scatters(result),
+  'high-variance': (result, worse) => worse.some((row) => row.verdict === 'inconclusive' && whyUncompared(row) === null) || scatters(result),
 };
 
 const isWorse = (row: MetricVerdict): boolean =>

@@ -1,3 +1,4 @@
+import { timeOfZero } from '../verdict/judge-metric.ts';
 import type { MetricVerdict, SeriesVerdict } from '../verdict/verdict.ts';
 
 /** What put a row where it is: a limit on the value itself, or a limit on its change. */
@@ -21,8 +22,17 @@ export function reasonOf(row: MetricVerdict): Reason {
   return { kind: 'change', limitPercent: row.limit_percent };
 }
 
+/** Why the two values of a row have no percentage between them, where its rule says so. */
+export function whyUncompared({ rule, change_percent: change }: MetricVerdict): string | null {
+  if (rule === null || rule === timeOfZero) return rule;
+  if (change !== null) return null;
+  if (/^(units differ|no percentage)/.test(rule)) return rule;
+  return /\): (.+)$/.exec(rule)?.[1] ?? /\((?:default; )?([^()]* has no percentage)\)$/.exec(rule)?.[1] ?? null;
+}
+
 /** Whether a change is good news: true, false, or null where neither direction is better or nothing changed. */
 export function isBetter(row: MetricVerdict): boolean | null {
+  if (row.baseline_unit !== undefined || (row.current ?? 0) < 0 || whyUncompared(row) === timeOfZero) return null;
   const said = /\((better|worse)\)/.exec(row.rule ?? '')?.[1];
   if (said !== undefined) return said === 'better';
   const change = changeOf(row);
@@ -33,6 +43,7 @@ export function isBetter(row: MetricVerdict): boolean | null {
 /** The sign of the change, known even from a baseline of zero, where there is no percentage. */
 function changeOf(row: MetricVerdict): number | null {
   if (row.change_percent !== null) return row.change_percent;
+  if (row.baseline_unit !== undefined) return null;
   return row.baseline === null || row.current === null ? null : row.current - row.baseline;
 }
 

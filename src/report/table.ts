@@ -57,7 +57,7 @@ export function rowCells(row: MetricVerdict, columns: Columns, escaping: Escapin
   const chosen: [string, boolean][] = [
     [columns.series ? escaping.code(shortSeriesName(row.series, columns.scenario)) : '', columns.series],
     [escaping.text(metricName(row.metric)), true],
-    [escaping.text(formatValue(row.baseline, row.unit, options)), columns.change],
+    [escaping.text(formatValue(row.baseline, row.baseline_unit ?? row.unit, options)), columns.change],
     [escaping.text(formatValue(row.current, row.unit, options)), true],
     [`${shownChange} ${formatInterval(row.interval_percent)}`.trimEnd(), columns.change],
     [row.noise_percent === null ? '—' : `± ${formatPercent(row.noise_percent)}`, columns.noise],

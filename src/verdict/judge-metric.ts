@@ -2,7 +2,7 @@ import type { Limits } from '../config/limits.ts';
 import type { Better } from '../result/document.ts';
 import { type Finding, judgeValue, shownLimit } from './limits.ts';
 import { worse } from './overall.ts';
-import { changePercent, judgeChange, shownLimitPercent } from './rules.ts';
+import { changePercent, judgeChange, shownLimitPercent, whyNoPercent } from './rules.ts';
 import type { MetricVerdict } from './verdict.ts';
 
 /** Both sides of one metric. A side without a value was not measured. */
@@ -32,6 +32,7 @@ export function judgeMetric(sides: MetricSides, limits: Limits | null): MetricVe
     baseline,
     current,
     unit: sides.unit,
+    ...(baselineUnit === null ? {} : { baseline_unit: baselineUnit }),
     better,
     change_percent: compared ? changePercent(baseline, current) : null,
     interval_percent: null,
@@ -41,6 +42,12 @@ export function judgeMetric(sides: MetricSides, limits: Limits | null): MetricVe
     limit: limits ? shownLimit(limits, finding.rule) : null,
   };
 }
+
+/** The rule of a row whose time went to zero. */
+export const timeOfZero = 'a time of zero: was it measured?';
+
+/** Units of times, as results spell them: nothing takes no time at all. */
+const times: ReadonlySet<string> = new Set(['ns', 'us', 'ms', 's']);
 
 function find(sides: MetricSides, limits: Limits | null): Finding {
   const { baseline, current, baselineUnit, better } = sides;
@@ -52,7 +59,11 @@ function find(sides: MetricSides, limits: Limits | null): Finding {
     return value?.verdict === 'regressed' ? value : unlike;
   }
   if (baseline === null) return value ?? { verdict: 'new', rule: null };
+  const impossible = current === 0 && baseline > 0 && times.has(sides.unit);
+  if (impossible && value?.verdict !== 'regressed') return { verdict: 'warn', rule: timeOfZero };
   const change = limits ? judgeChange(baseline, current, better, limits) : null;
+  const belowZero = current < 0 && baseline >= 0;
+  if (belowZero && change === null && value?.verdict !== 'regressed') return { verdict: 'warn', rule: whyNoPercent(baseline, current) };
   if (value === null || change === null) return value ?? change ?? { verdict: 'ok', rule: withoutPercent(baseline, current) };
   // A held limit has nothing to say beside an improvement or a regression; equal ranks leave the word to the change.
   return worse(change.verdict, value.verdict) === change.verdict ? change : value;
@@ -60,8 +71,8 @@ function find(sides: MetricSides, limits: Limits | null): Finding {
 
 /** Why a row without limits shows no change; null when it does. */
 function withoutPercent(baseline: number, current: number): string | null {
-  if (baseline > 0 || current === baseline) return null;
-  return `no percentage of a baseline ${baseline === 0 ? 'of 0' : 'below 0'}`;
+  if (current === baseline) return null;
+  return changePercent(baseline, current) === null ? whyNoPercent(baseline, current) : null;
 }
 
 /** `gate: false` advises: never worse than a warning. */

@@ -69,6 +69,9 @@ export function judgeScreen(
   };
 }
 
+/** Metrics that a remark names, each in a sentence of its own. */
+const mostNamed = 3;
+
 interface Method {
   alpha: number;
   beta: number;
@@ -78,6 +81,7 @@ interface Method {
 function answer(questions: readonly Question[], current: ResultDocument, method: Method, notes: string[]): Map<Question, Answer> {
   const answers = new Map<Question, Answer>();
   const estimates = new Map<Question, ScreenEstimate>();
+  const remarks = new Map<string, string[]>();
   for (const question of questions) {
     const { series, key } = question;
     const head = runValues(current, series, key);
@@ -94,8 +98,13 @@ function answer(questions: readonly Question[], current: ResultDocument, method:
     if ('refusal' in screened) answers.set(question, { ...unknown(median(pool), median(head)), because: screened.refusal });
     else {
       estimates.set(question, screened.estimate);
-      for (const remark of screened.estimate.remarks) notes.push(`${key} of ${series.id}: ${remark}`);
+      for (const remark of screened.estimate.remarks) remarks.set(remark, [...(remarks.get(remark) ?? []), `${key} of ${series.id}`]);
     }
+  }
+  for (const [remark, metrics] of remarks) {
+    const [first, ...others] = metrics;
+    if (metrics.length > mostNamed) notes.push(`${first} and ${others.length} more: ${remark}`);
+    else notes.push(...metrics.map((metric) => `${metric}: ${remark}`));
   }
   for (const together of [true, false]) {
     const asked = [...estimates].filter(([question]) => (question.role === 'gating') === together);

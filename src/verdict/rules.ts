@@ -2,11 +2,18 @@ import type { Limits } from '../config/limits.ts';
 import type { Better } from '../result/document.ts';
 import { type Finding, isBeyond } from './limits.ts';
 
-/** The change of a value in percent of the baseline; null from zero, from a negative value, or where it cannot be expressed. */
+/** The change of a value in percent of the baseline; null from zero, from or to a negative value, or where it cannot be expressed. */
 export function changePercent(baseline: number, current: number): number | null {
-  if (!(baseline > 0)) return null;
+  if (!(baseline > 0) || current < 0) return null;
   const percent = (100 * (current - baseline)) / baseline;
   return Number.isFinite(percent) ? percent : null;
+}
+
+/** Why there is no percentage, in a reader's words. */
+export function whyNoPercent(baseline: number, current: number): string {
+  if (baseline < 0) return 'no percentage of a baseline below 0';
+  if (current < 0) return 'no percentage of a value below 0';
+  return baseline === 0 ? 'no percentage of a baseline of 0' : 'the change is too large for a percentage';
 }
 
 /** The limit on the change that a row shows: the strictest that applies to a regression, else the one on any change. */
@@ -21,8 +28,8 @@ export function shownLimitPercent(limits: Limits): number | null {
  * 3. `warn_change_percent`: changed by more than this either way, warn; the rule says `better` or `worse` (`up` or `down` where neither is).
  * 4. improved: it would have been 1 (without such a limit: 2) with the two sides exchanged. So an improvement and the regression that undoes it are
  *    judged alike: 100 -> 130 ms is beyond 20%, and so is 130 -> 100 ms, though that is only -23%.
- * Exactly on a limit is within it. The noise is not known to these rules. A baseline of zero or below has no percentage: a change to the worse
- * there is a warning where a limit on it exists, and the rule says why.
+ * Exactly on a limit is within it. The noise is not known to these rules. A baseline of zero or below has no percentage, nor has a value below zero: a
+ * change to the worse there, or to anything below zero, is a warning where a limit on it exists, and the rule says why.
  * @returns null where no limit on the change applies
  */
 export function judgeChange(baseline: number, current: number, better: Better, limits: Limits): Finding | null {
@@ -62,14 +69,9 @@ function judgeWithoutPercent(baseline: number, current: number, better: Better, 
       : limits.warn_regression_percent !== undefined
         ? 'warn_regression_percent'
         : 'warn_change_percent';
-  const why =
-    baseline === 0
-      ? 'no percentage of a baseline of 0'
-      : baseline < 0
-        ? 'no percentage of a baseline below 0'
-        : 'the change is too large for a percentage';
   const way = current === baseline ? 'unchanged' : direction(current - baseline, better);
   const regressionOnly = limits.warn_change_percent === undefined;
-  const warns = way !== 'unchanged' && (way === 'worse' || !regressionOnly);
-  return { verdict: warns ? 'warn' : 'ok', rule: `${word} ${limits[word]} (${way}): ${why}` };
+  // What fell below zero is no improvement: nobody knows what it is.
+  const warns = way !== 'unchanged' && (way === 'worse' || !regressionOnly || current < 0);
+  return { verdict: warns ? 'warn' : 'ok', rule: `${word} ${limits[word]} (${way}): ${whyNoPercent(baseline, current)}` };
 }

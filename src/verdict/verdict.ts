@@ -14,6 +14,8 @@ export interface MetricVerdict {
   baseline: number | null;
   current: number | null;
   unit: string;
+  /** The baseline's own unit, where it is another one: the two values are not compared. */
+  baseline_unit?: string;
   better: Better;
   /** Raw signed change of the value; `better` says which way is good. Null without a baseline, or from zero. */
   change_percent: number | null;

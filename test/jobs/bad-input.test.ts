@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { compareFiles } from '../../src/jobs/compare.ts';
+import { renderText } from '../../src/report/text.ts';
+
+/** Figures that no method can use, as another tool may write them: each has its word, and none is a silent ok. */
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'llm-bench-bad-input-'));
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+interface Entry {
+  name: string;
+  unit: string;
+  value: unknown;
+}
+
+let files = 0;
+async function file(content: readonly Entry[] | string): Promise<string> {
+  const path = join(folder, `${++files}.json`);
+  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+const steady: Entry = { name: 'B', unit: 'ms', value: 20 };
+const a = (value: unknown, unit = 'ms'): Entry[] => [{ name: 'A', unit, value }, steady];
+const pool = () => Promise.all([10.1, 10.2, 10.3, 10.4, 10.5].map((value) => file(a(value))));
+
+/** The verdict, what decided A, and the report. */
+async function compared(current: readonly Entry[], baselines: readonly string[]) {
+  const comparison = await compareFiles({ current: await file(current), baselines, mode: 'auto', thresholds: { series: {} } });
+  const { verdict } = comparison;
+  const text = renderText(verdict, comparison.current, comparison.baseline, { color: false });
+  return { verdict: verdict.verdict, row: verdict.series.find(({ series }) => series === 'A'), text, skipped: comparison.skipped };
+}
+
+const cases: Record<string, { current: Entry[]; rules: [string, RegExp]; screen: [string, RegExp] }> = {
+  'a negative time': {
+    current: a(-5),
+    rules: ['warn', /went from 10.0 ms to −5.00 ms \(no percentage of a value below 0\)/],
+    screen: ['inconclusive', /went from 10.3 ms to −5.00 ms \(the value is negative: it has no percentage\)/],
+  },
+  'a time of zero': {
+    current: a(0),
+    rules: ['warn', /went from 10.0 ms to 0 ms \(a time of zero: was it measured\?\)/],
+    screen: ['inconclusive', /\(the value is zero: it has no percentage\)/],
+  },
+  'not a number': { current: a('NaN'), rules: ['missing', /A left out: NaN is no finite number/], screen: ['missing', /NaN is no finite number/] },
+  infinite: { current: a('Infinity'), rules: ['missing', /Infinity is no finite number/], screen: ['missing', /Infinity is no finite number/] },
+  null: { current: a(null), rules: ['missing', /expected a name and a number as value/], screen: ['missing', /expected a name and a number/] },
+  'another unit': {
+    current: a(0.01, 's'),
+    rules: ['warn', /went from 10.0 ms to 0.0100 s \(units differ: ms in the baseline, s now\)/],
+    screen: ['warn', /went from 10.3 ms to 0.0100 s \(units differ: ms in the baseline, s now\)/],
+  },
+  'a metric that vanished': { current: [steady], rules: ['missing', /missing now/], screen: ['missing', /missing now/] },
+};
+
+for (const [name, { current, rules, screen }] of Object.entries(cases)) {
+  test(`${name}: against one result, and against a pool`, async () => {
+    for (const [[word, sentence], baselines] of [
+      [rules, [await file(a(10))]],
+      [screen, await pool()],
+    ] as const) {
+      const { verdict, row, text } = await compared(current, baselines);
+      assert.deepEqual([verdict, row?.verdict], [word, word], text);
+      assert.match(text, sentence);
+    }
+  });
+}
+
+test('a baseline of zero or below, with one value of it to judge by', async () => {
+  for (const value of [0, -5]) {
+    const { verdict, text } = await compared(a(10), [await file(a(value))]);
+    assert.equal(verdict, 'warn', text);
+    assert.match(text, /no percentage of a baseline (of|below) 0/);
+  }
+});
+
+test('a pool with members that cannot be read or used: named, and the rest is used', async () => {
+  const [first, ...others] = await pool();
+  const corrupt = await file('{"schema_version": 1');
+  const { verdict, text, skipped } = await compared(a(10.3), [first as string, corrupt, await file(a(-5)), await file(a(0.01, 's')), ...others]);
+  assert.equal(verdict, 'ok', text);
+  assert.equal(skipped.length, 1);
+  assert.match(skipped[0] ?? '', new RegExp(`${corrupt} is cut short`));
+  assert.match(text, /1 baselines have another unit/);
+  assert.match(text, /left out: negative/);
+});
+
+test('constants have a noise that is assumed, and the report says so; too few for a screen are compared by fixed percentages', async () => {
+  const constant = await Promise.all([1, 2, 3, 4].map(() => file(a(10))));
+  const { verdict, text } = await compared(a(10), constant);
+  assert.equal(verdict, 'ok');
+  assert.match(text, /the pool never varied: its noise is an assumption/);
+  const few = await compared(a(10), constant.slice(0, 3));
+  assert.match(few.text, /not screened: the pool holds 3 runs: at least 4 are needed/);
+});
