@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import type { BenchConfig } from '../config/bench-config.ts';
@@ -75,6 +75,7 @@ export async function abCommand(command: Command, context: EntryContext): Promis
     budgetSeconds: flags.budget,
     alternate: flags.alternate === true,
     wholeRounds: flags['numRequests'] !== undefined || flags['duration'] !== undefined || flags['runTime'] !== undefined,
+    profiles: resolve(headConfig.root, flags.profiles ?? 'reports'),
     output: flags.output ?? null,
     format: flags.format,
     color: process.stdout.isTTY === true && !process.env['NO_COLOR'],

@@ -36,6 +36,13 @@ const settings = [
   ['--thresholds <file>', 'thresholds', 'limits to judge by'],
 ] as const;
 
+/** Flags of the commands that can look into the service after they measured it, each with the setting that it overrides. */
+const profileSettings = [
+  ['--profile <when>', 'profile.when', 'when the service is profiled: always, suspicious (default) or never'],
+  ['--profile-with <tool>', 'profile.with', 'pprof, node, py-spy or perf (default: the first that can)'],
+  ['--profile-url <url>', 'profile.url', 'where the service has pprof: a path, :6060/debug/pprof or an address (default: /debug/pprof)'],
+] as const;
+
 export interface BenchFlags extends ShapeFlags, ExportFlags {
   config?: string;
   scenarios?: string;
@@ -55,6 +62,7 @@ export interface BenchFlags extends ShapeFlags, ExportFlags {
   transport: 'auto' | 'socket' | 'undici';
   printConfig?: boolean;
   selftest: boolean;
+  profiles?: string;
   [flag: string]: unknown;
 }
 
@@ -72,6 +80,12 @@ export function addLoadFlags(command: Command): Command {
     .option('--transport <kind>', 'auto, socket or undici', oneOf('auto', 'socket', 'undici'), 'auto')
     .option('--workers <count>', 'threads that send: auto (one per spare core) or a number', parseWorkers)
     .option('--no-selftest', 'do not certify the client by a short selftest beside the run');
+}
+
+/** Adds the flags of profiles. */
+export function addProfileFlags(command: Command): Command {
+  for (const [flags, , description] of profileSettings) command.option(flags, description);
+  return command.option('--profiles <folder>', 'where profiles go', 'reports');
 }
 
 /** Adds all flags of a command that measures one side: what to send, and what becomes of it. */
@@ -100,7 +114,7 @@ export async function overridesOf(command: Command): Promise<Override[]> {
   const overrides: Override[] = [];
   const flags = command.opts<BenchFlags>();
   for (const option of command.options) {
-    const setting = settings.find(([name]) => name === option.flags);
+    const setting = [...settings, ...profileSettings].find(([name]) => name === option.flags);
     const value = flags[option.attributeName()];
     if (!setting || value === undefined || command.getOptionValueSource(option.attributeName()) !== 'cli') continue;
     overrides.push({ key: setting[1], value, origin: `flag ${option.long}` });

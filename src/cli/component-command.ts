@@ -2,11 +2,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import type { ProfileWhen } from '../config/component.ts';
 import type { EntryContext } from '../config/entry-context.ts';
 import { UserError } from '../config/errors.ts';
 import { loadJudging } from '../config/load-thresholds.ts';
 import type { Override } from '../config/overrides.ts';
+import type { ProfileWhen } from '../config/profile.ts';
 import { readNamed } from '../jobs/compare.ts';
 import { component } from '../jobs/component.ts';
 import { listenForInterrupt } from './interrupt.ts';
@@ -101,7 +101,7 @@ function overridesOf(flags: ComponentFlags): Override[] {
     ['component', flags.run === undefined ? undefined : entry, '--run'],
     ['thresholds', flags.thresholds, '--thresholds'],
     ['mode', flags.mode, '--mode'],
-    ['profile', flags.profile, '--profile'],
+    ['profile.when', flags.profile, '--profile'],
     ['fail_on', flags.failOn, '--fail-on'],
   ];
   return all.filter(([, value]) => value !== undefined).map(([key, value, flag]) => ({ key, value, origin: `flag ${flag}` }));

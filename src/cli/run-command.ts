@@ -104,6 +104,7 @@ export async function sharedOptions(flags: BenchFlags, context: EntryContext, in
     selftest: flags.selftest,
     shape: shapeOf(flags),
     note: flags.note ?? null,
+    ...(flags.profiles === undefined ? {} : { profiles: resolve(flags.outputDir ?? '', flags.profiles) }),
     exports: exportsOf(flags),
     print: {
       color: process.stdout.isTTY === true && !process.env['NO_COLOR'],

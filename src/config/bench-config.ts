@@ -1,7 +1,8 @@
 import type { AlertsConfig, OutputConfig } from './alerts.ts';
-import type { ComponentsConfig, ProfileWhen } from './component.ts';
+import type { ComponentsConfig } from './component.ts';
 import type { ConfigIssue } from './errors.ts';
 import type { ObserveConfig } from './observe.ts';
+import type { ProfileConfig } from './profile.ts';
 import type { Scenario } from './scenario.ts';
 import type { TargetConfig } from './target.ts';
 import type { Thresholds } from './thresholds.ts';
@@ -36,8 +37,8 @@ export interface BenchConfig {
   output: OutputConfig;
   /** Benchmarks of components, measured in the same job. */
   components: ComponentsConfig;
-  /** When profiles of what is measured are captured. */
-  profile: ProfileWhen;
+  /** When profiles of what is measured are captured, and how. */
+  profile: ProfileConfig;
   /** Folder that relative paths of the configuration are relative to. */
   root: string;
   /** Dotted path -> where the value came from: `flag --model`, `input mode`, `llm-bench.yaml:4:3`, `scenario quick_validation`, `default`. */

@@ -10,9 +10,6 @@ export type ComponentFormat = (typeof componentFormats)[number];
 /** The components that `--only` names; those of the classic set. */
 export const componentGroups = ['classification', 'decision', 'cache', 'extproc'] as const;
 
-export const profileValues = ['always', 'suspicious', 'never'] as const;
-export type ProfileWhen = (typeof profileValues)[number];
-
 /** A capturing group of the pattern may stand in the path as $1. */
 const seriesNamesSchema = z
   .record(

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { alertsSchema, outputSchema } from './alerts.ts';
-import { componentSchema, profileValues } from './component.ts';
+import { componentSchema } from './component.ts';
 import { observeSchema } from './observe.ts';
+import { profileSchema } from './profile.ts';
 import { scenarioSchema } from './scenario.ts';
 import { targetSchema } from './target.ts';
 import { nameSchema } from './text.ts';
@@ -43,7 +44,7 @@ export const sections = {
   alerts: alertsSchema,
   output: outputSchema,
   component: z.union([componentSchema, z.array(componentSchema).min(1)]),
-  profile: z.enum(profileValues),
+  profile: profileSchema,
   fail_on: z.enum(failOnValues),
 } as const;
 

@@ -6,6 +6,7 @@ import { openFiles } from './files.ts';
 import { defaultOrigin, type Layers } from './layers.ts';
 import { checkOverrides, type Override } from './overrides.ts';
 import { expandParts, withLimitsOf } from './parts.ts';
+import { profileOf } from './profile.ts';
 import { baselineSource } from './resolve-baseline.ts';
 import { resolveComponents } from './resolve-components.ts';
 import { resolveThresholds } from './resolve-thresholds.ts';
@@ -79,8 +80,7 @@ export async function loadJudging(
     mode,
     fail_on: failOn,
     report,
-    profile,
-  } = settings.plain.value as Partial<Pick<BenchConfig, 'mode' | 'profile'>> & {
+  } = settings.plain.value as Partial<Pick<BenchConfig, 'mode'>> & {
     fail_on?: FailOn;
     report?: Partial<BenchConfig['report']>;
   };
@@ -92,7 +92,7 @@ export async function loadJudging(
     report: { comment: 'always', html: false, ...report },
     baseline: baselineSource(settings.baseline),
     components,
-    profile: profile ?? 'suspicious',
+    profile: profileOf(settings.plain.value['profile']),
     alerts: alertsOf(settings.plain.value['alerts']),
     root: files.cwd,
     origins: {

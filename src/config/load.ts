@@ -8,6 +8,7 @@ import { defaultOrigin, dotted, isTree, type Layers, originAt, overlay } from '.
 import { observeDefaults, observeSchema } from './observe.ts';
 import { checkOverrides, type Override, type OverrideLayer } from './overrides.ts';
 import { expandParts, forEachModel, withLimitsOf } from './parts.ts';
+import { profileDefaults, profileOf } from './profile.ts';
 import { readPrompts } from './prompts.ts';
 import { baselineSource } from './resolve-baseline.ts';
 import { resolveComponents } from './resolve-components.ts';
@@ -99,7 +100,6 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
       value: {
         mode: 'auto',
         fail_on: 'regressed',
-        profile: 'suspicious',
         report: { comment: 'always', html: false },
         observe: { ...observeDefaults },
       },
@@ -107,12 +107,12 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
         [
           'mode',
           'fail_on',
-          'profile',
           'report.comment',
           'report.html',
           ...Object.keys(observeDefaults).map((key) => `observe.${key}`),
           ...Object.keys(alertsDefaults).map((key) => `alerts.${key}`),
           ...Object.keys(outputDefaults).map((key) => `output.${key}`),
+          ...Object.keys(profileDefaults).map((key) => `profile.${key}`),
         ].map((key) => [key, defaultOrigin]),
       ),
     },
@@ -133,7 +133,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
     alerts: alertsOf(plain.value['alerts']),
     output: { ...outputDefaults, ...outputSchema.parse(plain.value['output'] ?? {}) } as BenchConfig['output'],
     components,
-    profile: plain.value['profile'] as BenchConfig['profile'],
+    profile: profileOf(plain.value['profile']),
     root: cwd,
     origins: {
       ...labels('target', target!.layers),

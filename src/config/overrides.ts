@@ -4,6 +4,7 @@ import { baselineSchema, reportSchema, sections } from './config-file.ts';
 import type { ConfigIssue } from './errors.ts';
 import { isTree, type Origin, type Tree } from './layers.ts';
 import { observeSchema } from './observe.ts';
+import { profileMembersSchema } from './profile.ts';
 import { scenarioFields, scenarioSchema } from './scenario.ts';
 import { check } from './schema-issues.ts';
 import { targetSchema } from './target.ts';
@@ -12,7 +13,7 @@ import { targetSchema } from './target.ts';
 export interface Override {
   /**
    * Dotted path: `target` (a name, or a mapping), `target.model`, `scenario` (a name or a list), `load.requests`, `request.max_tokens`, `warmup`, `timeout`, `retry`, `seed`,
-   * `stop.max_error_rate` (these apply to every scenario), `thresholds` (a path), `baseline`, `baseline.artifact`, `mode`, `report.comment`, `observe.interval`, `alerts.cool_down`, `output.monitoring_data`, `fail_on`.
+   * `stop.max_error_rate` (these apply to every scenario), `thresholds` (a path), `baseline`, `baseline.artifact`, `mode`, `report.comment`, `observe.interval`, `alerts.cool_down`, `output.monitoring_data`, `profile.when`, `fail_on`.
    */
   key: string;
   /** Typed, or the text as it was typed: text is read as a number, a boolean or a comma-separated list where the setting wants one. */
@@ -28,7 +29,7 @@ export interface OverrideLayer {
 }
 
 export interface CheckedOverrides {
-  /** Below `target`, `thresholds`, `baseline`, `mode`, `report`, `observe`, `alerts`, `output`, `fail_on`, `scenario`. */
+  /** Below `target`, `thresholds`, `baseline`, `mode`, `report`, `observe`, `alerts`, `output`, `profile`, `fail_on`, `scenario`. */
   config: OverrideLayer[];
   /** Below `load`, `request`, `warmup`, `timeout`, `retry`, `seed`, `stop` and the other settings of a scenario: for every one. */
   scenario: OverrideLayer[];
@@ -94,6 +95,7 @@ function schemaOf(steps: string[]): z.ZodType | null {
   else if (first === 'observe') found = shape(observeSchema, second);
   else if (first === 'alerts') found = shape(alertsSchema, second);
   else if (first === 'output') found = shape(outputSchema, second);
+  else if (first === 'profile') found = shape(profileMembersSchema, second);
   else if (first === 'baseline') found = baselineMember(second);
   if (found === undefined) throw new TypeError(`no setting ${steps.join('.')}`);
   return found;

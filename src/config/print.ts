@@ -24,6 +24,7 @@ export function printConfig(config: BenchConfig): string {
     mode: config.mode,
     fail_on: config.failOn,
     report: config.report,
+    profile: config.profile,
     root: config.root,
   };
   const document = new Document(maskSecrets(tree, []), { aliasDuplicateObjects: false });

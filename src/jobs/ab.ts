@@ -4,12 +4,14 @@ import { ExitCode, UserError } from '../config/errors.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { renderText } from '../report/text.ts';
 import type { ResultDocument } from '../result/document.ts';
+import { addProfiles } from '../result/profiles.ts';
 import { writeResult } from '../result/write.ts';
 import { exitCodeFor } from '../verdict/overall.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import type { MeasureOptions } from './measure-options.ts';
 import { outputFiles } from './output-files.ts';
 import { measurePaired, type PairedJob, type PairedResult } from './paired.ts';
+import { takeProfiles } from './profiles.ts';
 import { addWorktree, besideWorktree, type Worktree } from './worktree.ts';
 import { writeText } from './write-text.ts';
 
@@ -28,6 +30,8 @@ export interface PairedOptions {
 }
 
 export interface AbOptions extends PairedOptions {
+  /** Folder for profiles of both sides. */
+  profiles: string;
   /** Path of the head's result; what belongs to it is written beside it. Null: nothing is written. */
   output: string | null;
   format: 'text' | 'markdown' | 'json';
@@ -43,7 +47,7 @@ export async function ab(options: AbOptions): Promise<ExitCode> {
   const worktree = baseRef === null ? null : await addWorktree(head.root, baseRef);
   let result: PairedResult;
   try {
-    result = await measurePaired(pairedJob(options, worktree));
+    result = await pairAndProfile(options, worktree, options.profiles);
   } finally {
     await worktree?.remove();
   }
@@ -67,6 +71,18 @@ function mustAlternate({ head, base, baseRef }: PairedOptions): boolean {
   const fixed = (config: BenchConfig) =>
     (config.target.command !== undefined || config.target.image !== undefined) && typeof config.target.port === 'number';
   return fixed(head) && (baseRef !== null || fixed(base)) && head.target.port === base.target.port;
+}
+
+/** Measures both sides in turn, and profiles each afterwards where the configuration and the verdict ask for it. The folder of the base must be there still. */
+export async function pairAndProfile(options: PairedOptions, worktree: Worktree | null, folder: string): Promise<PairedResult> {
+  const job = pairedJob(options, worktree);
+  if (options.head.profile.when === 'always') for (const side of [job.base, job.head]) side.options.mustProfile = true;
+  const result = await measurePaired(job);
+  const { judged, head, crash, interrupted, startSeconds } = result;
+  if (judged === null || head === null || crash !== null || interrupted) return result;
+  const profiles = await takeProfiles({ head: job.head, base: job.base, folder }, judged.verdict, startSeconds);
+  if (profiles !== null) addProfiles(head, profiles);
+  return result;
 }
 
 /** What a paired measurement is made of: both configurations, and for a base that is a commit the folder it was checked out into. */

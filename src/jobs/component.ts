@@ -2,10 +2,12 @@ import { resolve } from 'node:path';
 import { ExitCode, UserError } from '../config/errors.ts';
 import type { Judging } from '../config/load-thresholds.ts';
 import { cohortOf, readEnvironment } from '../observe/environment.ts';
+import type { Profiles } from '../observe/profile/profiled.ts';
 import { renderHtml } from '../report/html.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { renderText } from '../report/text.ts';
 import type { ResultDocument } from '../result/document.ts';
+import { addProfiles } from '../result/profiles.ts';
 import { writeResult } from '../result/write.ts';
 import { exitCodeFor } from '../verdict/overall.ts';
 import type { Verdict } from '../verdict/verdict.ts';
@@ -13,8 +15,9 @@ import { compareResults, type NamedResult } from './compare.ts';
 import { pairComponents } from './component-pair.ts';
 import { ComponentBench, type ComponentPlace } from './component-run.ts';
 import type { BenchFlags } from './go-flags.ts';
-import { type Profiles, profileComponents, profileLines } from './go-profile.ts';
+import { profileComponents } from './go-profile.ts';
 import { outputFiles } from './output-files.ts';
+import { wantsProfile } from './profiles.ts';
 import { readCi, readGit, readTool, sha256Of } from './provenance.ts';
 import { unmetError, unmetLimits } from './unmet-limits.ts';
 import { addWorktree, besideWorktree, type Worktree } from './worktree.ts';
@@ -70,7 +73,7 @@ export async function component(options: ComponentOptions): Promise<ExitCode> {
   const { judging, print, output, paired } = options;
   for (const warning of judging.warnings) print.err(`warning: ${warning.file}: ${warning.message}`);
   const unable = options.components.entries.find(({ format }) => format !== 'go-bench');
-  if (judging.profile === 'always' && unable !== undefined)
+  if (judging.profile.when === 'always' && unable !== undefined)
     throw new UserError(`profile always: ${unable.name} is ${unable.format}; profiles are taken of go-bench commands alone`);
   await prepareToWrite(output);
   const worktree = paired === null ? null : await addWorktree(options.root, paired.ref);
@@ -114,16 +117,14 @@ async function measureAndJudge(options: ComponentOptions, benches: Benches): Pro
   const { verdict, current, baseline } = comparison;
   const profiles = interrupted ? null : await takeProfiles(options, benches, verdict);
   if (profiles !== null) {
-    current['profiles'] = profiles;
-    current.validity.checks.push(...profiles.problems.map((detail) => ({ name: 'profile', ok: false, severity: 'advice' as const, detail })));
+    addProfiles(current, profiles);
     await writeResult(files.result, current);
   }
-  const lines = profiles === null ? [] : profileLines(profiles);
-  const markdown = [renderMarkdown(verdict, current, baseline), ...(lines.length === 0 ? [] : ['', '```text', ...lines, '```', ''])].join('\n');
+  const markdown = renderMarkdown(verdict, current, baseline);
   await writeText(files.verdict, `${JSON.stringify(verdict, null, 2)}\n`);
   await writeText(files.report, markdown);
   if (options.html) await writeText(files.html, renderHtml(current, verdict, baseline));
-  const text = () => [renderText(verdict, current, baseline, { color: print.color }), ...lines.map((line) => `${line}\n`)].join('');
+  const text = () => renderText(verdict, current, baseline, { color: print.color });
   print.out(print.format === 'json' ? `${JSON.stringify(verdict, null, 2)}\n` : print.format === 'markdown' ? markdown : text());
   print.err(`written: ${files.result}`);
   for (const failure of failures) print.err([failure.message, failure.hint].filter(Boolean).join('\n'));
@@ -149,10 +150,9 @@ async function measureComponents({ flags, paired, judging, log }: ComponentOptio
 async function takeProfiles(
   { judging, flags, profiles, env, components, root }: ComponentOptions,
   { head, base }: Benches,
-  { verdict }: Verdict,
+  verdict: Verdict,
 ): Promise<Profiles | null> {
-  const suspicious = judging.profile === 'suspicious' && (verdict === 'regressed' || verdict === 'inconclusive');
-  if (judging.profile !== 'always' && !suspicious) return null;
+  if (!wantsProfile(judging.profile, verdict)) return null;
   if (!components.entries.every(({ format }) => format === 'go-bench')) return null;
   return profileComponents({ head, base }, { folder: resolve(root, profiles), flags, env });
 }

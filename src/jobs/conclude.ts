@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ExitCode } from '../config/errors.ts';
 import { type Acceptance, recordAcceptance } from '../github/accept.ts';
+import type { Profiles } from '../observe/profile/profiled.ts';
 import { annotate, annotationsFor } from '../publish/annotations.ts';
 import { appendSummary } from '../publish/summary.ts';
 import { forTerminal } from '../report/escape.ts';
@@ -9,14 +10,15 @@ import { renderHtml } from '../report/html.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { renderText } from '../report/text.ts';
 import type { ResultDocument } from '../result/document.ts';
+import { addProfiles } from '../result/profiles.ts';
 import { writeResult } from '../result/write.ts';
 import { exitCodeFor } from '../verdict/overall.ts';
-import type { OverallVerdict } from '../verdict/verdict.ts';
+import type { OverallVerdict, Verdict } from '../verdict/verdict.ts';
 import { accept } from './acceptance.ts';
 import type { Comparison } from './compare.ts';
 import { type Compared, cohortRemark } from './gate-baseline.ts';
 import type { ConcludeOptions } from './gate-options.ts';
-import { comment, reportInput, store } from './gate-publish.ts';
+import { comment, profilePaths, reportInput, store } from './gate-publish.ts';
 import { trendOf } from './history.ts';
 import { judge } from './judge.ts';
 import { type OutputFiles, outputFiles } from './output-files.ts';
@@ -49,6 +51,8 @@ export interface Subject extends Compared {
   comparison?: Comparison;
   /** The measurement did not come to its end: judged by fixed percentages, and no comment after an interruption. */
   ended: 'completed' | 'crashed' | 'interrupted';
+  /** Takes profiles of what was measured, where the verdict asks for it; left out: nothing can be started here any more. */
+  profile?: (verdict: Verdict) => Promise<Profiles | null>;
   /** Keep the result: as a baseline where it may be one, else as a report. */
   keep: boolean;
   repeat: string | null;
@@ -80,12 +84,19 @@ export async function conclude(options: ConcludeOptions, subject: Subject): Prom
       });
   const { comparison, sentence } = accept(judged, acceptance, config);
   const { verdict, current, baseline } = comparison;
+  await profileInto(document, subject, comparison);
+  await writeResult(files.result, document);
   await writeComparison(files, comparison, found);
   if (config.report.html) await writeText(files.html, renderHtml(current, verdict, baseline));
   log.info(renderText(verdict, current, baseline, { color: false }));
   if (sentence !== null) log.info(sentence);
 
-  if (subject.keep) await store(options, document, [...reportFiles(files, config.report.html), ...(await writePair(options, paired))]);
+  if (subject.keep)
+    await store(options, document, [
+      ...reportFiles(files, config.report.html),
+      ...(await writePair(options, paired)),
+      ...(current['profiles'] === undefined ? [] : await profilePaths(options)),
+    ]);
   const remark = verdict.mode === 'paired' ? null : cohortRemark(baseline, current);
   const told = {
     found,
@@ -114,6 +125,16 @@ export async function conclude(options: ConcludeOptions, subject: Subject): Prom
     baselineSha: found.found ? found.sha : null,
     durationSeconds: subject.elapsedSeconds(),
   };
+}
+
+/** Profiles are in the result that is kept and in the one that is told of, which a paired measurement has apart. */
+async function profileInto(document: ResultDocument, { profile, ended }: Subject, { verdict, current }: Comparison): Promise<void> {
+  if (current !== document && current['profiles'] !== undefined) document['profiles'] = current['profiles'];
+  if (profile === undefined || ended !== 'completed' || verdict.mode === 'paired') return;
+  const profiles = await profile(verdict);
+  if (profiles === null) return;
+  addProfiles(current, profiles);
+  if (current !== document) addProfiles(document, profiles);
 }
 
 function exitCodeOf({ ended }: Subject, { verdict }: Comparison, { config }: ConcludeOptions): ExitCode {

@@ -65,6 +65,7 @@ export async function pairGateComponents(
     const own: PairedResult = {
       ...pair,
       crash: null,
+      startSeconds: null,
       head: await told(pair.head, context.headSha),
       base: await told(pair.base, worktree.sha),
     };

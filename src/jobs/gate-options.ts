@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { BenchConfig } from '../config/bench-config.ts';
 import type { Repository } from '../github/client.ts';
 import type { EventContext } from '../github/context.ts';
@@ -22,6 +23,11 @@ export interface ConcludeOptions {
   summaryFile: string | null;
   env: NodeJS.ProcessEnv;
   log: { info(text: string): void; warning(text: string): void };
+}
+
+/** Where profiles go: below the result, so that they are uploaded with it. */
+export function profilesFolder({ outputDirectory }: Pick<ConcludeOptions, 'outputDirectory'>): string {
+  return join(outputDirectory, 'profiles');
 }
 
 export interface GateOptions

@@ -1,10 +1,10 @@
 import { findBase } from '../baseline/base.ts';
 import { UserError } from '../config/errors.ts';
 import { gitIn } from '../github/git.ts';
-import { pairedJob } from './ab.ts';
+import { pairAndProfile } from './ab.ts';
 import { componentsAlone, pairGateComponents } from './gate-components.ts';
-import type { GateOptions } from './gate-options.ts';
-import { measurePaired, type PairedResult } from './paired.ts';
+import { type GateOptions, profilesFolder } from './gate-options.ts';
+import type { PairedResult } from './paired.ts';
 import { addWorktree } from './worktree.ts';
 
 /**
@@ -46,22 +46,21 @@ async function pairService(options: GateOptions, base: string, budgetSeconds: nu
     freshConnections: false,
   };
   try {
-    const paired = await measurePaired(
-      pairedJob(
-        {
-          head: config,
-          base: config,
-          baseRef: base,
-          measuring: { ...measuring, ...(options.onState ? { onState: options.onState } : {}) },
-          logDirectory: options.logDirectory,
-          limitPercent: null,
-          budgetSeconds,
-          alternate: false,
-          wholeRounds: false,
-          log: (line) => log.info(line),
-        },
-        worktree,
-      ),
+    const paired = await pairAndProfile(
+      {
+        head: config,
+        base: config,
+        baseRef: base,
+        measuring: { ...measuring, ...(options.onState ? { onState: options.onState } : {}) },
+        logDirectory: options.logDirectory,
+        limitPercent: null,
+        budgetSeconds,
+        alternate: false,
+        wholeRounds: false,
+        log: (line) => log.info(line),
+      },
+      worktree,
+      profilesFolder(options),
     );
     // The head is the commit that a person pushed, not the merge that is checked out.
     if (paired.head) paired.head.git = { ...paired.head.git, sha: options.context.headSha ?? paired.head.git.sha, base_sha: worktree.sha };

@@ -1,4 +1,5 @@
-import { basename, dirname } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { BaselineFound } from '../baseline/source.ts';
 import type { BenchConfig } from '../config/bench-config.ts';
 import { maskAddress } from '../config/mask.ts';
@@ -10,7 +11,7 @@ import type { ReportInput } from '../report/input.ts';
 import type { ResultDocument } from '../result/document.ts';
 import type { Comparison } from './compare.ts';
 import { leavesBaseline, pushToStore } from './gate-baseline.ts';
-import type { ConcludeOptions } from './gate-options.ts';
+import { type ConcludeOptions, profilesFolder } from './gate-options.ts';
 
 /** On the default branch the result becomes the next baseline, if it is fit to be one; elsewhere it is kept under another name, to be looked at. */
 export async function store(options: ConcludeOptions, document: ResultDocument, paths: string[]): Promise<void> {
@@ -35,6 +36,16 @@ export async function store(options: ConcludeOptions, document: ResultDocument, 
   });
   if ('warning' in outcome) log.warning(outcome.warning);
   else log.info(`uploaded ${asBaseline ? basename(paths[0] as string) : `${paths.length} files`} as artifact ${outcome.name}`);
+}
+
+/** Profiles that were taken, of both sides. */
+export async function profilePaths(options: Pick<ConcludeOptions, 'outputDirectory'>): Promise<string[]> {
+  const folder = profilesFolder(options);
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .sort();
 }
 
 /** What the report needs beside the comparison. */

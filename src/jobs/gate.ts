@@ -2,13 +2,15 @@ import { readOrder } from '../baseline/order.ts';
 import { ExitCode } from '../config/errors.ts';
 import { scenarioNamesOf } from '../config/scenario.ts';
 import { isLabelEvent, readAcceptance } from '../github/accept.ts';
+import type { Verdict } from '../verdict/verdict.ts';
 import { conclude, type GateOutcome } from './conclude.ts';
 import { findStored, withPool } from './gate-baseline.ts';
 import { componentsAlone, measureGateComponents } from './gate-components.ts';
-import type { GateOptions } from './gate-options.ts';
+import { type GateOptions, profilesFolder } from './gate-options.ts';
 import { findPairedBase, pair } from './gate-pair.ts';
 import { repeatCommand } from './gate-publish.ts';
 import { type Measured, measure } from './measure.ts';
+import { takeProfiles } from './profiles.ts';
 import { rejudge } from './rejudge.ts';
 
 /**
@@ -34,7 +36,7 @@ export async function gate(options: GateOptions): Promise<GateOutcome> {
   const order = await readOrder(context, config.root, repository);
   const found = await findStored(options, scenarios, order);
   const acceptance = await readAcceptance(context, repository);
-  const measured = alone ? nothingMeasured : await measure({ ...options, runs: 1, transport: 'auto', freshConnections: false });
+  const measured = alone ? nothingMeasured : await measure({ ...measuring(options), mustProfile: config.profile.when === 'always' });
   const components =
     measured.crash || measured.interrupted ? { document: measured.document, failure: null } : await measureGateComponents(options, measured.document);
   const { document } = components;
@@ -51,6 +53,7 @@ export async function gate(options: GateOptions): Promise<GateOutcome> {
     document,
     acceptance,
     pair: base === null ? null : () => pair(options, base),
+    ...(alone ? {} : { profile: (verdict: Verdict) => takeProfiles(profiledGate(options), verdict, measured.startSeconds) }),
     ended: options.signal.aborted ? 'interrupted' : measured.crash ? 'crashed' : 'completed',
     keep: true,
     repeat: alone ? 'llm-bench component' : repeatCommand(config),
@@ -61,7 +64,18 @@ export async function gate(options: GateOptions): Promise<GateOutcome> {
   return measured.crash && outcome.failure !== null ? { ...outcome, failure: measured.crash.message } : outcome;
 }
 
-const nothingMeasured: Measured = { document: null, crash: null, interrupted: false };
+function measuring(options: GateOptions) {
+  return { ...options, runs: 1, transport: 'auto' as const, freshConnections: false };
+}
+
+/** The head alone: its base is measured only where both are measured in turn. */
+const profiledGate = (options: GateOptions) => ({
+  head: { options: measuring(options), place: {} },
+  base: null,
+  folder: profilesFolder(options),
+});
+
+const nothingMeasured: Measured = { document: null, crash: null, interrupted: false, startSeconds: null };
 
 function nothing(durationSeconds: number): Omit<GateOutcome, 'exitCode' | 'failure'> {
   return { verdict: null, resultPath: null, reportPath: null, commentUrl: null, regressedMetrics: [], baselineSha: null, durationSeconds };

@@ -1,35 +1,12 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { goTool, topFunctions } from '../observe/profile/go-pprof.ts';
+import { type ProfiledFunction, type Profiles, profileFiles } from '../observe/profile/profiled.ts';
 import type { ComponentBench } from './component-run.ts';
 import type { BenchFlags } from './go-flags.ts';
 
-const run = promisify(execFile);
-
-/** A function in a profile, or how much more it has than in the base's. */
-export interface ProfiledFunction {
-  function: string;
-  /** As pprof prints it: `1.20s`, `512kB`. */
-  flat: string;
-  flat_percent: number;
-}
-
-/** Profiles of one side, and what stands out in them; the member `profiles` of a result. */
-export interface Profiles {
-  cpu: { file: string; top: ProfiledFunction[] } | null;
-  /** Where memory was allocated. */
-  memory: { file: string; top: ProfiledFunction[] } | null;
-  /** The functions that differ most from the base; null without one. */
-  changed: { cpu: ProfiledFunction[]; memory: ProfiledFunction[] } | null;
-  /** Why there is no profile, or no top of it; empty where all is well. */
-  problems: string[];
-}
-
-const pprofTimeoutMs = 60_000;
-const mostFunctions = 10;
-const kinds = { cpu: 'cpu.prof', memory: 'mem.prof' } as const;
+const kinds = { cpu: profileFiles.cpu, memory: profileFiles.memory } as const;
 type Kind = keyof typeof kinds;
 
 /**
@@ -86,7 +63,7 @@ async function take(
     if (files[kind].length <= 1) return files[kind][0] ?? null;
     const file = join(folder, kinds[kind]);
     try {
-      await run('go', ['tool', 'pprof', '-proto', `-output=${file}`, ...files[kind]], { env, timeout: pprofTimeoutMs });
+      await goTool(['-proto', `-output=${file}`, ...files[kind]], env);
       return file;
     } catch (error) {
       failed(problems, error as Error);
@@ -98,39 +75,4 @@ async function take(
 function failed(problems: string[], error: Error): [] {
   problems.push(`go tool pprof: ${error.message.split('\n').slice(0, 3).join(' ')}`);
   return [];
-}
-
-/** The functions with the largest share of a profile, by `go tool pprof -top`; with a base those whose share changed most. */
-async function topFunctions(
-  file: string,
-  { kind, base, env }: { kind: Kind; base: string | null; env: NodeJS.ProcessEnv },
-): Promise<ProfiledFunction[]> {
-  const flags = ['-top', `-nodecount=${mostFunctions}`, ...(kind === 'memory' ? ['-sample_index=alloc_space'] : [])];
-  const difference = base === null ? [] : [`-diff_base=${base}`];
-  const { stdout } = await run('go', ['tool', 'pprof', ...flags, ...difference, file], { env, timeout: pprofTimeoutMs, maxBuffer: 16 * 1024 * 1024 });
-  return parseTop(stdout).slice(0, mostFunctions);
-}
-
-/** `1.20s 40.0% 40.0% 1.50s 50.0%  example.com/x.(*T).Method (inline)` */
-export function parseTop(text: string): ProfiledFunction[] {
-  const row = /^\s*(-?[\d.]+\w*)\s+(-?[\d.]+)%\s+-?[\d.]+%\s+-?[\d.]+\w*\s+-?[\d.]+%\s+(.+?)(?: \(inline\))?$/;
-  return text.split('\n').flatMap((line) => {
-    const [, flat, percent, name] = row.exec(line) ?? [];
-    return flat === undefined || name === undefined || Number(percent) === 0 ? [] : [{ function: name, flat, flat_percent: Number(percent) }];
-  });
-}
-
-/** What a person is told of profiles, a line each. */
-export function profileLines({ cpu, memory, changed, problems }: Profiles): string[] {
-  const list = (title: string, functions: readonly ProfiledFunction[]) =>
-    functions.length === 0
-      ? []
-      : [title, ...functions.map((one) => `  ${one.flat.padStart(10)} ${`${one.flat_percent}%`.padStart(8)}  ${one.function}`)];
-  return [
-    ...list('CPU changed most between base and this (of the base):', changed?.cpu ?? []),
-    ...list('Allocations changed most between base and this:', changed?.memory ?? []),
-    ...list(`Top CPU functions (${cpu?.file}):`, cpu?.top ?? []),
-    ...list(`Top allocation sites (${memory?.file}):`, memory?.top ?? []),
-    ...problems.map((problem) => `warning: profile: ${problem}`),
-  ];
 }

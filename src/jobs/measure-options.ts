@@ -36,6 +36,8 @@ export interface MeasureOptions {
   selftest?: boolean;
   /** What spikes of the scenarios are held against, newest first: a scenario takes the first one that measured it. Left out: their warm-up, or themselves. */
   baselines?: readonly ResultDocument[];
+  /** A service of which no profile can be taken is refused before it is measured. */
+  mustProfile?: boolean;
   /** Another run was going on this machine when this one began. */
   otherRun?: boolean;
   /** Told each scenario's document, all its runs and parts in one, as soon as it is there; awaited. */

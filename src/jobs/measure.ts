@@ -16,6 +16,8 @@ export interface Measured {
   /** The service ended during the run: what was measured until then is in the document. */
   crash: ServiceError | null;
   interrupted: boolean;
+  /** Spawn to ready; null where it was not started here, or never came up. */
+  startSeconds: number | null;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   let side: Side | null = null;
   try {
     side = await Side.open(options);
-    if (side === null) return { document: null, crash: null, interrupted: true };
+    if (side === null) return { document: null, crash: null, interrupted: true, startSeconds: null };
     await check.quiet();
     const documents: ResultDocument[] = [];
     let [run, exhausted] = [0, false];
@@ -62,7 +64,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     }
     const document = documents.length === 0 ? null : uniteScenarios(documents);
     if (document !== null && budget !== null) document['budget'] = budgetBlock(budget, target);
-    return { document, crash: await side.crashed(), interrupted: signal.aborted };
+    return { document, crash: await side.crashed(), interrupted: signal.aborted, startSeconds: side.startSeconds };
   } finally {
     await check.close();
     await side?.close();

@@ -41,6 +41,8 @@ export interface PairedResult {
   secondsPerPair: number | null;
   crash: ServiceError | null;
   interrupted: boolean;
+  /** The longer start of the two; null where neither was started here. */
+  startSeconds: number | null;
 }
 
 /** Rounds a side should have within the budget: enough pairs for a few looks after the first. */
@@ -60,7 +62,7 @@ export async function measurePaired(job: PairedJob): Promise<PairedResult> {
   try {
     await check.quiet();
     const rounds = await pairRounds(job, { startedMs, measure: (side, order) => sides.measure(side, plans, check, order), unite: united });
-    return { ...rounds, crash: await sides.crashed(), interrupted: job.signal.aborted };
+    return { ...rounds, crash: await sides.crashed(), interrupted: job.signal.aborted, startSeconds: sides.startSeconds };
   } finally {
     await check.close();
     await sides.close();
@@ -92,6 +94,7 @@ class Sides {
   private readonly open = new Map<SideName, Side>();
   private readonly started = new Set<SideName>();
   private failure: ServiceError | null = null;
+  startSeconds: number | null = null;
 
   constructor(job: PairedJob) {
     this.job = job;
@@ -147,6 +150,7 @@ class Sides {
     if (side !== null) {
       this.open.set(name, side);
       this.started.add(name);
+      if (side.startSeconds !== null) this.startSeconds = Math.max(this.startSeconds ?? 0, side.startSeconds);
     }
     return side;
   }

@@ -59,5 +59,6 @@ export function judgeAgain({ head, base }: StoredPair, thresholds: Thresholds): 
     secondsPerPair: null,
     crash: null,
     interrupted: false,
+    startSeconds: null,
   };
 }

@@ -1,12 +1,13 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { BaselineFound } from '../baseline/source.ts';
 import type { BenchConfig } from '../config/bench-config.ts';
 import { ExitCode } from '../config/errors.ts';
 import { renderHtml } from '../report/html.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { modelLines } from '../report/model-lines.ts';
-import { renderSummary, renderText } from '../report/text.ts';
+import { renderProfiles, renderSummary, renderText } from '../report/text.ts';
 import type { ResultDocument } from '../result/document.ts';
+import { addProfiles } from '../result/profiles.ts';
 import { writeResult } from '../result/write.ts';
 import { exitCodeFor } from '../verdict/overall.ts';
 import { type Comparison, compareResults } from './compare.ts';
@@ -14,6 +15,7 @@ import { earlierResults } from './earlier.ts';
 import { type ExportOptions, type Exports, openExports } from './exports.ts';
 import { type Measured, type MeasureOptions, measure } from './measure.ts';
 import { type OutputFiles, outputFiles } from './output-files.ts';
+import { takeProfiles } from './profiles.ts';
 import { readTool } from './provenance.ts';
 import { openRequestLog } from './request-log.ts';
 import { type RunDashboardOptions, type WatchedRun, watchRun } from './run-dashboard.ts';
@@ -30,6 +32,8 @@ export interface RunOptions extends Omit<MeasureOptions, 'onRecord' | 'onMonitor
   /** Folder for what a scenario writes beside the result; null or left out: `results/` of the configuration's folder. */
   outputFolder?: string | null;
   note: string | null;
+  /** Folder for profiles, relative to the configuration's; left out: reports. */
+  profiles?: string;
   /** Left out: nowhere but in the result document. */
   exports?: ExportOptions;
   /** What to compare with, found before anything is started; null: judge the limits alone. */
@@ -91,7 +95,14 @@ async function runAndTell(options: RunOptions, files: OutputFiles, exports: Expo
       print.err(`dashboard: ${watched.live.link}`);
     }
     const baselines = options.baseline?.documents ?? [];
-    measured = await measure({ ...options, baselines: baselines.slice(0, 1), otherRun: lock.other !== null, ...hooks, ...watched?.options });
+    measured = await measure({
+      ...options,
+      baselines: baselines.slice(0, 1),
+      mustProfile: config.profile.when === 'always',
+      otherRun: lock.other !== null,
+      ...hooks,
+      ...watched?.options,
+    });
   } finally {
     await watched?.close();
     const incomplete = await log?.close();
@@ -107,6 +118,7 @@ async function runAndTell(options: RunOptions, files: OutputFiles, exports: Expo
   await exports?.finish(document);
   for (const path of await writeScenarioFiles(document, options.outputFolder ?? join(config.root, 'results'))) print.err(`written: ${path}`);
   const comparison = compareWith(options.baseline, document, config);
+  if (measured.crash === null && !measured.interrupted) await addProfilesOf(options, measured, comparison, files.result);
   if (options.html !== false)
     await writeText(files.html, renderHtml(document, comparison.verdict, comparison.baseline, await earlierResults(files.result, document)));
   if (options.baseline !== null) await writeComparison(files, comparison, options.baseline);
@@ -114,6 +126,18 @@ async function runAndTell(options: RunOptions, files: OutputFiles, exports: Expo
   for (const line of modelLines(document)) (print.json ? print.err : print.out)(print.json ? line : `${line}\n`);
   if (measured.crash) print.err(measured.crash.message);
   return exitCode(measured, comparison.verdict, config);
+}
+
+/** Where the configuration and the verdict ask for it: profiles of the service, in a window of their own, into the result. */
+async function addProfilesOf(options: RunOptions, measured: Measured, { verdict, current }: Comparison, path: string): Promise<void> {
+  const folder = resolve(options.config.root, options.profiles ?? 'reports');
+  const { env, signal, entry, config, progress, logDirectory, transport, freshConnections, shape, onState } = options;
+  const measuring = { env, signal, entry, config, progress, logDirectory, runs: 1, transport, freshConnections };
+  const head = { options: { ...measuring, ...(shape ? { shape } : {}), ...(onState ? { onState } : {}) }, place: {} };
+  const profiles = await takeProfiles({ head, base: null, folder }, verdict, measured.startSeconds);
+  if (profiles === null) return;
+  addProfiles(current, profiles);
+  await writeResult(path, current);
 }
 
 /** The baseline that live figures are held against. */
@@ -149,7 +173,10 @@ function show({ print, baseline }: RunOptions, comparison: Comparison, savedTo: 
   if (print.json) print.out(`${JSON.stringify(current, null, 2)}\n`);
   else if (!print.quiet) print.out(renderSummary(current, { color: print.color, savedTo }));
   if (baseline !== null && !baseline.found) print.err(baseline.reason);
-  if (!bad && (baseline === null || print.quiet)) return;
+  if (!bad && (baseline === null || print.quiet)) {
+    if (!print.json && !print.quiet) print.out(renderProfiles(current, { color: print.color }));
+    return;
+  }
   const text = renderText(verdict, current, comparison.baseline, { color: print.color });
   if (print.json) print.err(text);
   else print.out(print.quiet ? text : `\n${text}`);

@@ -3,6 +3,7 @@ import { UserError } from '../config/errors.ts';
 import type { TargetConfig } from '../config/target.ts';
 import type { BudgetPlan } from '../load/budget.ts';
 import type { Monitor } from '../observe/monitor.ts';
+import { findProfiler, type Profiler } from '../observe/profile/find.ts';
 import { protocols } from '../protocol/registry.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { addressCredentials, resolveApiKey, targetHeaders } from '../service/api-key.ts';
@@ -54,6 +55,7 @@ export class Side {
     const service = await startUnlessAborted(target, options, place);
     if (service === null) return null;
     try {
+      if (options.mustProfile) await refuseUnlessProfiled(service, target, options, headers);
       return new Side(options, target, headers, service, await observeService(service, options.config, { headers, env: options.env }));
     } catch (error) {
       await service.stop();
@@ -83,6 +85,11 @@ export class Side {
   /** Where the service answers. */
   get baseUrl(): string {
     return this.service.baseUrl;
+  }
+
+  /** Spawn to ready; null where it was not started here. */
+  get startSeconds(): number | null {
+    return this.service.startSeconds;
   }
 
   /** One run of one scenario. @param at.run counts this job's runs from 0; @param at.round those of this scenario: each sends prompts of its own */
@@ -126,6 +133,32 @@ export class Side {
     return addObservations(document, outcome, { scenario: plan.scenario.name, monitor: this.monitor, once });
   }
 
+  /** Drives a scenario and makes nothing of it, such as while a profile is taken. @param beforeMeasured told after the warm-up, at every call */
+  async drive(planned: Plan, round: number, beforeMeasured: () => void): Promise<void> {
+    const { options, service, mask, target } = this;
+    const plan = inRound(planned, target, round);
+    const headers = targetHeaders(target, { env: options.env, root: options.config.root }, protocols.get(plan.scenario.request.api)?.keyHeader);
+    const shape = options.shape ?? plainShape;
+    await runPlan(plan, {
+      ...options,
+      shape,
+      budget: null,
+      run: round,
+      round,
+      service,
+      headers,
+      mask,
+      signal: this.stopped,
+      beforeMeasured: async () => beforeMeasured(),
+    });
+  }
+
+  /** What can take a profile of this service, by its configuration; else why nothing can. */
+  findProfiler(): Promise<Profiler | { reasons: string[] }> {
+    const { options, target, service } = this;
+    return profilerOf(service, target, options, targetHeaders(target, { env: options.env, root: options.config.root }));
+  }
+
   /** Why the service ended by itself, with the end of its log; null when it did not. */
   async crashed(): Promise<ServiceError | null> {
     return this.crash === null ? null : crashError(this.target.name, this.crash, await this.service.lastLogLines(loggedLines));
@@ -141,6 +174,19 @@ export class Side {
 /** The target as it is started: the embedded engine is our own command line. */
 export function startable({ config, entry }: Pick<MeasureOptions, 'config' | 'entry'>): TargetConfig {
   return config.embedded ? embeddedTarget(config, entry) : config.target;
+}
+
+function profilerOf(service: RunningService, target: TargetConfig, { config, env }: MeasureOptions, headers: Record<string, string>) {
+  return findProfiler(service, { config: config.profile, headers, env, command: target.command !== undefined });
+}
+
+/** @throws UserError (2) where a profile was asked for and cannot be had: better said now than after measuring */
+async function refuseUnlessProfiled(service: RunningService, target: TargetConfig, options: MeasureOptions, headers: Record<string, string>) {
+  const found = await profilerOf(service, target, options, headers);
+  if (!('reasons' in found)) return;
+  throw new UserError(`profile always: no profile of ${target.name} can be taken: ${found.reasons.join('; ')}`, {
+    hint: 'Serve pprof (profile.url says where), install py-spy or perf, or leave profile at suspicious (docs/profiles.md).',
+  });
 }
 
 /** Null when the signal was what ended the start. */

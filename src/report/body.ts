@@ -6,6 +6,7 @@ import { headline, isFirstRun } from './headline.ts';
 import type { ReportInput } from './input.ts';
 import { howMeasured, repeatCommand } from './measured.ts';
 import { plural } from './numbers.ts';
+import { profileBlocks, profileTitle } from './profiles.ts';
 import { splitRows } from './rows.ts';
 import { columnsFor, headingCells, rowCells, tableOf } from './table.ts';
 import { trendChart } from './trend.ts';
@@ -26,6 +27,7 @@ export function reportBody(input: ReportInput, first: string, limit: number): st
   const head = quiet
     ? title + (advice.length > 0 ? `${advice.join('\n\n')}\n` : '')
     : [title + contextLine(input, names, forMarkdown), ...advice].join('\n\n');
+  const profile = profileFold(input);
   const trend = input.history ? trendChart(input.history) : null;
 
   const assemble = (kept: Kept): string => {
@@ -45,8 +47,9 @@ export function reportBody(input: ReportInput, first: string, limit: number): st
       codeBlock(input.repeat ?? repeatCommand(current), 'sh'),
     ];
     const folds = quiet
-      ? [fold(contextLine(input, names, forSummary), joined(foldTable, kept.trend, ...how))]
+      ? [fold(contextLine(input, names, forSummary), joined(foldTable, kept.trend, ...how)), profile]
       : [
+          profile,
           foldTable && fold(foldTitle, foldTable),
           kept.trend && fold(`Trend over the last ${plural(earlierRuns(input), 'run')} of ${markdownText(names.baseline)}`, kept.trend),
           fold('How this was measured, and how to repeat it', joined(...how)),
@@ -56,6 +59,19 @@ export function reportBody(input: ReportInput, first: string, limit: number): st
   };
   const how = [...howMeasured(verdict, current, baseline, forMarkdown), ...(quiet ? [] : hintLines(input))];
   return fitPage({ head, rows: cells(changed), folded: cells(unchanged), trend, how, assemble }, limit);
+}
+
+/** Functions of each kind that a report names; the result holds more. */
+const shownFunctions = 5;
+
+/** What was profiled, folded; null where nothing was. Its length is bounded. */
+function profileFold({ current }: ReportInput): string | null {
+  const blocks = profileBlocks(current, forMarkdown, shownFunctions);
+  if (blocks.length === 0) return null;
+  const parts = blocks.map(({ title, lines, table }) =>
+    joined(`**${title}**`, lines.map((line) => `- ${line}`).join('\n'), table === null ? null : tableOf(table, table.rows)),
+  );
+  return fold(profileTitle(current, forSummary), joined(...parts));
 }
 
 /** The last point is the current run. */

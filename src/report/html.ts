@@ -28,6 +28,7 @@ import {
 import { loadCharts, trendCharts } from './load-charts.ts';
 import { howMeasured, repeatCommand } from './measured.ts';
 import { chartStyle, pageScript } from './page-assets.ts';
+import { profileBlocks } from './profiles.ts';
 import { splitRows } from './rows.ts';
 import { columnsFor, headingCells, rowCells } from './table.ts';
 
@@ -58,6 +59,7 @@ export function renderHtml(
     section('Distribution', figures.draw(distributionCharts(result, baseline))),
     section('By load', figures.draw(loadCharts(result))),
     ...findingBlocks(result, forHtml).map((block) => section(block.title, list(block.lines) + (block.table === null ? '' : blockTable(block.table)))),
+    ...profileBlocks(result, forHtml).map((block) => section(block.title, list(block.lines) + (block.table === null ? '' : blockTable(block.table)))),
     section('Errors', errorTable(result)),
     section('Slowest requests', slowestTable(result)),
     section('Trend over earlier results', figures.draw(trendCharts(history)) + historyTable(history)),

@@ -9,6 +9,7 @@ import { howMeasured } from './measured.ts';
 import { formatCount, formatDuration, formatNumber, formatValue } from './numbers.ts';
 import { observedRows } from './observed.ts';
 import { pooledRows, summaryColumns } from './pooled.ts';
+import { profileBlocks } from './profiles.ts';
 import { splitRows } from './rows.ts';
 import { columnsFor, headingCells, rowCells } from './table.ts';
 import { alignColumns, type Paint, painter } from './terminal.ts';
@@ -106,6 +107,14 @@ function findingText({ title, lines, table }: ReturnType<typeof findingBlocks>[n
   ];
 }
 
+/** What the profiles of a result show, as `renderText` tells it; empty where it has none. */
+export function renderProfiles(result: ResultDocument, options: { color: boolean } = { color: false }): string {
+  const paint = painter(options.color);
+  return profileBlocks(result, forTerminal)
+    .map((block) => `\n${findingText(block, paint).join('\n')}\n`)
+    .join('');
+}
+
 /** What the service and its machine did meanwhile. */
 function service(result: ResultDocument, paint: Paint): string[] {
   const rows = observedRows(result);
@@ -162,6 +171,7 @@ export function renderText(
   const rows = [...changed, ...unchanged];
   if (rows.length > 0) blocks.push(table(rows, current, paint));
   blocks.push(howMeasured(verdict, current, baseline, forTerminal));
+  blocks.push(...profileBlocks(current, forTerminal).map((block) => findingText(block, paint)));
   const hints = changed.length === 0 ? [] : hintsFor(current, verdict);
   blocks.push(hints.map((hint) => `${paint('cyan', 'Hint:')} ${hint.sentence} See ${hint.section}.`));
   return `${blocks

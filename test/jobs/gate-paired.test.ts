@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { acceptLabel } from '../../src/github/accept.ts';
+import type { Profiles } from '../../src/observe/profile/profiled.ts';
 import { Repositories, type TestRepository } from '../github/repositories.ts';
 import { Runner } from './action-runner.ts';
 
@@ -26,6 +28,7 @@ target:
   command: exec '${process.execPath}' '${engine}' mock --port \${PORT} --decode-step-ms 40 --natural-tokens 10 --slow-factor $(cat factor)
   model: m
 scenario: { name: chat, request: { max_tokens: 10 }, load: { requests: 8, concurrency: 4 }, warmup: 2 }
+profile: { duration: 1s }
 `;
 
 /** A repository as a pull request's job has it: main, and a merge of a change into it. */
@@ -58,6 +61,12 @@ test('a planted slow-down is found by measuring base and head in turn, told with
   const summary = await job.summary();
   assert.match(summary, /measuring base and head in turn took .* for \d+ rounds/);
   assert.match(summary, new RegExp(base.slice(0, 7)));
+  const { profiles } = JSON.parse(await readFile(outputs['result-path'] ?? '', 'utf8')) as { profiles: Profiles };
+  assert.equal(profiles.taken_by, 'node', JSON.stringify(profiles.problems));
+  assert.ok((profiles.changed?.cpu.length ?? 0) > 0, 'base and head are profiled');
+  assert.match(summary, /<summary>Profile: /);
+  const folder = join(outputs['result-path'] ?? '', '..', 'profiles');
+  for (const file of ['cpu.cpuprofile', join('base', 'cpu.cpuprofile')]) assert.ok(existsSync(join(folder, file)), file);
   assert.equal((await work.git('worktree', 'list')).split('\n').length, 1, 'the base is cleaned up');
 
   const accepted = await runner.onPull(pull, null, env, { action: 'labeled', label: acceptLabel, labels: [acceptLabel], sender: 'octo' });

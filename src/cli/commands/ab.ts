@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { EntryContext } from '../../config/entry-context.ts';
-import { addLoadFlags } from '../bench-options.ts';
+import { addLoadFlags, addProfileFlags } from '../bench-options.ts';
 import { formatOption, secondsOption } from '../paired-options.ts';
 
 /** `llm-bench ab`: base and head measured in turn on this machine until it is decided. */
@@ -8,7 +8,7 @@ export function registerAb(program: Command, context: EntryContext): void {
   const command = program
     .command('ab')
     .description('Measure a baseline and a head in turn on this machine, in random order, until the difference is decided or the budget is used up.');
-  addLoadFlags(command)
+  addProfileFlags(addLoadFlags(command))
     .option('--baseline-url <url>', 'the baseline runs here')
     .option('--head-url <url>', 'the head runs here')
     .option('--baseline-command <command>', 'starts the baseline; ${PORT} is a free port')

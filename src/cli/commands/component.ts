@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
-import { componentFormats, componentGroups, profileValues } from '../../config/component.ts';
+import { componentFormats, componentGroups } from '../../config/component.ts';
 import type { EntryContext } from '../../config/entry-context.ts';
+import { profileValues } from '../../config/profile.ts';
 import { secondsOption } from '../paired-options.ts';
 
 /** `llm-bench component`: benchmarks of components, judged like a service. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { EntryContext } from '../../config/entry-context.ts';
-import { addBenchOptions } from '../bench-options.ts';
+import { addBenchOptions, addProfileFlags } from '../bench-options.ts';
 import { addRunDashboard } from '../dashboard-options.ts';
 
 /** `llm-bench run`: measure, print, write the result. */
@@ -8,7 +8,7 @@ export function registerRun(program: Command, context: EntryContext): void {
   const command = program
     .command('run')
     .description('Measure a service, print the summary and write the result document. With no target it serves the embedded engine.');
-  addRunDashboard(addBenchOptions(command))
+  addProfileFlags(addRunDashboard(addBenchOptions(command)))
     .option('--list', 'print the scenarios and targets that can be named, then exit')
     .action(async () => {
       const { runCommand } = await import('../run-command.ts');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseTop, profileLines } from '../../src/jobs/go-profile.ts';
+import { parseTop } from '../../../src/observe/profile/go-pprof.ts';
 
 const top = `File: benchmarks.test
 Type: cpu
@@ -15,11 +15,7 @@ Showing nodes accounting for 250ms, 86.21% of 290ms total
 test('the functions of pprof -top are read, with those that have nothing of their own left out', () => {
   assert.deepEqual(parseTop(top), [
     { function: 'example.com/x/classify.(*Classifier).score', flat: '90ms', flat_percent: 31.03 },
-    { function: 'runtime.nanotime', flat: '-40ms', flat_percent: 13.79 },
+    { function: 'runtime.nanotime', flat: '-40ms', flat_percent: -13.79 },
   ]);
   assert.deepEqual(parseTop('no profile'), []);
-});
-
-test('a profile that could not be taken is one line', () => {
-  assert.deepEqual(profileLines({ cpu: null, memory: null, changed: null, problems: ['go is missing'] }), ['warning: profile: go is missing']);
 });
