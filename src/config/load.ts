@@ -169,7 +169,9 @@ async function scenarioDrafts(choice: Settings['scenario'], library: ScenarioLib
   for (const [index, entry] of entries.entries()) {
     const originOf = (path: Path) => choice.originOf(list ? [index, ...path] : path);
     const fallback = index === 0 ? 'inline' : `inline-${index + 1}`;
-    drafts.push(isTree(entry) ? await library.inline(entry, originOf, fallback) : await library.byName(String(entry), originOf([])));
+    // A faulty one was told of where it was read.
+    if (entry === null) drafts.push(null);
+    else drafts.push(isTree(entry) ? await library.inline(entry, originOf, fallback) : await library.byName(String(entry), originOf([])));
   }
   if (drafts.length === 0) files.issues.push({ ...choice.originOf([]).place, message: 'expected at least one scenario, found an empty list' });
   return drafts;

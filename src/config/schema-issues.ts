@@ -60,7 +60,9 @@ function flatten(issue: z.core.$ZodIssue, parent: Path): Located[] {
 }
 
 function isOuterType(issue: z.core.$ZodIssue): boolean {
-  return issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value');
+  if (issue.path.length > 0) return false;
+  if (issue.code === 'invalid_union') return issue.errors.every((inner) => inner.length > 0 && inner.every(isOuterType));
+  return issue.code === 'invalid_type' || issue.code === 'invalid_value';
 }
 
 function unknownKeys(issues: z.core.$ZodIssue[]): number {

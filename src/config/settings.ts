@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { sections } from './config-file.ts';
+import { scenarioChoiceSchema, sections } from './config-file.ts';
 import type { ConfigIssue } from './errors.ts';
 import type { Files } from './files.ts';
 import { isTree, type Layers, type Origin, overlay, type Tree } from './layers.ts';
@@ -54,12 +54,23 @@ export async function readConfigFile(files: Files, named: string | null, warning
       files.issues.push({ ...source.locate([key], 'key'), message: unknownName('key', key, Object.keys(sections)) });
       continue;
     }
+    if (key === 'scenario' && Array.isArray(section) && section.length > 0) {
+      value[key] = section.map((entry, index) => soundEntry(entry, [key, index], source, files));
+      continue;
+    }
     const { issues } = check(sections[key as keyof typeof sections], section, { locate: source.locate, prefix: [key] });
     files.issues.push(...issues);
     if (issues.length > 0) faulty.add(key);
   }
   const sound = Object.entries(value).filter(([key]) => Object.hasOwn(sections, key) && !faulty.has(key));
   return { source, value: Object.fromEntries(sound), faulty };
+}
+
+/** One of several scenarios; null where it is faulty, so that it does not hide what is wrong with its neighbours. */
+function soundEntry(entry: unknown, path: Path, source: YamlSource, files: Files): unknown {
+  const { issues } = check(scenarioChoiceSchema, entry, { locate: source.locate, prefix: path });
+  files.issues.push(...issues);
+  return issues.length > 0 ? null : entry;
 }
 
 /** Sections that are laid over each other value by value. */

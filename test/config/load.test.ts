@@ -454,3 +454,23 @@ test('every shipped scenario and target loads with the real executors', async ()
     assert.deepEqual([config.target.name, config.warnings], [name, []]);
   }
 });
+
+test('a faulty scenario of a list does not hide what is wrong with its neighbours', async () => {
+  await using folder = await project({
+    'llm-bench.yaml': `scenario:
+  - name: a
+    request: { prompt_tokens: 5, max_tokens: -4 }
+  - name: b
+    request: { prompt_tokens: 5, shared_prefix_tokens: 9 }
+  - nosuch
+  - { name: c, load: { executor: nope } }
+  - 7
+`,
+  });
+  const faults = await folder.faults();
+  assert.deepEqual(
+    faults.map((fault) => fault.split(': ')[0]),
+    ['llm-bench.yaml:3:46', 'llm-bench.yaml:5:56', 'llm-bench.yaml:6:5', 'llm-bench.yaml:7:34', 'llm-bench.yaml:8:5'],
+    faults.join('\n'),
+  );
+});
