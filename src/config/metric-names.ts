@@ -47,7 +47,8 @@ export function isKnownMetric(metric: string): boolean {
  */
 export function metricKeyFault(key: string): string | null {
   const { metric, statistic } = splitMetricKey(key);
-  if (!/^[A-Za-z][\w%/-]*(\.\w+)?$/.test(key))
+  // Other tools' names may hold spaces and brackets: `"queue wait (avg)"`, quoted in YAML.
+  if (!/^[A-Za-z][\w%/ ()[\]+:#@,=-]*(?<! )(\.\w+)?$/.test(key))
     return `expected a metric (error_rate) or metric.statistic (ttft_ms.p95), found ${JSON.stringify(key)}`;
   if (isKnownMetric(metric)) return statisticFault(key, metric, statistic);
   // Stricter than for keys: `io_ms` is a metric of its own and no slip of `itl_ms`.

@@ -3,6 +3,7 @@ import { ExitCode } from '../config/errors.ts';
 import { loadThresholds } from '../config/load-thresholds.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { renderText } from '../report/text.ts';
+import type { Better } from '../result/document.ts';
 import { exitCodeFor } from '../verdict/overall.ts';
 import { type Comparison, compareFiles } from './compare.ts';
 
@@ -12,6 +13,8 @@ export interface CompareAndPrintOptions {
   current: string;
   baselines: readonly string[];
   mode: Mode;
+  /** Which way is good in files of other tools whose units do not tell; null: by the unit. */
+  direction?: Better | null;
   cwd: string;
   /** The folder that holds the shipped config/. */
   builtinRoot: string;
@@ -36,6 +39,7 @@ export async function compareAndPrint(options: CompareAndPrintOptions): Promise<
     current: options.current,
     baselines: options.baselines,
     mode: options.mode,
+    direction: options.direction ?? null,
     thresholds: async (current) => {
       const named = current.series.map((series) => series.labels['scenario']);
       const scenarios = [current.scenario, ...named].filter((name): name is string => typeof name === 'string');

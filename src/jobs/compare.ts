@@ -2,7 +2,8 @@ import type { Mode } from '../config/bench-config.ts';
 import { ExitCode, UserError } from '../config/errors.ts';
 import type { Thresholds } from '../config/thresholds.ts';
 import { differences } from '../result/differences.ts';
-import type { ResultDocument } from '../result/document.ts';
+import type { Better, ResultDocument } from '../result/document.ts';
+import type { ReadOptions } from '../result/import/format.ts';
 import { readResult } from '../result/read.ts';
 import { withSpikesAgainst } from '../result/spike-rate.ts';
 import { writeResult } from '../result/write.ts';
@@ -17,6 +18,8 @@ export interface CompareFilesOptions {
   /** Known, or to be found for what was measured. */
   thresholds: Thresholds | ((current: ResultDocument) => Promise<Thresholds>);
   mode: Mode;
+  /** Which way is good in files of other tools whose units do not tell; null or left out: by the unit. */
+  direction?: Better | null;
   /** The baseline was found, not named by the user: one of an unlike scenario is refused. */
   automatic?: boolean;
 }
@@ -36,10 +39,11 @@ export interface Comparison {
  */
 export async function compareFiles(options: CompareFilesOptions): Promise<Comparison> {
   refuseMode(options.mode);
-  const current = await readCurrent(options.current);
+  const reading = { direction: options.direction ?? null };
+  const current = await readCurrent(options.current, reading);
   const thresholds = typeof options.thresholds === 'function' ? await options.thresholds(current) : options.thresholds;
   const skipped: string[] = [];
-  const baselines = await readNamed(options.baselines, (sentence) => skipped.push(sentence));
+  const baselines = await readNamed(options.baselines, (sentence) => skipped.push(sentence), reading);
   return compareResults({ ...options, current, baselines, thresholds, skipped });
 }
 
@@ -52,8 +56,8 @@ export async function readBaselines(paths: readonly string[], onSkip: (sentence:
 }
 
 /** The same, each by the name it was called by. @throws UserError (exit 2) when none is left */
-export async function readNamed(paths: readonly string[], onSkip: (sentence: string) => void): Promise<NamedResult[]> {
-  const read = await Promise.allSettled(paths.map(readBaseline));
+export async function readNamed(paths: readonly string[], onSkip: (sentence: string) => void, options?: ReadOptions): Promise<NamedResult[]> {
+  const read = await Promise.allSettled(paths.map((path) => readBaseline(path, options)));
   const baselines: NamedResult[] = [];
   const failures: UserError[] = [];
   read.forEach((outcome, index) => {
@@ -76,9 +80,10 @@ function hinted(hint: string): (error: unknown) => never {
   };
 }
 
-const readCurrent = (path: string): Promise<ResultDocument> => readResult(path).catch(hinted('`llm-bench run` writes one; --current names another.'));
-const readBaseline = (path: string): Promise<ResultDocument> =>
-  readResult(path).catch(hinted('`llm-bench compare --set-baseline` makes the current result the baseline; --baseline names another.'));
+const readCurrent = (path: string, options?: ReadOptions): Promise<ResultDocument> =>
+  readResult(path, options).catch(hinted('`llm-bench run` writes one; --current names another.'));
+const readBaseline = (path: string, options?: ReadOptions): Promise<ResultDocument> =>
+  readResult(path, options).catch(hinted('`llm-bench compare --set-baseline` makes the current result the baseline; --baseline names another.'));
 
 /** A result and what messages call it. */
 export interface NamedResult {

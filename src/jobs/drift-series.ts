@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { UserError } from '../config/errors.ts';
 import type { Better, ResultDocument } from '../result/document.ts';
+import { headerOf, readTable } from '../result/import/table.ts';
 import { metricOf } from '../result/metric-values.ts';
-import { readResult } from '../result/read.ts';
+import { readResult, readResultText } from '../result/read.ts';
 import { shownKeys } from '../verdict/limited-keys.ts';
 import { runValues } from '../verdict/values.ts';
 
@@ -106,41 +106,19 @@ function addCsv(found: Map<string, DriftSeries>, rows: readonly CsvRow[], file: 
 const columns = ['series', 'run', 'metric', 'value', 'unit'] as const;
 
 async function readCsv(file: string): Promise<CsvRow[]> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    throw new UserError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
-  }
-  const lines = text
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/)
-    .map((line, index) => ({ line: index + 1, cells: cellsOf(line) }));
-  const filled = lines.filter(({ cells }) => cells.some((cell) => cell.trim() !== ''));
-  const header = filled[0]?.cells.map((cell) => cell.trim().toLowerCase()) ?? [];
+  const text = await readResultText(file);
+  const header = headerOf(text);
   const named = header.includes('series') && header.includes('value');
-  const at = (name: (typeof columns)[number]) => (named ? header.indexOf(name) : columns.indexOf(name));
-  const missing = columns.filter((name) => name !== 'unit' && name !== 'run' && at(name) < 0);
-  if (filled.length === 0 || missing.length > 0) {
+  const missing = ['series', 'metric', 'value'].filter((name) => named && !header.includes(name));
+  if (text.trim() === '' || missing.length > 0) {
     throw new UserError(
-      `${file}: expected a table with the columns ${columns.join(',')}, found ${filled.length === 0 ? 'nothing' : `no ${missing.join(', ')}`}`,
+      `${file}: expected a table with the columns ${columns.join(',')}, found ${missing.length === 0 ? 'nothing' : `no ${missing.join(', ')}`}`,
     );
   }
-  return filled.slice(named ? 1 : 0).map(({ line, cells }) => {
-    if (!named && cells.length < 4)
-      throw new UserError(`${file}:${line}: expected ${columns.join(',')}, found ${cells.length} column${cells.length === 1 ? '' : 's'}`);
-    const cell = (name: (typeof columns)[number]) => (at(name) < 0 ? '' : (cells[at(name)] ?? '').trim());
+  return readTable(text, file, named ? undefined : columns).map(({ line, cells }) => {
+    const count = Object.keys(cells).length;
+    if (!named && count < 4) throw new UserError(`${file}:${line}: expected ${columns.join(',')}, found ${count} column${count === 1 ? '' : 's'}`);
+    const cell = (name: (typeof columns)[number]) => cells[name] ?? '';
     return { line, series: cell('series'), metric: cell('metric'), value: cell('value'), unit: cell('unit') };
   });
-}
-
-/** The cells of a line; quoted ones may hold commas and doubled quotes, but no line breaks. */
-function cellsOf(line: string): string[] {
-  const cells: string[] = [];
-  const pattern = /\s*(?:"((?:[^"]|"")*)"\s*|([^,]*))(,|$)/gy;
-  for (let match = pattern.exec(line); match !== null; match = pattern.exec(line)) {
-    cells.push(match[1] === undefined ? (match[2] ?? '') : match[1].replaceAll('""', '"'));
-    if (match[3] === '') break;
-  }
-  return cells;
 }

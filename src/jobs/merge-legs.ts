@@ -10,6 +10,7 @@ import { mergeResults } from '../result/merge.ts';
 import { readResult } from '../result/read.ts';
 import type { GateOutcome } from './conclude.ts';
 import { elapsedFrom, type Given, judgeDocument } from './judge-files.ts';
+import { withoutFindings } from './merge.ts';
 
 /** `apart`: each a series of its own; `add`: runs or shards of the same; `auto`: added where they say that they are shards of one run. */
 export const joinings = ['auto', 'add', 'apart'] as const;
@@ -52,10 +53,11 @@ export function joinLegs(legs: readonly Leg[], as: Joining): ResultDocument {
   const isShard = ({ document }: Leg) => document.shard !== undefined;
   const apart = as === 'apart' || (as === 'auto' && !legs.every(isShard) && legs.length > 1);
   const documents = apart ? legs.map(labelled) : legs.map(({ document }) => document);
-  return mergeResults(
+  const merged = mergeResults(
     documents,
     legs.map(({ name }) => name),
   );
+  return withoutFindings(merged, documents);
 }
 
 /** The leg's series under ids of their own, `chat/model=small`, so that limits on `chat` hold for it as well. */

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type * as z from 'zod';
 import { UserError } from '../config/errors.ts';
 import { type ResultDocument, schemaVersion } from './document.ts';
+import type { ReadOptions } from './import/format.ts';
 import { detectFormat, importAs } from './import/import.ts';
 import { parseJson } from './json.ts';
 import { normalise } from './normalise.ts';
@@ -14,22 +15,23 @@ export const maxResultBytes = 64 * 1024 * 1024;
  * Reads a result document from a file.
  * @throws UserError (exit 2) naming the file: missing, too large, empty, cut short, not JSON (with line:column), of a newer schema version, no result, or of the wrong shape
  */
-export async function readResult(path: string): Promise<ResultDocument> {
-  return parseResult(await readResultText(path), path);
+export async function readResult(path: string, options?: ReadOptions): Promise<ResultDocument> {
+  return parseResult(await readResultText(path), path, options);
 }
 
 /**
  * Reads a result document from text, such as an entry of an artifact. Members that this version does not know survive; what the document leaves out
  * is filled in (see normalise.ts), so that hand-made results and those of the older suites can be compared too. What another tool wrote (see import/) is
  * known by its content and read as well.
+ * @param options which way is good in what another tool wrote, where its units do not tell
  * @param name what errors call it: a path, or `artifact llm-bench-baseline of run 42`
  * @throws UserError as `readResult`
  */
-export function parseResult(text: string, name: string): ResultDocument {
+export function parseResult(text: string, name: string, options?: ReadOptions): ResultDocument {
   if (text.length > maxResultBytes) throw tooLarge(name, text.length);
   const found = jsonOrNothing(text, name);
   const foreign = isOurs(found) ? null : detectFormat(text, name, found);
-  if (foreign !== null) return importAs(foreign, text, name, found);
+  if (foreign !== null) return importAs(foreign, text, name, found, options);
   const data = found ?? parseJson(text, name);
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
     throw new UserError(`${name} is no llm-bench result: expected an object with results or series, found ${show(data)}`);

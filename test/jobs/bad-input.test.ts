@@ -3,8 +3,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { metricKeyFault } from '../../src/config/metric-names.ts';
+import type { MetricLimits } from '../../src/config/thresholds.ts';
 import { compareFiles } from '../../src/jobs/compare.ts';
+import { withoutFindings } from '../../src/jobs/merge.ts';
 import { renderText } from '../../src/report/text.ts';
+import { sampleResult } from '../report/sample.ts';
 
 /** Figures that no method can use, as another tool may write them: each has its word, and none is a silent ok. */
 
@@ -100,4 +104,30 @@ test('constants have a noise that is assumed, and the report says so; too few fo
   assert.match(text, /the pool never varied: its noise is an assumption/);
   const few = await compared(a(10), constant.slice(0, 3));
   assert.match(few.text, /not screened: the pool holds 3 runs: at least 4 are needed/);
+});
+
+test('a direction that is stated holds for files of other tools; a limit names a metric with spaces', async () => {
+  const table = async (value: number) => {
+    const path = join(folder, `${++files}.csv`);
+    await writeFile(path, `series,run,metric,value,unit\nA,1,queue wait (avg),${value},widgets\n`);
+    return path;
+  };
+  const verdictOf = async (direction: 'lower' | 'higher' | null, limits: object = {}) => {
+    const thresholds = { series: { '*': limits as MetricLimits } };
+    const { verdict } = await compareFiles({ current: await table(15), baselines: [await table(10)], mode: 'auto', thresholds, direction });
+    return verdict.series[0]?.verdict;
+  };
+  assert.deepEqual([await verdictOf('lower'), await verdictOf('higher'), await verdictOf(null)], ['regressed', 'improved', 'ok']);
+  assert.equal(await verdictOf('lower', { 'queue wait (avg)': { max_regression_percent: 60 } }), 'ok');
+  assert.equal(metricKeyFault('queue wait (avg)'), null);
+  assert.equal(metricKeyFault('queue wait.p95'), null);
+  assert.match(metricKeyFault('queue wait .p95') ?? '', /expected a metric/);
+});
+
+test('adding results of parts says that what the parts say together is not made anew', () => {
+  const composed = sampleResult();
+  composed.results['parts'] = [];
+  const whole = withoutFindings(sampleResult(), [composed, composed]);
+  assert.match(whole.validity.checks.at(-1)?.detail ?? '', /is not made anew/);
+  assert.equal(withoutFindings(composed, [composed]), composed);
 });

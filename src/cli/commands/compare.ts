@@ -14,6 +14,7 @@ interface CompareFlags {
   format: CompareFormat;
   quiet?: boolean;
   failOn?: FailOn;
+  direction?: 'smaller' | 'bigger';
 }
 
 /** `llm-bench compare`: judges a result against one or more baselines, or makes it the baseline. */
@@ -30,6 +31,9 @@ export function registerCompare(program: Command, context: EntryContext): void {
     .addOption(new Option('--format <format>', 'of what is printed').choices(['text', 'markdown', 'json']).default('text'))
     .option('--quiet', 'print only when a regression is found; the exit code is the same')
     .addOption(new Option('--fail-on <verdict>', 'what fails (default: regressed)').choices(['regressed', 'inconclusive', 'never']))
+    .addOption(
+      new Option('--direction <way>', 'which values are better in files of other tools (default: by the unit)').choices(['smaller', 'bigger']),
+    )
     .addHelpText(
       'after',
       '\nExit: 0 ok, warn or inconclusive; 1 regressed or a limit broken; 2 bad usage; 3 the measurement is not valid; 5 inconclusive with --fail-on inconclusive.',
@@ -45,6 +49,7 @@ async function compare(flags: CompareFlags, context: EntryContext): Promise<numb
     current: flags.current,
     baselines: flags.baseline,
     mode: flags.mode,
+    direction: flags.direction === undefined ? null : flags.direction === 'smaller' ? 'lower' : 'higher',
     cwd: process.cwd(),
     builtinRoot: fileURLToPath(context.packageRoot),
     configFile: flags.config ?? null,

@@ -25,12 +25,14 @@ export function detectFormat(text: string, name: string, json?: unknown): Import
 }
 
 /** Reads a file whose format is known by `detectFormat`. */
-export function importAs(format: ImportFormat, text: string, name: string, json?: unknown): ResultDocument {
-  return documentOfReading(
-    format.read({ name, text, json, jsonLines: json === undefined ? jsonLinesOf(text) : null }, { direction: null }),
-    format,
-    name,
-  );
+export function importAs(
+  format: ImportFormat,
+  text: string,
+  name: string,
+  json?: unknown,
+  options: ReadOptions = { direction: null },
+): ResultDocument {
+  return documentOfReading(format.read({ name, text, json, jsonLines: json === undefined ? jsonLinesOf(text) : null }, options), format, name);
 }
 
 function detect(source: Source): ImportFormat | null {
