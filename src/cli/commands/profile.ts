@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Argument, type Command } from 'commander';
 
 /** `llm-bench profile cpu|mem`: opens a captured profile in the browser. */
@@ -9,8 +8,8 @@ export function registerProfile(program: Command): void {
     .addArgument(new Argument('<kind>', 'which').choices(['cpu', 'mem']))
     .option('--profiles <folder>', 'where profiles are', 'reports')
     .option('--http <address>', 'where pprof listens', ':8080')
-    .action(async (kind: string, flags: { profiles: string; http: string }) => {
+    .action(async (kind: 'cpu' | 'mem', flags: { profiles: string; http: string }) => {
       const { openProfile } = await import('../../jobs/open-profile.ts');
-      process.exitCode = await openProfile(join(flags.profiles, `${kind}.prof`), flags.http, process.env);
+      process.exitCode = await openProfile(kind, flags.profiles, flags.http, process.env);
     });
 }
