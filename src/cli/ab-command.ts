@@ -7,10 +7,12 @@ import type { EntryContext } from '../config/entry-context.ts';
 import { UserError } from '../config/errors.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Override } from '../config/overrides.ts';
+import type { ProfileWhen } from '../config/profile.ts';
 import { type AbOptions, ab } from '../jobs/ab.ts';
 import { plainShape } from '../jobs/shape.ts';
 import { executorSchemas } from '../load/executors/registry.ts';
 import { type BenchFlags, overridesOf } from './bench-options.ts';
+import { measureComponents } from './component-command.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { createProgress } from './progress.ts';
 
@@ -22,7 +24,10 @@ interface AbFlags extends BenchFlags {
   baselineRef?: string;
   limit?: number;
   budget: number;
+  component?: string | true;
   alternate?: boolean;
+  thresholds?: string;
+  profile?: ProfileWhen;
   failOn?: string;
   format: 'text' | 'markdown' | 'json';
 }
@@ -30,6 +35,7 @@ interface AbFlags extends BenchFlags {
 /** Turns the flags of `ab` into the job; returns its exit code. */
 export async function abCommand(command: Command, context: EntryContext): Promise<number> {
   const flags = command.opts<AbFlags>();
+  if (flags.component !== undefined) return abComponents(command, flags.component, context);
   const common = await overridesOf(command);
   if (flags.failOn !== undefined) common.push({ key: 'fail_on', value: flags.failOn, origin: 'flag --fail-on' });
   const base = sideOverrides('baseline', flags.baselineUrl, flags.baselineCommand);
@@ -87,6 +93,52 @@ export async function abCommand(command: Command, context: EntryContext): Promis
   } finally {
     interrupt.close();
   }
+}
+
+/** Flags of `ab` that say something of components too. */
+const forComponents = [
+  'component',
+  'config',
+  'thresholds',
+  'baselineRef',
+  'limit',
+  'budget',
+  'profile',
+  'profiles',
+  'failOn',
+  'format',
+  'output',
+  'quiet',
+];
+
+/** `ab --component`: what `component --baseline-ref` does. @throws UserError (2) for flags of a service, and without a baseline */
+function abComponents(command: Command, component: string | true, context: EntryContext): Promise<number> {
+  const { config, thresholds, baselineRef, limit, budget, profile, profiles, failOn, format, output, quiet } = command.opts<AbFlags>();
+  const misplaced = command.options.filter((option) => {
+    const name = option.attributeName();
+    return command.getOptionValueSource(name) === 'cli' && !forComponents.includes(name);
+  });
+  if (misplaced.length > 0)
+    throw new UserError(`ab --component measures benchmarks, no service: leave out ${misplaced.map(({ long }) => long).join(', ')}`);
+  if (baselineRef === undefined)
+    throw new UserError('ab --component: expected a commit, branch or tag to compare with: --baseline-ref', {
+      hint: 'For example: llm-bench ab --component --baseline-ref main',
+    });
+  return measureComponents(
+    {
+      ...{ baselineRef, budget, output: output ?? 'component_results.json', profiles: profiles ?? 'reports' },
+      ...(component === true ? {} : { only: component }),
+      ...(config === undefined ? {} : { config }),
+      ...(thresholds === undefined ? {} : { thresholds }),
+      ...(limit === undefined ? {} : { limit }),
+      ...(profile === undefined ? {} : { profile }),
+      ...(failOn === undefined ? {} : { failOn }),
+      ...(quiet === true ? { quiet } : {}),
+      json: format === 'json',
+      markdown: format === 'markdown',
+    },
+    context,
+  );
 }
 
 function sideOverrides(side: 'baseline' | 'head', url: string | undefined, start: string | undefined): Override[] {

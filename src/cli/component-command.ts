@@ -11,7 +11,8 @@ import { readNamed } from '../jobs/compare.ts';
 import { component } from '../jobs/component.ts';
 import { listenForInterrupt } from './interrupt.ts';
 
-interface ComponentFlags {
+/** What `component` is told, and `ab --component` of it. */
+export interface ComponentFlags {
   run?: string;
   format?: string;
   read?: string[];
@@ -37,8 +38,12 @@ interface ComponentFlags {
 }
 
 /** Turns the flags of `component` into the job; returns its exit code. */
-export async function componentCommand(command: Command, context: EntryContext): Promise<number> {
-  const flags = command.opts<ComponentFlags>();
+export function componentCommand(command: Command, context: EntryContext): Promise<number> {
+  return measureComponents(command.opts<ComponentFlags>(), context);
+}
+
+/** Runs benchmarks of components as the flags say; returns the exit code. @throws UserError (2) */
+export async function measureComponents(flags: ComponentFlags, context: EntryContext): Promise<number> {
   const judging = await loadJudging({
     cwd: process.cwd(),
     builtinRoot: fileURLToPath(context.packageRoot),

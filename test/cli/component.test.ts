@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { Workspace } from './harness.ts';
@@ -131,4 +132,43 @@ test('what cannot be is said before anything runs', async () => {
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /gobench.*did you mean "go-bench"/);
   assert.match(wrong.stderr, /"tiemout"/);
+});
+
+test('ab --component measures base and head in turn; a count that is the same in every round is ok, and flags of a service are refused', async () => {
+  await using workspace = await Workspace.open();
+  await writeFile(workspace.file('llm-bench.yaml'), `component: { run: ${JSON.stringify(prints(...fast))}, format: go-bench }\nprofile: never\n`);
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], { cwd: workspace.file('.') });
+  git('init', '--quiet');
+  git('add', '-A');
+  git('commit', '--quiet', '-m', 'base');
+  const { code, stdout, stderr } = await workspace.run([
+    'ab',
+    '--component',
+    'classification',
+    '--baseline-ref',
+    'HEAD',
+    '--budget',
+    '3s',
+    '--format',
+    'json',
+    '-o',
+    'ab.json',
+  ]);
+  assert.equal(code, 0, stderr);
+  const verdict = JSON.parse(stdout) as {
+    mode: string;
+    series: { series: string; metric: string; verdict: string; change_percent: number | null }[];
+  };
+  assert.equal(verdict.mode, 'paired');
+  const counts = verdict.series.filter(({ metric }) => metric === 'allocs/op');
+  assert.deepEqual(
+    counts.map(({ series, verdict: row, change_percent: change }) => [series, row, change]),
+    [['classification/batch_size_1', 'ok', 0]],
+  );
+  assert.equal((await workspace.result('ab.json')).scenario, 'components');
+  const refused = await workspace.run(['ab', '--component', '--baseline-ref', 'HEAD', '--base-url', 'http://127.0.0.1:1']);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /leave out --base-url/);
+  assert.equal((await workspace.run(['ab', '--component'])).code, 2);
 });
