@@ -1,5 +1,5 @@
 import type { ResultDocument } from '../result/document.ts';
-import type { MeasuredPart } from '../result/findings/finding.ts';
+import type { MeasuredPart, SkippedPart } from '../result/findings/finding.ts';
 import { uniteRounds, uniteScenarios } from '../result/unite.ts';
 import type { ServiceError } from '../service/service-error.ts';
 import { ClientCheck } from './client-check.ts';
@@ -46,9 +46,10 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     let [run, exhausted] = [0, false];
     for (const parts of scenariosOf(plans)) {
       const rounds: MeasuredPart[][] = [];
+      const { offered, skipped } = await partsOffered(parts, side, options);
       for (let round = 0; round < runs && !side.stopped.aborted && !exhausted; round++) {
         const measured: MeasuredPart[] = [];
-        for (const { plan, index } of parts) {
+        for (const { plan, index } of offered) {
           if (side.stopped.aborted || exhausted) break;
           const document = await side.measure(plan, check, { plan: index, run: run++, round, budget });
           document.runs = document.runs.map((one) => ({ ...one, round, order: round }));
@@ -58,7 +59,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
         rounds.push(measured);
       }
       if (rounds.length === 0) continue;
-      const whole = uniteRounds(rounds, baselineOf(rounds, options.baselines ?? []));
+      const whole = uniteRounds(rounds, { baseline: baselineOf(rounds, options.baselines ?? []), skipped });
       documents.push(whole);
       await options.onScenario?.(whole);
     }
@@ -69,6 +70,22 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     await check.close();
     await side?.close();
   }
+}
+
+type Parts = ReturnType<typeof scenariosOf>[number];
+
+/** The parts that the target can answer, and the others with their reasons; a scenario that is nothing else is measured all the same. */
+async function partsOffered(parts: Parts, side: Side, { progress }: MeasureOptions): Promise<{ offered: Parts; skipped: SkippedPart[] }> {
+  const skipped: SkippedPart[] = [];
+  const offered: Parts = [];
+  for (const part of parts) {
+    const reason = parts.length === 1 ? null : await side.lacks(part.plan);
+    if (reason === null) offered.push(part);
+    else skipped.push({ scenario: part.plan.scenario, reason });
+  }
+  if (offered.length === 0) return { offered: parts, skipped: [] };
+  for (const { scenario, reason } of skipped) progress.line(`${scenario.name} is skipped: ${reason}`);
+  return { offered, skipped };
 }
 
 /** The first of them that measured the scenario's series. */

@@ -13,6 +13,7 @@ import { crashError, loggedLines, type ServiceError } from '../service/service-e
 import { startService } from '../service/start.ts';
 import type { ClientCheck } from './client-check.ts';
 import { describe, readShared } from './describe.ts';
+import { lackingEndpoint } from './lacking.ts';
 import { messageMasker } from './mask-message.ts';
 import type { MeasureOptions } from './measure-options.ts';
 import { addObservations, observeService, startupOf } from './observe.ts';
@@ -157,6 +158,16 @@ export class Side {
   findProfiler(): Promise<Profiler | { reasons: string[] }> {
     const { options, target, service } = this;
     return profilerOf(service, target, options, targetHeaders(target, { env: options.env, root: options.config.root }));
+  }
+
+  /** Why a part of a scenario cannot be measured here, a sentence; null: it can. */
+  async lacks({ scenario }: Plan): Promise<string | null> {
+    const headers = targetHeaders(
+      this.target,
+      { env: this.options.env, root: this.options.config.root },
+      protocols.get(scenario.request.api)?.keyHeader,
+    );
+    return lackingEndpoint(scenario, this.service.baseUrl, headers, this.stopped);
   }
 
   /** Why the service ended by itself, with the end of its log; null when it did not. */

@@ -3,7 +3,7 @@ import { scenarioName } from '../config/scenario.ts';
 import { type Capacity, capacityOf } from './capacity.ts';
 import { judgeCriteria } from './criteria.ts';
 import type { ResultDocument, Run } from './document.ts';
-import type { MeasuredPart } from './findings/finding.ts';
+import type { FindingInput, MeasuredPart } from './findings/finding.ts';
 import { findings } from './findings/registry.ts';
 import { levelLimits } from './load-findings.ts';
 import { mergeResults } from './merge.ts';
@@ -13,18 +13,21 @@ import { runSpreads } from './run-spread.ts';
 import { addSpikeRate, addWarmUps, spikeRate, type WarmUp } from './spike-rate.ts';
 import { type Stability, stabilityOf } from './stability.ts';
 
+/** What is known of the parts beside what they measured. */
+export type UniteContext = Pick<FindingInput, 'baseline' | 'skipped'>;
+
 /**
  * One document of a scenario's rounds, each of them its parts in the order they ran (one where the scenario has no parts). A round is one run, whatever
  * number of parts it drove; the figures made of all parts are made for each round and for all together.
- * @param baseline what the requests' spread is held against; null: their warm-up, or themselves
+ * @param context `baseline`: what the requests' spread is held against, else their warm-up or themselves; `skipped`: told as `results.skipped`
  * @throws Error for no round, or one without a part
  */
-export function uniteRounds(rounds: readonly (readonly MeasuredPart[])[], baseline: ResultDocument | null = null): ResultDocument {
-  const documents = rounds.map((parts) => uniteRound(parts, baseline));
+export function uniteRounds(rounds: readonly (readonly MeasuredPart[])[], context: UniteContext = {}): ResultDocument {
+  const documents = rounds.map((parts) => uniteRound(parts, context));
   const [first] = documents;
   if (first === undefined) throw new Error('no round to unite');
   if (documents.length === 1) return first;
-  const whole = uniteRound(acrossRounds(rounds), baseline);
+  const whole = uniteRound(acrossRounds(rounds), context);
   whole.runs = documents.flatMap(({ runs }) => runs).map((run, index) => ({ ...run, round: index, order: index }));
   whole.results['run_level'] = runSpreads(whole);
   return whole;
@@ -70,13 +73,14 @@ function withMemory(document: ResultDocument): void {
     document.results['stability'] = stabilityOf(document.timeline, stability.thirds[2].to_s, stability.assessment.crashes > 0);
 }
 
-function uniteRound(parts: readonly MeasuredPart[], baseline: ResultDocument | null): ResultDocument {
+function uniteRound(parts: readonly MeasuredPart[], context: UniteContext): ResultDocument {
   for (const { document } of parts) withMemory(document);
   const documents = parts.map(({ document }) => document);
   const [first] = documents;
   if (first === undefined) throw new Error('no part to unite');
   const names = parts.map(({ scenario }) => scenario.name);
-  const whole = documents.length === 1 ? first : mergeResults(documents, names);
+  // What the whole found is written into its results, which hold those of each part.
+  const whole = documents.length === 1 ? { ...first, results: { ...first.results } } : mergeResults(documents, names);
   if (parts.some(({ scenario }) => scenario.part !== undefined)) {
     delete whole.results['rounds'];
     whole.results['parts'] = parts.map(({ scenario, document }) => ({
@@ -87,8 +91,10 @@ function uniteRound(parts: readonly MeasuredPart[], baseline: ResultDocument | n
     whole.cohort = createHash('sha256').update(whole.cohort).digest('hex').slice(0, 12);
     whole.runs = [oneRun(documents)];
   }
-  addSpikeRate(whole, spikeRate(whole, baseline));
-  addFindings(whole, parts, baseline);
+  addSpikeRate(whole, spikeRate(whole, context.baseline ?? null));
+  const { skipped = [] } = context;
+  if (skipped.length > 0) whole.results['skipped'] = skipped.map(({ scenario, reason }) => ({ series: scenario.name, reason }));
+  addFindings(whole, parts, context);
   const criteria = judgeCriteria(whole.results, (parts[0] as MeasuredPart).scenario);
   if (criteria.length > 0) whole.results['criteria'] = criteria;
   return whole;
@@ -104,11 +110,11 @@ function oneRun(documents: readonly ResultDocument[]): Run {
   };
 }
 
-function addFindings(document: ResultDocument, parts: readonly MeasuredPart[], baseline: ResultDocument | null): void {
+function addFindings(document: ResultDocument, parts: readonly MeasuredPart[], context: UniteContext): void {
   const [{ scenario }] = parts as [MeasuredPart, ...MeasuredPart[]];
   const name = scenarioName(scenario);
-  for (const kind of new Set(parts.flatMap((part) => part.scenario.findings ?? []))) {
-    const { results, metrics } = findings[kind]({ name, parts, document, baseline });
+  for (const kind of new Set([...parts, ...(context.skipped ?? [])].flatMap((part) => part.scenario.findings ?? []))) {
+    const { results, metrics } = findings[kind]({ ...context, name, parts, document });
     Object.assign(document.results, results);
     for (const [id, added] of Object.entries(metrics ?? {})) {
       let series = document.series.find((one) => one.id === id);

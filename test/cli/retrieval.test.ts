@@ -166,3 +166,41 @@ test('an index that is being built is given up with its server, which says until
   assert.equal(finished.code, 0, told(finished));
   assert.deepEqual(await readdir(workspace.file('cache', 'llm-bench')), [], 'nothing half made is left');
 });
+
+test('a part that searches is skipped with its reason where the target offers no search, and its target is not measured', async () => {
+  await using workspace = await Workspace.open();
+  const engine = await startMock({ logEvery: 0 });
+  try {
+    await writeFile(
+      workspace.file('llm-bench.yaml'),
+      `scenario:
+  name: whole
+  targets: { tokens_per_sec: 0.001 }
+  findings: [retrieval, target_assessment]
+  parts:
+    - { name: chat, request: { prompt_tokens: [10], max_tokens: 4 }, load: { requests: 4 } }
+    - { name: search, scenario: retrieval_1k, load: { requests: 4 }, warmup: 0 }
+`,
+    );
+    const finished = await workspace.run(['run', '--base-url', engine.url, '--model', 'm', '--no-selftest', '-o', 'out.json'], {
+      XDG_CACHE_HOME: workspace.file('cache'),
+    });
+    assert.equal(finished.code, 0, told(finished));
+    const { results, series } = await workspace.result('out.json');
+    assert.deepEqual(results['skipped'], [{ series: 'whole/part=search', reason: 'the target does not offer /v1/search (status 404)' }]);
+    assert.ok(!series.some(({ id }) => id.includes('search')));
+    const targets = results['targets'] as { name: string; met: boolean | null; value: number | null; detail: string }[];
+    const search = targets.find(({ name }) => name === 'retrieval');
+    assert.deepEqual([search?.met, search?.value], [null, null]);
+    assert.match(search?.detail ?? '', /not measured: the target does not offer/);
+    assert.equal((results['overall_assessment'] as { total_targets: number }).total_targets, 1);
+    assert.match(finished.stdout, /Not measured:\n +whole\/part=search: the target does not offer/);
+    // By itself it is what was asked for: its failures are measured.
+    const alone = await workspace.run(['run', '--base-url', engine.url, '--scenario', 'retrieval_1k', '-n', '3', '--warmup', '0', '--no-selftest'], {
+      XDG_CACHE_HOME: workspace.file('cache'),
+    });
+    assert.equal(alone.code, 1, told(alone));
+  } finally {
+    await engine.close();
+  }
+});

@@ -67,6 +67,7 @@ test('each round is a run with its own findings; those of the whole are of the p
 test('a part that did not run any more leaves the figures that need it null', () => {
   const document = uniteRounds([[batch(4, 300, 0)]]);
   assert.deepEqual((document.results['batch_sizes'] as object[]).length, 1);
+  assert.match(JSON.stringify(document), /"parts":\[\{/, 'it can be written');
   assert.equal(document.results['batch_efficiency'], 1);
 });
 

@@ -19,6 +19,7 @@ export function findingBlocks(result: ResultDocument, escaping: Escaping): Findi
   const found = foundIn(result);
   return [
     ...runBlocks(result, escaping),
+    ...found.flatMap((one) => block(titled(one, escaping)('Not measured'), skippedLines(one, escaping))),
     ...found.flatMap((one) => badgeBlocks(one, titled(one, escaping), escaping)),
     ...found.flatMap((one) => [
       ...levelBlock(one, titled(one, escaping)),
@@ -34,6 +35,12 @@ export function findingBlocks(result: ResultDocument, escaping: Escaping): Findi
     ...block('Concurrency', concurrencyLines(result)),
     ...found.flatMap((one) => block(titled(one, escaping)('Recommendations'), recommendations(one, escaping))),
   ];
+}
+
+function skippedLines({ results }: FoundIn, escaping: Escaping): string[] {
+  return listOf(results['skipped'])
+    .filter(isBlock)
+    .map((part) => escaping.text(`${part['series']}: ${part['reason']}`));
 }
 
 function recommendations({ results }: FoundIn, escaping: Escaping): string[] {

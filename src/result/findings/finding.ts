@@ -16,6 +16,14 @@ export interface FindingInput {
   document: ResultDocument;
   /** What it is held against, where that was known before it was measured. */
   baseline?: ResultDocument | null;
+  /** Parts that the target does not offer. */
+  skipped?: readonly SkippedPart[];
+}
+
+/** A part that was not measured, and why in a sentence. */
+export interface SkippedPart {
+  scenario: Scenario;
+  reason: string;
 }
 
 export interface Found {

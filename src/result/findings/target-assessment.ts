@@ -3,7 +3,7 @@ import type { Scenario } from '../../config/scenario.ts';
 import type { Level } from '../../load/levels.ts';
 import { isDistribution, type ResultDocument, type Series } from '../document.ts';
 import { spikeRate } from '../spike-rate.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, SkippedPart } from './finding.ts';
 import { levelsIn } from './levels-in.ts';
 
 interface JudgedTarget {
@@ -29,14 +29,14 @@ const advice: Record<JudgedTarget['name'], string> = {
 const quietSpikes = 'Spikes below the range: the load may be insufficient to show what the service does under strain.';
 
 /** `results.targets`, `benchmarks`, `overall_assessment`, `system_info`, `stress_test` and the spike rate, of a scenario that says its `targets`. */
-export const targetAssessment: Finding = ({ name, parts, document, baseline }) => {
-  const asked: PresetTargets = Object.assign({}, ...parts.map(({ scenario }) => scenario.targets ?? {}));
+export const targetAssessment: Finding = ({ name, parts, document, baseline, skipped = [] }) => {
+  const asked: PresetTargets = Object.assign({}, ...[...skipped, ...parts].map(({ scenario }) => scenario.targets ?? {}));
   // Of several parts the one that asks for tokens/s or TTFT is judged by its own figures: a stress test beside it would hide them.
   const judged = parts.find(({ scenario }) => scenario.targets?.tokens_per_sec !== undefined || scenario.targets?.ttft_ms !== undefined);
   const { results } = judged?.document ?? document;
   const { environment } = document;
   const { percent: spikes, basis } = spikeRate(judged?.document ?? document, baseline ?? null);
-  const targets = judge({ results, series: document.series }, asked, spikes);
+  const targets = judge({ results, series: document.series }, asked, spikes).map((target) => withReason(target, skipped));
   const measured = targets.filter(({ met }) => met !== null);
   const met = measured.filter((target) => target.met).length;
   const missed = measured.filter((target) => !target.met);
@@ -79,6 +79,13 @@ export function gradeOf(met: number, total: number): 'EXCELLENT' | 'GOOD' | 'ACC
   if (total === 0) return null;
   const percent = (100 * met) / total;
   return percent >= 90 ? 'EXCELLENT' : percent >= 80 ? 'GOOD' : percent >= 60 ? 'ACCEPTABLE' : 'POOR';
+}
+
+/** A target of a search that the service does not offer says so. */
+function withReason(target: JudgedTarget, skipped: readonly SkippedPart[]): JudgedTarget {
+  const lacking =
+    target.met === null && target.name === 'retrieval' ? skipped.find(({ scenario }) => scenario.request.retrieval !== undefined) : undefined;
+  return lacking === undefined ? target : { ...target, detail: target.detail.replace('not measured', `not measured: ${lacking.reason}`) };
 }
 
 function judge({ results, series }: Pick<ResultDocument, 'results' | 'series'>, asked: PresetTargets, spikes: number | null): JudgedTarget[] {

@@ -1,0 +1,32 @@
+import type { Scenario } from '../config/scenario.ts';
+
+const patienceMs = 10_000;
+/** What servers answer for an address, or a method, that they do not have. */
+const nothingThere: ReadonlySet<number> = new Set([404, 405, 501]);
+
+/**
+ * Why a part of a scenario cannot be measured at this service: a search of vectors is an endpoint of its own, which most servers of models do not offer. Asked
+ * with an empty body, which a server that offers it refuses by another status.
+ * @returns a sentence; null where the endpoint is there, or where only measuring can tell
+ */
+export async function lackingEndpoint(
+  { request }: Pick<Scenario, 'request'>,
+  baseUrl: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const { template } = request;
+  if (request.retrieval === undefined || template === undefined) return null;
+  try {
+    const response = await fetch(baseUrl.replace(/\/+$/, '') + template.path, {
+      method: template.method ?? 'POST',
+      headers: { 'content-type': 'application/json', ...headers, ...request.headers },
+      body: '{}',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
+    });
+    await response.body?.cancel();
+    return nothingThere.has(response.status) ? `the target does not offer ${template.path} (status ${response.status})` : null;
+  } catch {
+    return null;
+  }
+}
