@@ -9,19 +9,17 @@ import { observeDefaults, observeSchema } from './observe.ts';
 import { checkOverrides, type Override, type OverrideLayer } from './overrides.ts';
 import { expandParts, forEachModel, withLimitsOf } from './parts.ts';
 import { profileDefaults, profileOf } from './profile.ts';
-import { readPrompts } from './prompts.ts';
 import { baselineSource } from './resolve-baseline.ts';
 import { resolveComponents } from './resolve-components.ts';
+import { resolvePromptFiles } from './resolve-prompt-files.ts';
 import { resolveRequestFiles } from './resolve-request-files.ts';
 import { type ResolvedScenario, resolveScenario } from './resolve-scenario.ts';
 import { checkEnvironment, embeddedName, resolveTarget, type TargetChoice } from './resolve-target.ts';
 import { resolveThresholds } from './resolve-thresholds.ts';
 import { openScenarios, overlayScenario, type ScenarioDraft, type ScenarioLibrary } from './scenarios.ts';
 import { readConfigFile, type Settings, settingsOf } from './settings.ts';
-import { readShareGpt } from './sharegpt.ts';
 import { readTargets } from './targets.ts';
 import type { Thresholds } from './thresholds.ts';
-import { type ReplayOptions, readTrace, replayRows } from './trace-file.ts';
 import type { Path } from './yaml-source.ts';
 
 export type { Override } from './overrides.ts';
@@ -81,9 +79,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<BenchConfi
     .filter((scenario) => scenario !== null);
   refuseTwins(scenarios, files);
   for (const scenario of scenarios) {
-    await resolvePrompts(scenario, files, builtinRoot);
-    await resolveShareGpt(scenario, files);
-    await resolveTrace(scenario, files, builtinRoot);
+    await resolvePromptFiles(scenario, files, builtinRoot);
     await resolveRequestFiles(scenario, files, builtinRoot);
   }
 
@@ -215,72 +211,6 @@ function refuseTwins(scenarios: readonly ResolvedScenario[], files: Files): void
       files.issues.push({ ...originAt(layers, ['name']).place, message });
     }
     seen.add(scenario.name);
-  }
-}
-
-/**
- * Checks the prompts file, every line. The user's own file is left as written (relative to `root`); one that only ships with the program becomes an
- * absolute path.
- */
-async function resolvePrompts({ scenario, layers }: ResolvedScenario, files: Files, builtinRoot: string): Promise<void> {
-  const { prompts } = scenario.request;
-  if (prompts === undefined) return;
-  const origin = originAt(layers, ['request', 'prompts']);
-  let path = resolve(files.cwd, prompts);
-  if (!(await files.exists(path))) {
-    if (!origin.shipped) {
-      files.issues.push({
-        ...origin.place,
-        message: `prompts file ${files.display(path)} not found; expected a file with lines such as {"prompt": "...", "max_tokens": 50}`,
-      });
-      return;
-    }
-    path = scenario.request.prompts = resolve(builtinRoot, prompts);
-  }
-  await readPrompts(path, files.display(path)).catch((error: unknown) => {
-    if (!(error instanceof ConfigError)) throw error;
-    files.issues.push(...error.issues);
-  });
-}
-
-/** Checks the conversations file, every row. The path is left as written (relative to `root`). */
-async function resolveShareGpt({ scenario, layers }: ResolvedScenario, files: Files): Promise<void> {
-  const { sharegpt } = scenario.request;
-  if (sharegpt === undefined) return;
-  const path = resolve(files.cwd, sharegpt.file);
-  if (!(await files.exists(path))) {
-    const message = `ShareGPT file ${files.display(path)} not found; expected [{"conversations": [{"from": "human", "value": "..."}, ...]}]`;
-    files.issues.push({ ...originAt(layers, ['request', 'sharegpt', 'file']).place, message });
-    return;
-  }
-  await readShareGpt(path, files.display(path)).catch((error: unknown) => {
-    if (!(error instanceof ConfigError)) throw error;
-    files.issues.push(...error.issues);
-  });
-}
-
-/** Checks the trace that a scenario replays, every row, and that its window holds any. The path is left as written (relative to `root`), but one that only ships with the program becomes absolute. */
-async function resolveTrace({ scenario: { load }, layers }: ResolvedScenario, files: Files, builtinRoot: string): Promise<void> {
-  if (load.executor !== 'trace') return;
-  let path = resolve(files.cwd, String(load['file']));
-  const blame = (key: string, message: string) => files.issues.push({ ...originAt(layers, ['load', key]).place, message });
-  if (!(await files.exists(path)) && originAt(layers, ['load', 'file']).shipped) {
-    path = resolve(builtinRoot, String(load['file']));
-    load['file'] = path;
-  }
-  if (!(await files.exists(path))) {
-    blame('file', `trace file ${files.display(path)} not found; expected Mooncake JSONL or an Azure CSV (TIMESTAMP,ContextTokens,GeneratedTokens)`);
-    return;
-  }
-  try {
-    const rows = await readTrace(path, files.display(path));
-    if (replayRows(rows, load as unknown as ReplayOptions).length === 0) {
-      const seconds = ((rows.at(-1)?.timestampMs ?? 0) - (rows[0]?.timestampMs ?? 0)) / 1000;
-      blame('window', `expected a part of the trace that holds a request, found none; the trace is ${seconds} s long`);
-    }
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    files.issues.push(...error.issues);
   }
 }
 
