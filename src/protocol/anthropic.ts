@@ -65,7 +65,7 @@ class AnthropicReader extends StreamReader {
       this.cursor.open(buffer, start, end);
       if (this.walk(this.cursor) && this.cursor.at === end) {
         this.chunk();
-        if (this.hasOutput) this.output();
+        if (this.hasOutput) this.output(0);
         return;
       }
     }
@@ -102,7 +102,7 @@ class AnthropicReader extends StreamReader {
     this.takeMessage(value);
     let found = false;
     for (const block of value['content']) if (isObject(block) && this.takeBlock(block)) found = true;
-    if (found) this.output();
+    if (found) this.output(0);
     return true;
   }
 
@@ -129,11 +129,11 @@ class AnthropicReader extends StreamReader {
         return;
       case 'content_block_start':
         this.chunk();
-        if (isObject(block) && this.takeBlock(block)) this.output();
+        if (isObject(block) && this.takeBlock(block)) this.output(0);
         return;
       case 'content_block_delta':
         this.chunk();
-        if (isObject(delta) && this.takeDelta(delta)) this.output();
+        if (isObject(delta) && this.takeDelta(delta)) this.output(0);
         return;
       case 'message_delta':
         this.chunk();

@@ -73,7 +73,7 @@ class OllamaReader extends StreamReader {
       if (this.walk(this.cursor) && this.cursor.at === end) {
         if (this.named !== null) this.model ??= this.named;
         this.chunk();
-        if (this.hasOutput) this.output();
+        if (this.hasOutput) this.output(0);
         return;
       }
     }
@@ -107,7 +107,7 @@ class OllamaReader extends StreamReader {
       return true;
     }
     if (!isObject(value['message'])) return false;
-    if (this.take(value)) this.output();
+    if (this.take(value)) this.output(0);
     return true;
   }
 
@@ -128,7 +128,7 @@ class OllamaReader extends StreamReader {
       return;
     }
     this.chunk();
-    if (this.take(value)) this.output();
+    if (this.take(value)) this.output(0);
   }
 
   /** Takes what a parsed line or body says. @returns whether it carried output */
