@@ -80,7 +80,7 @@ test('what it takes to stop the service is told before there is anything to stop
       scenarioEnded: () => {},
     },
   });
-  assert.deepEqual(await measure(options), { document: null, crash: null, interrupted: true });
+  assert.deepEqual(await measure(options), { document: null, crash: null, interrupted: true, startSeconds: null });
   assert.ok(states.length >= 1 && states.every(({ marker }) => marker === states[0]?.marker));
   assert.equal(states[0]?.pgid, null);
   assert.ok(states.some(({ pgid }) => pgid !== null));
@@ -89,7 +89,7 @@ test('what it takes to stop the service is told before there is anything to stop
 test('a signal that is aborted already: nothing is started, nothing measured', async () => {
   const asked = server.seen.length;
   const options = await projects.open({}, [...few, set('target.base_url', server.url)], { signal: AbortSignal.abort('interrupted') });
-  assert.deepEqual(await measure(options), { document: null, crash: null, interrupted: true });
+  assert.deepEqual(await measure(options), { document: null, crash: null, interrupted: true, startSeconds: null });
   assert.equal(server.seen.length, asked);
 });
 
