@@ -7,7 +7,7 @@
  * llm-bench is taken from dist/ where that is built (--source: never; --cli: from there). Others than autocannon take part when they are found on PATH.
  */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +25,7 @@ import {
   serverCore,
   sleep,
   startClient,
+  writeConfig,
 } from './processes.ts';
 
 const { values: flags } = parseArgs({
@@ -80,8 +81,7 @@ function ours(scenario: { request: object; load: object; warmup?: number }): Pic
     prepare: async ({ url, seconds: duration, folder }) => {
       const target = { name: 'known-schedule', base_url: url, model: 'known-schedule' };
       const load = { duration, ...scenario.load };
-      // JSON is YAML.
-      await writeFile(join(folder, 'llm-bench.yaml'), JSON.stringify({ target, scenario: { name: 'bench', ...scenario, load } }));
+      await writeConfig(folder, { target, scenario: { name: 'bench', ...scenario, load } });
     },
     command: ({ folder }) => runCommand(cli, folder),
   };
@@ -300,15 +300,13 @@ async function measure(client: Client, server: KnownServer, unit: 'tokens' | 're
     await client.prepare?.(plan);
     await server.reset();
     const running = startClient(client.command(plan), { ...client.env, TMPDIR: folder });
-    let ended = false;
-    void running.done.then(() => (ended = true));
-    while ((await server.truth())[unit] < 20 && !ended) await sleep(50);
+    while ((await server.truth())[unit] < 20 && !running.ended()) await sleep(50);
     await sleep(settleSeconds * 1000);
     const [cpu, before, startMs] = [cpuSeconds(running.pid), await server.truth(), performance.now()];
     await sleep(seconds * 1000);
     const [used, after, wallMs] = [cpuSeconds(running.pid) - cpu, await server.truth(), performance.now() - startMs];
     const { code, stdout, stderr } = await running.done;
-    if (ended && code !== 0 && code !== 3) throw new Error(`${client.name} ended with ${code}: ${stderr.slice(-500)}`);
+    if (code !== 0 && code !== 3) throw new Error(`${client.name} ended with ${code}: ${stderr.slice(-500)}`);
     const count = after[unit] - before[unit];
     const ttft = client.ttft ? await client.ttft(stdout, plan) : null;
     return {

@@ -3,7 +3,7 @@
  *
  *     node bench/memory.ts [--requests 1000000] [--cli FILE]
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -28,13 +28,10 @@ try {
       load: { executor: 'closed', concurrency: 50, requests: most + beyond },
     },
   };
-  await writeFile(join(folder, 'llm-bench.yaml'), JSON.stringify(config));
-  const running = startRun(flags.cli, folder);
-  let ended = false;
-  void running.done.then(() => (ended = true));
+  const running = await startRun(flags.cli, folder, config);
   const marks = [first, ...[0.1, 0.25, 0.5, 0.75, 1].map((share) => share * most)].filter((mark, at, all) => at === 0 || mark > (all[0] ?? 0));
   const seen: { requests: number; mb: number }[] = [];
-  while (!ended && seen.length < marks.length) {
+  while (!running.ended() && seen.length < marks.length) {
     const { requests } = await server.truth();
     if (requests >= (marks[seen.length] as number)) {
       const mb = residentMb(running.pid);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Truth } from '../src/mock/known-truth.ts';
@@ -102,13 +103,23 @@ export function startClient(command: readonly string[], env: NodeJS.ProcessEnv =
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const done = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
-  return { child, pid: child.pid ?? 0, done };
+  let ended = false;
+  const done = once(child, 'close').then(([code]) => {
+    ended = true;
+    return { code: code as number | null, stdout, stderr };
+  });
+  return { child, pid: child.pid ?? 0, done, ended: () => ended };
 }
 
-/** Starts a quiet run of this client by the configuration in `folder`, where it writes result.json. */
-export function startRun(cli: string, folder: string) {
+/** Starts a quiet run of this client in `folder`, where its configuration goes and where it writes result.json. */
+export async function startRun(cli: string, folder: string, config: object) {
+  await writeConfig(folder, config);
   return startClient(runCommand(cli, folder), { TMPDIR: folder });
+}
+
+/** JSON is YAML. */
+export async function writeConfig(folder: string, config: object): Promise<void> {
+  await writeFile(`${folder}/llm-bench.yaml`, JSON.stringify(config));
 }
 
 /** The command line of such a run. */

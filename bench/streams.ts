@@ -5,7 +5,7 @@
  *
  * Client and server want a file descriptor for each stream: `ulimit -n` must allow it.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -36,12 +36,9 @@ try {
       load: { executor: 'closed', concurrency: streams, requests: 2 * streams },
     },
   };
-  await writeFile(join(folder, 'llm-bench.yaml'), JSON.stringify(config));
-  const running = startRun(flags.cli, folder);
-  let ended = false;
+  const running = await startRun(flags.cli, folder, config);
   let peakMb = 0;
-  void running.done.then(() => (ended = true));
-  while (!ended) {
+  while (!running.ended()) {
     await sleep(200);
     try {
       const nowMb = residentMb(running.pid);
