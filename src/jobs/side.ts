@@ -187,8 +187,10 @@ export function startable({ config, entry }: Pick<MeasureOptions, 'config' | 'en
   return config.embedded ? embeddedTarget(config, entry) : config.target;
 }
 
+/** A header that is to go with every request goes with those for a profile as well. */
 function profilerOf(service: RunningService, target: TargetConfig, { config, env }: MeasureOptions, headers: Record<string, string>) {
-  return findProfiler(service, { config: config.profile, headers, env, command: target.command !== undefined });
+  const all = { ...headers, ...config.scenarios[0]?.request.headers };
+  return findProfiler(service, { config: config.profile, headers: all, env, command: target.command !== undefined });
 }
 
 /** @throws UserError (2) where a profile was asked for and cannot be had: better said now than after measuring */

@@ -156,7 +156,7 @@ function retrievalRoutes(indexes: RetrievalIndexes): Record<string, Record<strin
   return {
     '/v1/search': {
       POST: async (request, response) => {
-        sendJson(response, 200, indexes.search(parseBody(await readBody(request))));
+        sendJson(response, 200, await indexes.search(parseBody(await readBody(request))));
       },
     },
     '/v1/vectors': {

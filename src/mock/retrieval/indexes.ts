@@ -3,7 +3,7 @@ import { cacheFolder } from '../../config/cache-folder.ts';
 import { type VectorSet, writeEntry } from '../../config/vectors.ts';
 import { ApiError } from '../api-error.ts';
 import { openIndex } from './index-store.ts';
-import { loadUsearch, type VectorIndex } from './usearch.ts';
+import { loadUsearch, type Nearest, type VectorIndex } from './usearch.ts';
 
 const mostAtOnce = 10_000;
 
@@ -13,12 +13,21 @@ export interface Match {
   score: number;
 }
 
+interface Query {
+  index: VectorIndex;
+  vector: number[];
+  count: number;
+  resolve: (nearest: Nearest) => void;
+  reject: (error: unknown) => void;
+}
+
 /** The indexes of one server, of different sizes and one dimension. */
 export class RetrievalIndexes {
   readonly dimension: number;
   private readonly seed: number;
   private readonly sizes: readonly number[];
   private readonly open = new Map<number, VectorIndex>();
+  private waiting: Query[] = [];
   private readonly stopped = new AbortController();
   private readonly usearch: ReturnType<typeof loadUsearch>;
 
@@ -46,7 +55,7 @@ export class RetrievalIndexes {
   }
 
   /** @param body {vector, top_k = 10, entries = the first size, threshold} @throws ApiError */
-  search(body: Readonly<Record<string, unknown>>): { matches: Match[]; hit?: boolean } {
+  async search(body: Readonly<Record<string, unknown>>): Promise<{ matches: Match[]; hit?: boolean }> {
     const { vector, top_k: topK = 10, threshold } = body;
     const { index } = this.indexOf(body['entries']);
     if (!Array.isArray(vector) || !vector.every((one) => typeof one === 'number' && Number.isFinite(one)))
@@ -55,9 +64,34 @@ export class RetrievalIndexes {
     if (!Number.isInteger(topK) || (topK as number) < 1 || (topK as number) > mostAtOnce)
       throw new ApiError(400, `top_k: expected a whole number from 1 to ${mostAtOnce}, found ${JSON.stringify(topK)}`);
     if (threshold !== undefined && typeof threshold !== 'number') throw new ApiError(400, 'threshold: expected a number');
-    const { keys, distances } = index.search(Float32Array.from(vector as number[]), Math.min(topK as number, index.size()), 1);
+    const { keys, distances } = await this.nearest(index, vector as number[], Math.min(topK as number, index.size()));
     const matches = Array.from(keys, (key, at): Match => ({ id: Number(key), score: 1 - (distances[at] as number) }));
     return { matches, ...(threshold === undefined ? {} : { hit: matches[0] !== undefined && matches[0].score >= threshold }) };
+  }
+
+  private nearest(index: VectorIndex, vector: number[], count: number): Promise<Nearest> {
+    return new Promise((resolve, reject) => {
+      if (this.waiting.length === 0) setImmediate(() => this.searchWaiting());
+      this.waiting.push({ index, vector, count, resolve, reject });
+    });
+  }
+
+  /** The index is searched in this thread, which hears nothing meanwhile: the queries that came while it was are searched for at once, by all cores. */
+  private searchWaiting(): void {
+    const queries = this.waiting;
+    this.waiting = [];
+    for (const [index, alike] of Map.groupBy(queries, (query) => query.index)) {
+      try {
+        const most = Math.max(...alike.map(({ count }) => count));
+        const found = index.search(Float32Array.from(alike.flatMap(({ vector }) => vector)), most, availableParallelism());
+        for (const [place, { count, resolve }] of alike.entries()) {
+          const { keys, distances } = found.get?.(place) ?? found;
+          resolve({ keys: keys.subarray(0, count), distances: distances.subarray(0, count) });
+        }
+      } catch (error) {
+        for (const { reject } of alike) reject(error);
+      }
+    }
   }
 
   /** The vectors themselves, for filling another index: a line of JSON each. @throws ApiError */

@@ -3,10 +3,17 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ExitCode, UserError } from '../../config/errors.ts';
 
+/** The nearest of one query. */
+export interface Nearest {
+  keys: BigUint64Array;
+  distances: Float32Array;
+}
+
 /** What is used of the vector index `usearch` (https://unum-cloud.github.io/USearch/). */
 export interface VectorIndex {
   add(keys: BigUint64Array, vectors: Float32Array, threads: number): void;
-  search(vector: Float32Array, count: number, threads: number): { keys: BigUint64Array; distances: Float32Array };
+  /** @param vectors of one query or of several, one after the other: several have a `get` */
+  search(vectors: Float32Array, count: number, threads: number): Nearest & { get?: (query: number) => Nearest };
   size(): number;
   save(path: string): void;
   view(path: string): void;
