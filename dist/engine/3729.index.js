@@ -1,4 +1,18 @@
-const id=1421,ids=[1421],modules={11033:((__unused_webpack_module,__webpack_exports__,__webpack_require__)=>{__webpack_require__.d(__webpack_exports__,{x:()=>pageStyle});const pageStyle=`
+const id=3729,ids=[3729],modules={31245:((__unused_webpack_module,__webpack_exports__,__webpack_require__)=>{__webpack_require__.d(__webpack_exports__,{Ae:()=>contentHash,Dj:()=>policyElement,X:()=>htmlPage});var node_crypto__WEBPACK_IMPORTED_MODULE_0__=__webpack_require__(77598),node_crypto__WEBPACK_IMPORTED_MODULE_0___default=__webpack_require__.n(node_crypto__WEBPACK_IMPORTED_MODULE_0__);const contentHash=text=>`'sha256-${(0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)("sha256").update(text).digest("base64")}'`,policyElement=policy=>`<meta http-equiv="Content-Security-Policy" content="${policy}">`;function htmlPage({title,style,head,body}){return`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+${head}
+<title>${title}</title>
+<style>${style}</style>
+</head>
+<body>
+${body}
+</body>
+</html>
+`}}),11033:((__unused_webpack_module,__webpack_exports__,__webpack_require__)=>{__webpack_require__.d(__webpack_exports__,{x:()=>pageStyle});const pageStyle=`
 :root { color-scheme: light dark; --ink: #1f2328; --quiet: #59636e; --back: #fff; --card: #f6f8fa; --rule: #d1d9e0; --bad: #c4232d; --warn: #9a6700; --good: #1a7f37; --one: #0969da; --two: #bc4c00; --three: #1a7f37; --four: #8250df; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --quiet: #9198a1; --back: #0d1117; --card: #161b22; --rule: #3d444d; --bad: #ff7b72; --warn: #d29922; --good: #3fb950; --one: #58a6ff; --two: #f0883e; --three: #3fb950; --four: #bc8cff; } }
 * { box-sizing: border-box; }
