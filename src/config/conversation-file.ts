@@ -39,4 +39,3 @@ export const conversationFileSchema = z.strictObject({
     .refine((list) => new Set(list.map(({ type }) => type)).size === list.length, { error: 'expected a type of its own for each conversation' }),
 });
 export type ConversationFile = z.output<typeof conversationFileSchema>;
-export type ConversationScript = ConversationFile['conversations'][number];
