@@ -122,8 +122,10 @@ export async function overridesOf(command: Command): Promise<Override[]> {
   overrides.push(...loadOverrides(flags));
   refuseContradictions(overrides);
   if (flags.stream === false) overrides.push({ key: 'request.stream', value: false, origin: 'flag --no-stream' });
+  // Those of the target go with every request, such as one for its metrics; those of a scenario would win over them.
   if (flags.header && flags.header.length > 0)
-    overrides.push({ key: 'request.headers', value: Object.fromEntries(flags.header.map(splitHeader)), origin: 'flag --header' });
+    for (const key of ['target.headers', 'request.headers'])
+      overrides.push({ key, value: Object.fromEntries(flags.header.map(splitHeader)), origin: 'flag --header' });
   if (flags['wait'] !== undefined) overrides.push({ key: 'target.ready', value: { timeout_seconds: flags['wait'] }, origin: 'flag --wait' });
   if (flags.body !== undefined) {
     const { readBody } = await import('../jobs/read-body.ts');

@@ -30,6 +30,11 @@ export function profilesFolder({ outputDirectory }: Pick<ConcludeOptions, 'outpu
   return join(outputDirectory, 'profiles');
 }
 
+/** How the gate measures a service: once, on connections that are kept. */
+export function measuring(options: GateOptions): MeasureOptions {
+  return { ...options, runs: 1, transport: 'auto', freshConnections: false };
+}
+
 export interface GateOptions
   extends ConcludeOptions,
     Pick<MeasureOptions, 'config' | 'entry' | 'env' | 'signal' | 'progress' | 'logDirectory' | 'onState'> {

@@ -3,7 +3,7 @@ import { UserError } from '../config/errors.ts';
 import { gitIn } from '../github/git.ts';
 import { pairAndProfile } from './ab.ts';
 import { componentsAlone, pairGateComponents } from './gate-components.ts';
-import { type GateOptions, profilesFolder } from './gate-options.ts';
+import { type GateOptions, measuring, profilesFolder } from './gate-options.ts';
 import type { PairedResult } from './paired.ts';
 import { addWorktree } from './worktree.ts';
 
@@ -36,22 +36,13 @@ export async function pair(options: GateOptions, base: string): Promise<PairedRe
 async function pairService(options: GateOptions, base: string, budgetSeconds: number): Promise<PairedResult> {
   const { config, log } = options;
   const worktree = await addWorktree(config.root, base);
-  const measuring = {
-    entry: options.entry,
-    env: options.env,
-    signal: options.signal,
-    progress: { ...options.progress, scenarioStarted: () => {}, snapshot: () => {} },
-    runs: 1,
-    transport: 'auto' as const,
-    freshConnections: false,
-  };
   try {
     const paired = await pairAndProfile(
       {
         head: config,
         base: config,
         baseRef: base,
-        measuring: { ...measuring, ...(options.onState ? { onState: options.onState } : {}) },
+        measuring: { ...measuring(options), progress: { ...options.progress, scenarioStarted: () => {}, snapshot: () => {} } },
         logDirectory: options.logDirectory,
         limitPercent: null,
         budgetSeconds,

@@ -6,7 +6,7 @@ import type { Verdict } from '../verdict/verdict.ts';
 import { conclude, type GateOutcome } from './conclude.ts';
 import { findStored, withPool } from './gate-baseline.ts';
 import { componentsAlone, measureGateComponents } from './gate-components.ts';
-import { type GateOptions, profilesFolder } from './gate-options.ts';
+import { type GateOptions, measuring, profilesFolder } from './gate-options.ts';
 import { findPairedBase, pair } from './gate-pair.ts';
 import { repeatCommand } from './gate-publish.ts';
 import { type Measured, measure } from './measure.ts';
@@ -62,10 +62,6 @@ export async function gate(options: GateOptions): Promise<GateOutcome> {
   if (components.failure !== null && outcome.exitCode === ExitCode.ok)
     return { ...outcome, exitCode: components.failure.exitCode, failure: components.failure.message };
   return measured.crash && outcome.failure !== null ? { ...outcome, failure: measured.crash.message } : outcome;
-}
-
-function measuring(options: GateOptions) {
-  return { ...options, runs: 1, transport: 'auto' as const, freshConnections: false };
 }
 
 /** The head alone: its base is measured only where both are measured in turn. */

@@ -1,4 +1,5 @@
 import type { Scenario } from '../config/scenario.ts';
+import { type Asked, ask } from './ask.ts';
 
 const answers = 20;
 const patienceMs = 10_000;
@@ -8,21 +9,16 @@ const patienceMs = 10_000;
  * be work of the client. Null where an answer is no JSON or none comes.
  */
 export async function parseTime(
-  { request }: Scenario,
-  baseUrl: string,
-  headers: Readonly<Record<string, string>>,
+  scenario: Scenario,
+  service: Asked,
   signal: AbortSignal,
 ): Promise<{ p50: number; max: number; answers: number } | null> {
+  const { method = 'GET', path = '/', body } = scenario.request;
   const taken: number[] = [];
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
   try {
     for (let index = 0; index < answers; index++) {
-      const response = await fetch(baseUrl.replace(/\/$/, '') + (request.path ?? '/'), {
-        method: request.method ?? 'GET',
-        headers: { ...headers, ...request.headers },
-        ...(request.body === undefined ? {} : { body: request.body.replaceAll('${index}', String(index)) }),
-        signal: bounded,
-      });
+      const response = await ask(scenario, service, { method, path, body: body?.replaceAll('${index}', String(index)) }, bounded);
       const text = await response.text();
       if (!response.ok) return null;
       const began = performance.now();

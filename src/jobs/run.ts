@@ -131,10 +131,7 @@ async function runAndTell(options: RunOptions, files: OutputFiles, exports: Expo
 /** Where the configuration and the verdict ask for it: profiles of the service, in a window of their own, into the result. */
 async function addProfilesOf(options: RunOptions, measured: Measured, { verdict, current }: Comparison, path: string): Promise<void> {
   const folder = resolve(options.config.root, options.profiles ?? 'reports');
-  const { env, signal, entry, config, progress, logDirectory, transport, freshConnections, shape, onState } = options;
-  const measuring = { env, signal, entry, config, progress, logDirectory, runs: 1, transport, freshConnections };
-  const head = { options: { ...measuring, ...(shape ? { shape } : {}), ...(onState ? { onState } : {}) }, place: {} };
-  const profiles = await takeProfiles({ head, base: null, folder }, verdict, measured.startSeconds);
+  const profiles = await takeProfiles({ head: { options, place: {} }, base: null, folder }, verdict, measured.startSeconds);
   if (profiles === null) return;
   addProfiles(current, profiles);
   await writeResult(path, current);

@@ -1,5 +1,6 @@
 import type { EntryContext } from '../config/entry-context.ts';
 import { UserError } from '../config/errors.ts';
+import type { Scenario } from '../config/scenario.ts';
 import type { TargetConfig } from '../config/target.ts';
 import type { BudgetPlan } from '../load/budget.ts';
 import type { Monitor } from '../observe/monitor.ts';
@@ -39,6 +40,8 @@ export class Side {
   readonly stopped: AbortSignal;
   private readonly options: MeasureOptions;
   private readonly target: TargetConfig;
+  /** Those that every request to the target carries. */
+  private readonly headers: Record<string, string>;
   private readonly service: RunningService;
   private readonly mask: (text: string) => string;
   private readonly stop: AbortController;
@@ -67,6 +70,7 @@ export class Side {
   private constructor(options: MeasureOptions, target: TargetConfig, headers: Record<string, string>, service: RunningService, monitor: Monitor) {
     this.options = options;
     this.target = target;
+    this.headers = headers;
     this.service = service;
     this.monitor = monitor;
     options.onMonitor?.(monitor);
@@ -101,7 +105,7 @@ export class Side {
   ): Promise<ResultDocument> {
     const { options, service, mask, target } = this;
     const plan = inRound(planned, target, at.round);
-    const headers = targetHeaders(target, { env: options.env, root: options.config.root }, protocols.get(plan.scenario.request.api)?.keyHeader);
+    const headers = this.headersFor(plan.scenario);
     const shape = options.shape ?? plainShape;
     const noise = check.watch();
     const { outcome, check: pressure } = await underPressure(
@@ -128,7 +132,7 @@ export class Side {
     document.client = { ...document.client, ...check.describe(at.plan, outcome) };
     if (pressure !== null) document.validity.checks.push(pressure);
     if (plan.scenario.request.parse_json === true)
-      document.results['json_parse_ms'] = await parseTime(plan.scenario, service.baseUrl, headers, this.stopped);
+      document.results['json_parse_ms'] = await parseTime(plan.scenario, { baseUrl: service.baseUrl, headers }, this.stopped);
     const once = this.toldStartup ? [] : await startupOf(service, outcome, options.config.observe);
     this.toldStartup = true;
     return addObservations(document, outcome, { scenario: plan.scenario.name, monitor: this.monitor, once });
@@ -138,7 +142,7 @@ export class Side {
   async drive(planned: Plan, round: number, beforeMeasured: () => void): Promise<void> {
     const { options, service, mask, target } = this;
     const plan = inRound(planned, target, round);
-    const headers = targetHeaders(target, { env: options.env, root: options.config.root }, protocols.get(plan.scenario.request.api)?.keyHeader);
+    const headers = this.headersFor(plan.scenario);
     const shape = options.shape ?? plainShape;
     await runPlan(plan, {
       ...options,
@@ -156,18 +160,17 @@ export class Side {
 
   /** What can take a profile of this service, by its configuration; else why nothing can. */
   findProfiler(): Promise<Profiler | { reasons: string[] }> {
-    const { options, target, service } = this;
-    return profilerOf(service, target, options, targetHeaders(target, { env: options.env, root: options.config.root }));
+    return profilerOf(this.service, this.target, this.options, this.headers);
+  }
+
+  /** The target's, with the key where the scenario's wire wants it. */
+  private headersFor({ request }: Scenario): Record<string, string> {
+    return targetHeaders(this.target, { env: this.options.env, root: this.options.config.root }, protocols.get(request.api)?.keyHeader);
   }
 
   /** Why a part of a scenario cannot be measured here, a sentence; null: it can. */
   async lacks({ scenario }: Plan): Promise<string | null> {
-    const headers = targetHeaders(
-      this.target,
-      { env: this.options.env, root: this.options.config.root },
-      protocols.get(scenario.request.api)?.keyHeader,
-    );
-    return lackingEndpoint(scenario, this.service.baseUrl, headers, this.stopped);
+    return lackingEndpoint(scenario, { baseUrl: this.service.baseUrl, headers: this.headersFor(scenario) }, this.stopped);
   }
 
   /** Why the service ended by itself, with the end of its log; null when it did not. */
@@ -187,10 +190,8 @@ export function startable({ config, entry }: Pick<MeasureOptions, 'config' | 'en
   return config.embedded ? embeddedTarget(config, entry) : config.target;
 }
 
-/** A header that is to go with every request goes with those for a profile as well. */
 function profilerOf(service: RunningService, target: TargetConfig, { config, env }: MeasureOptions, headers: Record<string, string>) {
-  const all = { ...headers, ...config.scenarios[0]?.request.headers };
-  return findProfiler(service, { config: config.profile, headers: all, env, command: target.command !== undefined });
+  return findProfiler(service, { config: config.profile, headers, env, command: target.command !== undefined });
 }
 
 /** @throws UserError (2) where a profile was asked for and cannot be had: better said now than after measuring */

@@ -1,4 +1,5 @@
 import type { Profiles } from '../observe/profile/profiled.ts';
+import { isObject } from '../protocol/classify-value.ts';
 import type { ResultDocument } from './document.ts';
 
 /** Puts profiles into a result; what could not be had is one warning each in its validity. Changes the document. */
@@ -33,8 +34,4 @@ function functionsOf(value: unknown): { function: string; flat: string; flat_per
     const { function: name, flat, flat_percent: percent } = one;
     return typeof name === 'string' && typeof percent === 'number' ? [{ function: name, flat: String(flat ?? ''), flat_percent: percent }] : [];
   });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

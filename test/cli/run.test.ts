@@ -237,12 +237,19 @@ test('plain HTTP: the method, path, body and headers that are given', async () =
   assert.deepEqual([series[0]?.id, series[0]?.labels['concurrency']], ['put', 2]);
 });
 
-test('a header that is given is sent with every request, in the place of our own', async () => {
+test('a header that is given is sent with every request, in the place of our own and of what a scenario says', async () => {
   await using workspace = await Workspace.open();
-  await using server = await chatServer();
+  await using server = await chatServer({ answer: ({ path }, response) => path === '/metrics' && Boolean(response.end('vllm:num_requests_running 0\n')) });
+  const lines = [
+    'target: { headers: { X-One: theirs, X-Two: "2" } }',
+    'scenario: { name: small, request: { headers: { X-One: theirs } } }',
+    'observe: { metrics: [{ url: /metrics }] }',
+  ];
+  await writeFile(workspace.file('llm-bench.yaml'), `${lines.join('\n')}\n`);
   assertExit(await workspace.run(['run', '--url', server.url, '-n', '2', '--header', 'User-Agent: mine', '--header', 'X-One: 1']), 0);
-  assert.ok(server.seen.length >= 3);
-  assert.ok(server.seen.every(({ headers }) => headers['user-agent'] === 'mine' && headers['x-one'] === '1'));
+  assert.ok(server.seen.filter(({ path }) => path.endsWith('/completions')).length >= 3);
+  assert.ok(server.seen.some(({ path }) => path === '/metrics'));
+  for (const { headers } of server.seen) assert.deepEqual([headers['user-agent'], headers['x-one'], headers['x-two']], ['mine', '1', '2']);
 });
 
 test('a server that reports no usage: the tokens are counted here, and the result says so', async () => {

@@ -48,7 +48,7 @@ test('a planted slow-down is found by measuring base and head in turn, told with
   const pull = { number: 7, headSha: head };
   const env = { GITHUB_WORKSPACE: work.path, GITHUB_SHA: merge, 'INPUT_ARTIFACT-NAME': 'paired', INPUT_COMMENT: 'never' };
   const job = await runner.onPull(pull, null, env);
-  const { code, log } = await job.run({ INPUT_MODE: 'paired', INPUT_BUDGET: '60s' });
+  const { code, log } = await job.run({ INPUT_MODE: 'paired', INPUT_BUDGET: '240s' });
   assert.equal(code, 1, log);
   const outputs = await job.written('output');
   assert.equal(outputs['verdict'], 'regressed', log);
