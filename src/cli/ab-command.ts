@@ -95,28 +95,12 @@ export async function abCommand(command: Command, context: EntryContext): Promis
   }
 }
 
-/** Flags of `ab` that say something of components too. */
-const forComponents = [
-  'component',
-  'config',
-  'thresholds',
-  'baselineRef',
-  'limit',
-  'budget',
-  'profile',
-  'profiles',
-  'failOn',
-  'format',
-  'output',
-  'quiet',
-];
-
 /** `ab --component`: what `component --baseline-ref` does. @throws UserError (2) for flags of a service, and without a baseline */
 function abComponents(command: Command, component: string | true, context: EntryContext): Promise<number> {
-  const { config, thresholds, baselineRef, limit, budget, profile, profiles, failOn, format, output, quiet } = command.opts<AbFlags>();
+  const { config, thresholds, baselineRef, limit, budget, profile, profiles, failOn, format, output, quiet, ...others } = command.opts<AbFlags>();
   const misplaced = command.options.filter((option) => {
     const name = option.attributeName();
-    return command.getOptionValueSource(name) === 'cli' && !forComponents.includes(name);
+    return command.getOptionValueSource(name) === 'cli' && name !== 'component' && Object.hasOwn(others, name);
   });
   if (misplaced.length > 0)
     throw new UserError(`ab --component measures benchmarks, no service: leave out ${misplaced.map(({ long }) => long).join(', ')}`);
