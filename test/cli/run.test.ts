@@ -239,7 +239,9 @@ test('plain HTTP: the method, path, body and headers that are given', async () =
 
 test('a header that is given is sent with every request, in the place of our own and of what a scenario says', async () => {
   await using workspace = await Workspace.open();
-  await using server = await chatServer({ answer: ({ path }, response) => path === '/metrics' && Boolean(response.end('vllm:num_requests_running 0\n')) });
+  await using server = await chatServer({
+    answer: ({ path }, response) => path === '/metrics' && Boolean(response.end('vllm:num_requests_running 0\n')),
+  });
   const lines = [
     'target: { headers: { X-One: theirs, X-Two: "2" } }',
     'scenario: { name: small, request: { headers: { X-One: theirs } } }',
