@@ -1,35 +1,27 @@
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BenchConfig } from '../config/bench-config.ts';
 import type { EntryContext } from '../config/entry-context.ts';
 import { UserError } from '../config/errors.ts';
-import { loadConfig } from '../config/load.ts';
 import type { Override } from '../config/overrides.ts';
 import type { ProfileWhen } from '../config/profile.ts';
-import { type AbOptions, ab } from '../jobs/ab.ts';
-import { plainShape } from '../jobs/shape.ts';
-import { executorSchemas } from '../load/executors/registry.ts';
-import { type BenchFlags, overridesOf } from './bench-options.ts';
+import { ab } from '../jobs/ab.ts';
+import { overridesOf } from './bench-options.ts';
 import { measureComponents } from './component-command.ts';
-import { listenForInterrupt } from './interrupt.ts';
-import { createProgress } from './progress.ts';
+import { configHere } from './config-here.ts';
+import { type PairedFlags, runPaired } from './paired-job.ts';
 
-interface AbFlags extends BenchFlags {
+interface AbFlags extends PairedFlags {
   baselineUrl?: string;
   headUrl?: string;
   baselineCommand?: string;
   headCommand?: string;
   baselineRef?: string;
   limit?: number;
-  budget: number;
   component?: string | true;
-  alternate?: boolean;
   thresholds?: string;
   profile?: ProfileWhen;
   failOn?: string;
-  format: 'text' | 'markdown' | 'json';
 }
 
 /** Turns the flags of `ab` into the job; returns its exit code. */
@@ -47,52 +39,19 @@ export async function abCommand(command: Command, context: EntryContext): Promis
   }
   if (base.length > 0 && flags.baselineRef !== undefined)
     throw new UserError('ab: --baseline-ref starts the baseline as the head is started; leave out --baseline-url and --baseline-command');
-  const configOf = (own: Override[]): Promise<BenchConfig> =>
-    loadConfig({
-      cwd: process.cwd(),
-      builtinRoot: fileURLToPath(context.packageRoot),
-      configFile: flags.config,
-      overrides: [...common, ...own],
-      env: process.env,
-      executors: executorSchemas,
-    });
+  const configOf = (own: Override[]): Promise<BenchConfig> => configHere(flags, [...common, ...own], context);
   const [headConfig, baseConfig] = await Promise.all([configOf(head), configOf(base)]);
-  const interrupt = listenForInterrupt((text) => void process.stderr.write(`${text}\n`));
-  const progress = await createProgress(process.stderr, true);
-  const log = (line: string) => void (flags.quiet ? null : process.stderr.write(`${line}\n`));
-  const options: AbOptions = {
-    head: headConfig,
-    base: baseConfig,
-    baseRef: flags.baselineRef ?? null,
-    measuring: {
-      entry: context,
-      env: process.env,
-      signal: interrupt.signal,
-      onState: interrupt.onState,
-      progress: { ...progress, line: log },
-      runs: 1,
-      transport: flags.transport,
-      freshConnections: flags.freshConnections === true,
-      selftest: flags.selftest,
-      shape: { ...plainShape, workers: flags.workers ?? null },
-    },
-    logDirectory: join(tmpdir(), `llm-bench-${process.pid}`),
-    limitPercent: flags.limit ?? null,
-    budgetSeconds: flags.budget,
-    alternate: flags.alternate === true,
-    wholeRounds: flags['numRequests'] !== undefined || flags['duration'] !== undefined || flags['runTime'] !== undefined,
-    profiles: resolve(headConfig.root, flags.profiles ?? 'reports'),
-    output: flags.output ?? null,
-    format: flags.format,
-    color: process.stdout.isTTY === true && !process.env['NO_COLOR'],
-    log,
-    out: (text) => void process.stdout.write(text),
-  };
-  try {
-    return await ab(options);
-  } finally {
-    interrupt.close();
-  }
+  return runPaired(flags, context, (shared) =>
+    ab({
+      ...shared,
+      head: headConfig,
+      base: baseConfig,
+      baseRef: flags.baselineRef ?? null,
+      limitPercent: flags.limit ?? null,
+      profiles: resolve(headConfig.root, flags.profiles ?? 'reports'),
+      output: flags.output ?? null,
+    }),
+  );
 }
 
 /** `ab --component`: what `component --baseline-ref` does. @throws UserError (2) for flags of a service, and without a baseline */

@@ -1,12 +1,10 @@
 import { tmpdir } from 'node:os';
 import { extname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import type { EntryContext } from '../config/entry-context.ts';
 import { ExitCode, UserError } from '../config/errors.ts';
-import { loadConfig } from '../config/load.ts';
-import { executorSchemas } from '../load/executors/registry.ts';
 import { type BenchFlags, overridesOf } from './bench-options.ts';
+import { configHere } from './config-here.ts';
 import { type DashboardFlags, placeOf } from './dashboard-options.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { shapeOf } from './run-shape.ts';
@@ -48,14 +46,8 @@ export async function dashboardCommand(command: Command, context: EntryContext):
   const spawnRate = numberOf('load.spawn_rate');
   if (!Number.isInteger(users) || users > flags.maxUsers)
     throw new UserError(`--users: expected a whole number of at most ${flags.maxUsers} (--max-users), found ${users}`);
-  const config = await loadConfig({
-    cwd: process.cwd(),
-    builtinRoot: fileURLToPath(context.packageRoot),
-    configFile: flags.config,
-    overrides: given.filter(({ key }) => key === 'load.think_time' || !key.startsWith('load.')),
-    env: process.env,
-    executors: executorSchemas,
-  });
+  const load = given.filter(({ key }) => key === 'load.think_time' || !key.startsWith('load.'));
+  const config = await configHere(flags, load, context);
   if (flags.export !== undefined) return exportKept(flags, resolve(config.root, config.output.monitoring_data));
   const { dashboard } = await import('../jobs/dashboard.ts');
   const interrupt = listenForInterrupt((text) => void process.stderr.write(`${text}\n`));

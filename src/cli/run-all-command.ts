@@ -4,8 +4,9 @@ import type { EntryContext } from '../config/entry-context.ts';
 import { UserError } from '../config/errors.ts';
 import { leftOutSentences, loadEach, scenarioList } from '../config/scenario-list.ts';
 import { type BenchFlags, overridesOf } from './bench-options.ts';
+import { configHere } from './config-here.ts';
 import { listenForInterrupt } from './interrupt.ts';
-import { baselineOverride, loaded, localBaseline, outputOf, printed, sharedOptions } from './run-command.ts';
+import { baselineOverride, localBaseline, outputOf, printed, sharedOptions } from './run-command.ts';
 
 /** Turns the flags of `run-all` into the job; returns its exit code. */
 export async function runAllCommand(command: Command, context: EntryContext): Promise<number> {
@@ -16,7 +17,7 @@ export async function runAllCommand(command: Command, context: EntryContext): Pr
   overrides.push(...baselineOverride(flags));
   const list = await scenarioList(flags.scenarios ?? null, process.cwd());
   const configs = await loadEach(list.names, overrides, (name, fitting) =>
-    loaded(flags, [...fitting, { key: 'scenario', value: name, origin: 'list of run-all' }], context, list.file),
+    configHere({ ...flags, scenarios: list.file }, [...fitting, { key: 'scenario', value: name, origin: 'list of run-all' }], context),
   );
   for (const sentence of leftOutSentences(configs)) process.stderr.write(`warning: ${sentence}\n`);
   if (flags.printConfig) return printed(configs.map(({ loaded: config }) => config));

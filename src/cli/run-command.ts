@@ -6,11 +6,11 @@ import type { BaselineFound } from '../baseline/source.ts';
 import type { BenchConfig } from '../config/bench-config.ts';
 import type { EntryContext } from '../config/entry-context.ts';
 import { UserError } from '../config/errors.ts';
-import { loadConfig, type Override } from '../config/load.ts';
+import type { Override } from '../config/overrides.ts';
 import { scenarioNamesOf } from '../config/scenario.ts';
 import type { RunOptions } from '../jobs/run.ts';
-import { executorSchemas } from '../load/executors/registry.ts';
 import { type BenchFlags, overridesOf } from './bench-options.ts';
+import { configHere } from './config-here.ts';
 import { type DashboardFlags, placeOf } from './dashboard-options.ts';
 import { exportsOf } from './export-options.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
@@ -33,7 +33,7 @@ export async function runCommand(command: Command, context: EntryContext, kind: 
     process.stdout.write(await renderCatalogue(process.cwd(), fileURLToPath(context.packageRoot)));
     return 0;
   }
-  const config = await loaded(flags, overrides, context);
+  const config = await configHere(flags, overrides, context);
   if (flags.printConfig) return printed([config]);
   const compares = kind === 'check' || baselines.length > 0;
   const baseline = compares && config.baseline.kind !== 'none' ? await localBaseline(config) : null;
@@ -61,25 +61,6 @@ async function dashboardOf(flags: DashboardFlags): Promise<NonNullable<RunOption
 export function baselineOverride(flags: BenchFlags): Override[] {
   const named = (['baseline', 'baselineFile'] as const).flatMap((name) => (flags[name] as string[] | undefined) ?? []);
   return named.length === 0 ? [] : [{ key: 'baseline.file', value: named, origin: `flag --baseline${flags['baseline'] ? '' : '-file'}` }];
-}
-
-/** @throws ConfigError (2) with every fault at once */
-export function loaded(
-  flags: BenchFlags,
-  overrides: readonly Override[],
-  context: EntryContext,
-  scenariosFile: string | null = flags.scenarios ?? null,
-): Promise<BenchConfig> {
-  return loadConfig({
-    cwd: process.cwd(),
-    builtinRoot: fileURLToPath(context.packageRoot),
-    configFile: flags.config,
-    scenariosFile,
-    overrides,
-    allModels: flags['allModels'] === true,
-    env: process.env,
-    executors: executorSchemas,
-  });
 }
 
 /** Prints resolved configurations instead of measuring. */

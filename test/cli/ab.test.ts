@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Verdict } from '../../src/verdict/verdict.ts';
@@ -80,4 +80,13 @@ test('what is wrong with the two sides is said before anything is measured', asy
   assert.match(await failed('--baseline-ref', 'nowhere'), /no commit "nowhere"/);
   assert.match(await failed(), /expected a baseline to compare with/);
   assert.match(await failed('--baseline-ref', 'main', '--baseline-url', 'http://127.0.0.1:1'), /leave out --baseline-url/);
+});
+
+test('a scenario of a file that --scenarios names is found', async () => {
+  await using server = await chatServer();
+  await writeFile(workspace.file('mine.yaml'), 'scenarios: { mine: { request: { max_tokens: 5 } } }\n');
+  const file = ['--scenarios', 'mine.yaml', '--scenario', 'mine', '-o', workspace.file('out.json')];
+  const { stderr } = await workspace.start(['ab', '--no-selftest', '--baseline-url', server.url, '--head-url', server.url, '--budget', '1s', ...file])
+    .done;
+  assert.equal(JSON.parse(await readFile(workspace.file('out.json'), 'utf8')).scenario, 'mine', stderr);
 });

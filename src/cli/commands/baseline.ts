@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import type { BaselineStore } from '../../baseline/store.ts';
 import type { BaselineSource } from '../../config/bench-config.ts';
@@ -163,16 +162,8 @@ async function sourceOf(flags: StoreFlags, context: EntryContext): Promise<{ sou
     const { parseStore } = await import('../../jobs/open-baselines.ts');
     return { source: parseStore(flags.store), origin: 'flag --store', root: process.cwd() };
   }
-  const { loadConfig } = await import('../../config/load.ts');
-  const { executorSchemas } = await import('../../load/executors/registry.ts');
-  const config = await loadConfig({
-    cwd: process.cwd(),
-    builtinRoot: fileURLToPath(context.packageRoot),
-    configFile: flags.config,
-    overrides: [],
-    env: process.env,
-    executors: executorSchemas,
-  });
+  const { configHere } = await import('../config-here.ts');
+  const config = await configHere(flags, [], context);
   return { source: config.baseline, origin: config.origins['baseline.artifact'] ?? 'default', root: config.root };
 }
 

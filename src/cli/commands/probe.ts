@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import type { EntryContext } from '../../config/entry-context.ts';
 import { secondsOption } from '../paired-options.ts';
@@ -18,12 +17,11 @@ export function registerProbe(program: Command, context: EntryContext): void {
     .option('--timeout <time>', 'longest wait for an answer', secondsOption, 10)
     .option('--json', 'print the findings as JSON')
     .action(async (url: string | undefined, model: string | undefined, flags: ProbeFlags) => {
-      const [{ loadConfig }, { UserError, ExitCode }, { probeServer }, { renderProbe }, { executorSchemas }] = await Promise.all([
-        import('../../config/load.ts'),
+      const [{ configHere }, { UserError, ExitCode }, { probeServer }, { renderProbe }] = await Promise.all([
+        import('../config-here.ts'),
         import('../../config/errors.ts'),
         import('../../jobs/probe-server.ts'),
         import('../../jobs/print-probe.ts'),
-        import('../../load/executors/registry.ts'),
       ]);
       const given: [string, unknown, string][] = [
         ['target', flags.target, '--target'],
@@ -31,14 +29,8 @@ export function registerProbe(program: Command, context: EntryContext): void {
         ['target.model', model ?? flags.model, model === undefined ? '--model' : 'MODEL'],
         ['target.api_key_env', flags.apiKeyEnv, '--api-key-env'],
       ];
-      const config = await loadConfig({
-        cwd: process.cwd(),
-        builtinRoot: fileURLToPath(context.packageRoot),
-        configFile: flags.config,
-        overrides: given.flatMap(([key, value, origin]) => (value === undefined ? [] : [{ key, value, origin: `flag ${origin}` }])),
-        env: process.env,
-        executors: executorSchemas,
-      });
+      const overrides = given.flatMap(([key, value, origin]) => (value === undefined ? [] : [{ key, value, origin: `flag ${origin}` }]));
+      const config = await configHere(flags, overrides, context);
       const { base_url: address } = config.target;
       if (address === undefined || address.includes('${'))
         throw new UserError('probe: expected the address of a server that runs, found none', {
