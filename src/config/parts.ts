@@ -10,7 +10,7 @@ const ofTheWhole = [['name'], ['description'], ['target'], ['findings'], ['thres
 
 /**
  * The scenarios that a draft stands for: itself, or one for each of its parts. A part's name is `GROUP/label=value`, with the labels of parts within
- * parts one behind the other. Findings of the whole hold for every part. What is wrong goes to `issues`; a faulty part is left out.
+ * parts one behind the other. Findings and targets of the whole hold for every part. What is wrong goes to `issues`; a faulty part is left out.
  */
 export async function expandParts(draft: ScenarioDraft, library: ScenarioLibrary, issues: ConfigIssue[], depth = 0): Promise<ScenarioDraft[]> {
   const [first] = draft.parts;
@@ -29,8 +29,8 @@ export async function expandParts(draft: ScenarioDraft, library: ScenarioLibrary
     if (own === null) continue;
     for (const one of await expandParts(own, library, issues, depth + 1)) {
       const kept = [...new Set([...listOf(one.layers.value['findings']), ...findings])];
-      const { criteria, slo } = draft.layers.value;
-      const ofAll = { findings: kept.length === 0 ? undefined : kept, criteria, slo };
+      const { criteria, slo, targets } = draft.layers.value;
+      const ofAll = { findings: kept.length === 0 ? undefined : kept, criteria, slo, targets };
       expanded.push({ ...one, layers: overlayScenario(one.layers, ofAll, () => draft.named) });
     }
   }

@@ -99,10 +99,11 @@ function withSettled(scenario: Scenario, draft: ScenarioDraft, layers: Layers, a
   return { value: layers.value, origins };
 }
 
-/** A target knows how slow it is: its timeout stands in for the default one, not for one that the scenario or a flag names. */
+/** A target knows how slow it is: its timeout stands in for the default one and for a shipped scenario's, not for one that the user's own scenario or a flag names. */
 function withTargetTimeout(layers: Layers, resolved: ResolvedTarget | null): Layers {
   const timeout = resolved?.layers.value['timeout'];
-  if (timeout === undefined || layers.value['timeout'] !== undefined) return layers;
+  const named = layers.value['timeout'] !== undefined && originAt(layers, ['timeout']).shipped !== true;
+  if (timeout === undefined || named) return layers;
   return overlay(layers, { timeout }, () => originAt(resolved!.layers, ['timeout']));
 }
 

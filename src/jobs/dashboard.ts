@@ -12,6 +12,7 @@ import { ClientCheck } from './client-check.ts';
 import { endedRequest } from './ended-request.ts';
 import { type DashboardPlace, Live } from './live.ts';
 import type { MeasureOptions } from './measure-options.ts';
+import { neighboursOf } from './neighbours.ts';
 import { type Plan, planScenario } from './plan.ts';
 import { ServiceProbe } from './service-probe.ts';
 import { Side, startable } from './side.ts';
@@ -46,7 +47,7 @@ export async function dashboard(options: DashboardOptions): Promise<ExitCode> {
   if (config.embedded)
     print.err('No target was named: serving the embedded engine. Name one with --base-url, --command, --target or llm-bench.yaml.');
   const scenario = onlyScenario(config);
-  const plan = await planScenario(monitorOnly === null ? interactive(scenario, options) : scenario, startable(options), config.root);
+  const plan = await planWithNeighbours(monitorOnly === null ? interactive(scenario, options) : scenario, options);
   const baseline = options.baselineFile === null ? null : { name: options.baselineFile, document: await readResult(options.baselineFile) };
   const session = new Session(options, plan);
   const live = await Live.open({
@@ -70,6 +71,12 @@ export async function dashboard(options: DashboardOptions): Promise<ExitCode> {
   } finally {
     await live.close();
   }
+}
+
+/** A page shows what its searches find from the first answer on. */
+async function planWithNeighbours(scenario: Scenario, options: DashboardOptions): Promise<Plan> {
+  const plan = await planScenario(scenario, startable(options), options.config.root);
+  return { ...plan, neighbours: await neighboursOf(scenario, options.signal) };
 }
 
 /** A page shows one load. @throws UserError (2) */

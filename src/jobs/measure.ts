@@ -1,10 +1,11 @@
 import type { ResultDocument } from '../result/document.ts';
-import type { MeasuredPart, SkippedPart } from '../result/findings/finding.ts';
+import type { MeasuredPart } from '../result/findings/finding.ts';
 import { uniteRounds, uniteScenarios } from '../result/unite.ts';
 import type { ServiceError } from '../service/service-error.ts';
 import { ClientCheck } from './client-check.ts';
 import type { MeasureOptions } from './measure-options.ts';
-import { planScenario, scenariosOf, sizeOf } from './plan.ts';
+import { type Offered, partsOffered } from './offered.ts';
+import { type Plan, planScenario, scenariosOf, sizeOf } from './plan.ts';
 import { boundSentence, budgetBlock, budgetOf, checkShape, plainShape } from './shape.ts';
 import { Side, startable } from './side.ts';
 
@@ -42,15 +43,16 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     side = await Side.open(options);
     if (side === null) return { document: null, crash: null, interrupted: true, startSeconds: null };
     await check.quiet();
+    const { stopped } = side;
+    const scenarios = await allOffered(plans, side, options);
     const documents: ResultDocument[] = [];
     let [run, exhausted] = [0, false];
-    for (const parts of scenariosOf(plans)) {
+    for (const { offered, skipped } of scenarios) {
       const rounds: MeasuredPart[][] = [];
-      const { offered, skipped } = await partsOffered(parts, side, options);
-      for (let round = 0; round < runs && !side.stopped.aborted && !exhausted; round++) {
+      for (let round = 0; round < runs && !stopped.aborted && !exhausted; round++) {
         const measured: MeasuredPart[] = [];
         for (const { plan, index } of offered) {
-          if (side.stopped.aborted || exhausted) break;
+          if (stopped.aborted || exhausted) break;
           const document = await side.measure(plan, check, { plan: index, run: run++, round, budget });
           document.runs = document.runs.map((one) => ({ ...one, round, order: round }));
           measured.push({ scenario: plan.scenario, document });
@@ -72,20 +74,11 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   }
 }
 
-type Parts = ReturnType<typeof scenariosOf>[number];
-
-/** The parts that the target can answer, and the others with their reasons; a scenario that is nothing else is measured all the same. */
-async function partsOffered(parts: Parts, side: Side, { progress }: MeasureOptions): Promise<{ offered: Parts; skipped: SkippedPart[] }> {
-  const skipped: SkippedPart[] = [];
-  const offered: Parts = [];
-  for (const part of parts) {
-    const reason = parts.length === 1 ? null : await side.lacks(part.plan);
-    if (reason === null) offered.push(part);
-    else skipped.push({ scenario: part.plan.scenario, reason });
-  }
-  if (offered.length === 0) return { offered: parts, skipped: [] };
-  for (const { scenario, reason } of skipped) progress.line(`${scenario.name} is skipped: ${reason}`);
-  return { offered, skipped };
+async function allOffered(plans: readonly Plan[], side: Side, { progress }: MeasureOptions): Promise<Offered[]> {
+  const asking = { lacks: (plan: Plan) => side.lacks(plan), tell: (line: string) => progress.line(line), signal: side.stopped };
+  const scenarios: Offered[] = [];
+  for (const parts of scenariosOf(plans)) scenarios.push(await partsOffered(parts, asking));
+  return scenarios;
 }
 
 /** The first of them that measured the scenario's series. */

@@ -7,10 +7,10 @@ import { explainFailure } from '../github/failure.ts';
 import { readReport } from '../github/stored-result.ts';
 import type { ResultDocument, Run } from '../result/document.ts';
 import { mergeResults } from '../result/merge.ts';
+import { mergeWhole, withoutFindings } from '../result/merge-whole.ts';
 import { readResult } from '../result/read.ts';
 import type { GateOutcome } from './conclude.ts';
 import { elapsedFrom, type Given, judgeDocument } from './judge-files.ts';
-import { withoutFindings } from './merge.ts';
 
 /** `apart`: each a series of its own; `add`: runs or shards of the same; `auto`: added where they say that they are shards of one run. */
 export const joinings = ['auto', 'add', 'apart'] as const;
@@ -53,11 +53,9 @@ export function joinLegs(legs: readonly Leg[], as: Joining): ResultDocument {
   const isShard = ({ document }: Leg) => document.shard !== undefined;
   const apart = as === 'apart' || (as === 'auto' && !legs.every(isShard) && legs.length > 1);
   const documents = apart ? legs.map(labelled) : legs.map(({ document }) => document);
-  const merged = mergeResults(
-    documents,
-    legs.map(({ name }) => name),
-  );
-  return withoutFindings(merged, documents);
+  const names = legs.map(({ name }) => name);
+  // Legs under names of their own are unlike loads: what each found stays its own.
+  return apart ? withoutFindings(mergeResults(documents, names), documents) : mergeWhole(documents, names);
 }
 
 /** The leg's series under ids of their own, `chat/model=small`, so that limits on `chat` hold for it as well. */

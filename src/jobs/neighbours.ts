@@ -9,8 +9,8 @@ import { sampleNeighbours } from '../workload/retrieval.ts';
 /** What changes with the way that vectors are made: answers of another version are not read. */
 const version = 1;
 
-/** What the sampled queries of a retrieval should find, by an exact search before anything is started, or from the cache where it was made before. Null where none is sampled. */
-export async function neighboursOf(scenario: Scenario, env: NodeJS.ProcessEnv = process.env): Promise<Neighbours | null> {
+/** What the sampled queries of a retrieval should find, by an exact search before anything is measured, or from the cache where it was made before. Null where none is sampled, or it was told to stop. */
+export async function neighboursOf(scenario: Scenario, signal: AbortSignal, env: NodeJS.ProcessEnv = process.env): Promise<Neighbours | null> {
   const { retrieval } = scenario.request;
   if (retrieval === undefined || retrieval.sample === 0) return null;
   const { entries, dimension, seed, top_k, queries, sample, similarity, near_percent } = retrieval;
@@ -21,9 +21,17 @@ export async function neighboursOf(scenario: Scenario, env: NodeJS.ProcessEnv = 
   const count = Math.min(top_k, entries);
   const kept = await read(file, count, sampled);
   if (kept !== null) return kept;
-  const found = await sampleNeighbours(scenario, retrieval, () => breathe());
-  await keep(file, found);
-  return found;
+  try {
+    const found = await sampleNeighbours(scenario, retrieval, async () => {
+      await breathe();
+      signal.throwIfAborted();
+    });
+    await keep(file, found);
+    return found;
+  } catch (error) {
+    if (signal.aborted) return null;
+    throw error;
+  }
 }
 
 async function read(file: string, count: number, sampled: number): Promise<Neighbours | null> {

@@ -1,13 +1,14 @@
 import type { Scenario } from '../config/scenario.ts';
 import type { ResultDocument, Run } from '../result/document.ts';
 import type { MeasuredPart } from '../result/findings/finding.ts';
-import { mergeResults } from '../result/merge.ts';
+import { mergeWhole } from '../result/merge-whole.ts';
 import { uniteRounds, uniteScenarios } from '../result/unite.ts';
 import type { ServiceError } from '../service/service-error.ts';
 import type { PairedVerdict } from '../verdict/judge-paired.ts';
 import type { Side as SideName } from '../verdict/round-order.ts';
 import { ClientCheck } from './client-check.ts';
 import type { MeasureOptions } from './measure-options.ts';
+import { maySkip, type Offered, partsOffered } from './offered.ts';
 import { type PairPlan, pairRounds } from './pair-rounds.ts';
 import { type Plan, planScenario, scenariosOf } from './plan.ts';
 import { Side, type SidePlace, startable } from './side.ts';
@@ -61,7 +62,8 @@ export async function measurePaired(job: PairedJob): Promise<PairedResult> {
   const sides = new Sides(job);
   try {
     await check.quiet();
-    const rounds = await pairRounds(job, { startedMs, measure: (side, order) => sides.measure(side, plans, check, order), unite: united });
+    const scenarios = await sides.offered(plans);
+    const rounds = await pairRounds(job, { startedMs, measure: (side, order) => sides.measure(side, scenarios, check, order), unite: united });
     return { ...rounds, crash: await sides.crashed(), interrupted: job.signal.aborted, startSeconds: sides.startSeconds };
   } finally {
     await check.close();
@@ -83,9 +85,7 @@ async function roundPlans(job: PairedJob): Promise<Plan[]> {
 
 /** One document of a side's rounds so far; its runs are the rounds. */
 function united(documents: readonly ResultDocument[]): ResultDocument | null {
-  const [first] = documents;
-  if (first === undefined) return null;
-  return documents.length === 1 ? first : mergeResults(documents);
+  return documents.length === 0 ? null : mergeWhole(documents);
 }
 
 /** Both services: up together, or one at a time. */
@@ -100,21 +100,46 @@ class Sides {
     this.job = job;
   }
 
+  /** What of each scenario both sides can answer: only that can be compared. */
+  async offered(plans: readonly Plan[]): Promise<Offered[]> {
+    const { log, head } = this.job;
+    const scenarios = scenariosOf(plans);
+    const reasons = await this.lacking(scenarios.flatMap((parts) => parts.filter((part) => maySkip(parts, part.plan)).map(({ plan }) => plan)));
+    const asking = { lacks: async (plan: Plan) => reasons.get(plan) ?? null, tell: log, signal: head.options.signal };
+    const offered: Offered[] = [];
+    for (const parts of scenarios) offered.push(await partsOffered(parts, asking));
+    return offered;
+  }
+
+  /** Of some plans those that a side cannot answer, and why; no side is started for none. */
+  private async lacking(plans: readonly Plan[]): Promise<Map<Plan, string>> {
+    const reasons = new Map<Plan, string>();
+    if (plans.length === 0) return reasons;
+    for (const name of ['base', 'head'] as const) {
+      const side = await this.serve(name);
+      for (const plan of plans) {
+        const reason = (await side?.lacks(plan)) ?? null;
+        if (reason !== null && !reasons.has(plan)) reasons.set(plan, `${name}: ${reason}`);
+      }
+    }
+    return reasons;
+  }
+
   /** A round of a side as one document with one run; null when it was interrupted or its service is gone. */
-  async measure(name: SideName, plans: readonly Plan[], check: ClientCheck, order: number): Promise<ResultDocument | null> {
+  async measure(name: SideName, scenarios: readonly Offered[], check: ClientCheck, order: number): Promise<ResultDocument | null> {
     const side = await this.serve(name);
     if (side === null) return null;
     const parts: ResultDocument[] = [];
-    for (const scenario of scenariosOf(plans)) {
+    for (const { offered, skipped } of scenarios) {
       const measured: MeasuredPart[] = [];
-      for (const { plan, index } of scenario) {
+      for (const { plan, index } of offered) {
         measured.push({
           scenario: plan.scenario,
           document: await side.measure(plan, check, { plan: index, run: order, round: Math.floor(order / 2), budget: null }),
         });
         if (side.stopped.aborted) return null;
       }
-      parts.push(uniteRounds([measured]));
+      parts.push(uniteRounds([measured], { skipped }));
     }
     const document = uniteScenarios(parts);
     const { sha } = this.job[name];

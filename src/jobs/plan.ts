@@ -11,7 +11,6 @@ import type { Neighbours } from '../workload/exact-neighbours.ts';
 import { openWorkload } from '../workload/open.ts';
 import { shareGptPrompts } from '../workload/sharegpt.ts';
 import { loadTokenizer } from '../workload/tokenizer.ts';
-import { neighboursOf } from './neighbours.ts';
 
 /** A scenario with everything read that its requests need. */
 export interface Plan {
@@ -21,7 +20,7 @@ export interface Plan {
   prompts: Prompt[];
   /** Empty where no trace is replayed. */
   trace: ReplayRow[];
-  /** Null where nothing is retrieved, or not held against an exact search. */
+  /** Null where nothing is retrieved, or not held against an exact search; looked for once it is known that the target offers a search (offered.ts). */
   neighbours: Neighbours | null;
 }
 
@@ -45,7 +44,7 @@ export async function planScenario(scenario: Scenario, target: TargetConfig, roo
     workload: openWorkload(scenario, target, { prompts: lines, trace }),
     prompts: lines,
     trace,
-    neighbours: await neighboursOf(scenario),
+    neighbours: null,
   };
 }
 

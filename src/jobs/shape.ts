@@ -5,6 +5,7 @@ import { Budget, type BudgetLimits, type BudgetPlan, createBudget, inputBound, o
 import type { Executor } from '../load/executor.ts';
 import { type CompatDefinition, type CompatName, compatDefinition } from '../measure/compat.ts';
 import { protocolOf } from '../protocol/registry.ts';
+import { askedModel } from '../workload/request-spec.ts';
 import type { Workload } from '../workload/workload.ts';
 
 /** How a measurement is made beside what its configuration says: flags of one invocation. */
@@ -120,7 +121,7 @@ export function boundSentence(
   runs: number,
 ): string | null {
   const protocol = protocolOf(scenario.request);
-  const asked = scenario.request.model ?? model;
+  const asked = askedModel(scenario.request, { ...(model === undefined ? {} : { model }) });
   if ((prices === undefined && paid !== true) || !protocol || scenario.request.api === 'http') return null;
   const costs = paid === true ? `costs apply on target ${target}; ` : '';
   if (requests === null || !outputsBounded(workload))
@@ -136,7 +137,7 @@ export function boundSentence(
   const times = (runs * (requests + scenario.warmup)) / Math.max(1, seen);
   [input, output] = [Math.ceil(input * times), Math.ceil(output * times)];
   const count = (value: number) => value.toLocaleString('en-US');
-  const bound = `${scenario.name}: ${costs}at most about ${count(input)} prompt tokens and ${count(output)} output tokens${asked === undefined ? '' : ` of ${asked}`}`;
+  const bound = `${scenario.name}: ${costs}at most about ${count(input)} prompt tokens and ${count(output)} output tokens${asked === null ? '' : ` of ${asked}`}`;
   if (prices === undefined) return bound;
   const cost = (input * prices.input_per_million + output * prices.output_per_million) / 1e6;
   const price = `${cost.toPrecision(3)}${prices.currency === undefined ? '' : ` ${prices.currency}`}`;

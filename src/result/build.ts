@@ -85,7 +85,7 @@ function dispatchOf({ run, scenario, target }: BuildInput): DispatchBlock | null
   const { retry, request } = scenario;
   const asked = request.check_model !== undefined && request.check_model !== false;
   if (!asked && (retry === undefined || retry === false) && Object.keys(counts.replicas).length === 0) return null;
-  return { asked: asked ? (request.model ?? target.model ?? null) : null, ...counts };
+  return { asked: asked ? askedModel(request, target) : null, ...counts };
 }
 
 function slowestOf(meter: Meter): ResultDocument['slowest'] {

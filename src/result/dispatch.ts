@@ -82,7 +82,8 @@ export function addDispatch(blocks: readonly unknown[]): DispatchBlock | null {
   };
 }
 
-function addCounts(parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+/** Counts by name, added. */
+export function addCounts(parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const sums = new Map<string, number>();
   for (const part of parts) for (const [name, times] of Object.entries(part)) sums.set(name, (sums.get(name) ?? 0) + times);
   return Object.fromEntries(sums);

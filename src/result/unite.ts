@@ -1,16 +1,14 @@
 import { createHash } from 'node:crypto';
 import { scenarioName } from '../config/scenario.ts';
-import { type Capacity, capacityOf } from './capacity.ts';
+import { acrossRounds } from './across-rounds.ts';
 import { judgeCriteria } from './criteria.ts';
 import type { ResultDocument, Run } from './document.ts';
 import type { FindingInput, MeasuredPart } from './findings/finding.ts';
 import { findings } from './findings/registry.ts';
-import { levelLimits } from './load-findings.ts';
 import { mergeResults } from './merge.ts';
 import { valuesOf } from './metric-values.ts';
-import { pooledLevels } from './pooled-levels.ts';
 import { runSpreads } from './run-spread.ts';
-import { addSpikeRate, addWarmUps, spikeRate, type WarmUp } from './spike-rate.ts';
+import { addSpikeRate, spikeRate } from './spike-rate.ts';
 import { type Stability, stabilityOf } from './stability.ts';
 
 /** What is known of the parts beside what they measured. */
@@ -33,6 +31,27 @@ export function uniteRounds(rounds: readonly (readonly MeasuredPart[])[], contex
   return whole;
 }
 
+/**
+ * A document of rounds that were measured apart and added, with what its scenario found over all of them: levels, ratios, targets, criteria. Its runs stay as they are;
+ * one that shards share gets the figures of the whole.
+ */
+export function findAnew(merged: ResultDocument, rounds: readonly (readonly MeasuredPart[])[], context: UniteContext = {}): ResultDocument {
+  const composed = hasParts(rounds.flat());
+  const parts = acrossRounds(rounds, composed ? null : merged);
+  const whole: ResultDocument = {
+    ...merged,
+    results: { ...merged.results, ...(composed ? {} : parts[0]?.document.results) },
+    series: merged.series.map((series) => ({ ...series, metrics: { ...series.metrics } })),
+    runs: merged.runs.length === 1 ? merged.runs.map((run) => ({ ...run, values: { ...run.values } })) : [],
+  };
+  addWhatPartsSay(whole, parts, context);
+  if (merged.runs.length === 1) return whole;
+  whole.runs = merged.runs;
+  const spreads = runSpreads(whole);
+  if (Object.keys(spreads).length > 0) whole.results['run_level'] = spreads;
+  return whole;
+}
+
 /** Scenarios that were measured one after the other in one document; what each of them found stands below `results.scenarios`, by name. */
 export function uniteScenarios(documents: readonly ResultDocument[]): ResultDocument {
   const [first] = documents;
@@ -42,28 +61,6 @@ export function uniteScenarios(documents: readonly ResultDocument[]): ResultDocu
   const whole = mergeResults(documents, names);
   whole.results['scenarios'] = Object.fromEntries(documents.map(({ scenario, results }) => [scenario, results]));
   return whole;
-}
-
-/** Each part over all rounds that drove it. */
-function acrossRounds(rounds: readonly (readonly MeasuredPart[])[]): MeasuredPart[] {
-  const byName = new Map<string, MeasuredPart[]>();
-  for (const part of rounds.flat()) byName.set(part.scenario.name, [...(byName.get(part.scenario.name) ?? []), part]);
-  return [...byName.values()].map((same) => {
-    const rounds = same.map(({ document }) => document);
-    const document = mergeResults(
-      rounds,
-      rounds.map((_, index) => `run ${index + 1}`),
-    );
-    const warmUp = addWarmUps(rounds.flatMap(({ results }) => (results['warmup'] as WarmUp | undefined) ?? []));
-    if (warmUp !== null) document.results['warmup'] = warmUp;
-    const levels = pooledLevels(rounds, document.series);
-    const { scenario } = same[0] as MeasuredPart;
-    if (levels !== null) {
-      const replicas = (rounds[0]?.results['capacity'] as Capacity['capacity'] | undefined)?.replicas ?? 1;
-      Object.assign(document.results, { levels }, capacityOf(levels, levelLimits(scenario), replicas));
-    }
-    return { scenario, document };
-  });
 }
 
 /** Of memory only the samplers know, whose seconds are in the timeline by now. */
@@ -81,23 +78,33 @@ function uniteRound(parts: readonly MeasuredPart[], context: UniteContext): Resu
   const names = parts.map(({ scenario }) => scenario.name);
   // What the whole found is written into its results, which hold those of each part.
   const whole = documents.length === 1 ? { ...first, results: { ...first.results } } : mergeResults(documents, names);
-  if (parts.some(({ scenario }) => scenario.part !== undefined)) {
-    delete whole.results['rounds'];
-    whole.results['parts'] = parts.map(({ scenario, document }) => ({
-      series: scenario.name,
-      labels: scenario.part?.labels ?? {},
-      results: document.results,
-    }));
+  if (hasParts(parts)) {
     whole.cohort = createHash('sha256').update(whole.cohort).digest('hex').slice(0, 12);
     whole.runs = [oneRun(documents)];
   }
+  addWhatPartsSay(whole, parts, context);
+  return whole;
+}
+
+const hasParts = (parts: readonly MeasuredPart[]): boolean => parts.some(({ scenario }) => scenario.part !== undefined);
+
+function addWhatPartsSay(whole: ResultDocument, parts: readonly MeasuredPart[], context: UniteContext): void {
+  if (hasParts(parts)) {
+    delete whole.results['rounds'];
+    whole.results['parts'] = parts.map(({ scenario, document: { results, errors } }) => ({
+      series: scenario.name,
+      labels: scenario.part?.labels ?? {},
+      results,
+      ...(errors.length === 0 ? {} : { errors }),
+    }));
+  }
   addSpikeRate(whole, spikeRate(whole, context.baseline ?? null));
   const { skipped = [] } = context;
-  if (skipped.length > 0) whole.results['skipped'] = skipped.map(({ scenario, reason }) => ({ series: scenario.name, reason }));
+  if (skipped.length > 0)
+    whole.results['skipped'] = skipped.map(({ scenario: { name, targets }, reason }) => ({ series: name, reason, ...(targets ? { targets } : {}) }));
   addFindings(whole, parts, context);
   const criteria = judgeCriteria(whole.results, (parts[0] as MeasuredPart).scenario);
   if (criteria.length > 0) whole.results['criteria'] = criteria;
-  return whole;
 }
 
 function oneRun(documents: readonly ResultDocument[]): Run {

@@ -240,6 +240,19 @@ test('prompts and prompt lengths replace each other', async () => {
   assert.deepEqual([config.scenarios[0]!.request.prompts, config.scenarios[0]!.request.prompt_tokens], ['p.jsonl', undefined]);
 });
 
+test("a target's timeout holds over that of a shipped scenario, not over the user's own nor a flag", async () => {
+  await using here = await project({
+    'config/targets.yaml': 'slow: { base_url: "http://127.0.0.1:9", timeout: 600 }\n',
+    'config/scenarios/mine.yaml': 'extends: latency_benchmark\ntimeout: 45\n',
+  });
+  const timeoutOf = async (scenario: string, ...more: ReturnType<typeof flag>[]) =>
+    (await here.load({ overrides: [flag('target', 'target', 'slow'), flag('scenario', 'scenario', scenario), ...more] })).scenarios[0]?.timeout;
+  assert.equal(await timeoutOf('latency_benchmark'), 600);
+  assert.equal(await timeoutOf('quick_validation'), 600);
+  assert.equal(await timeoutOf('mine'), 45);
+  assert.equal(await timeoutOf('latency_benchmark', flag('timeout', 'timeout', '20')), 20);
+});
+
 test('every error of every file and flag at once, with its place', async () => {
   await using here = await project({
     'llm-bench.yaml': `target:

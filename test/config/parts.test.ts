@@ -59,6 +59,23 @@ test('flags hold for every part, and an extending scenario inherits parts and fi
   for (const { findings } of scenarios) assert.deepEqual(findings, ['batch_efficiency']);
 });
 
+test('targets of the whole hold for every part, beside those of the scenario that a part names', async () => {
+  await using folder = await project({
+    ...files,
+    'config/scenarios/aim.yaml': 'request: { prompt_tokens: 5 }\nload: { requests: 2 }\ntargets: { tokens_per_sec: 30, ttft_ms: 5 }\n',
+    'config/scenarios/whole.yaml':
+      'targets: { memory_percent: 90, ttft_ms: 8 }\nparts: [{ scenario: aim, name: a }, { name: b, load: { requests: 1 } }]\n',
+  });
+  const { scenarios } = await folder.load({ overrides: [flag('scenario', 'scenario', 'whole')] });
+  assert.deepEqual(
+    scenarios.map(({ targets }) => targets),
+    [
+      { tokens_per_sec: 30, ttft_ms: 8, memory_percent: 90 },
+      { memory_percent: 90, ttft_ms: 8 },
+    ],
+  );
+});
+
 test('parts within parts carry the labels of both', async () => {
   await using folder = await project({
     ...files,

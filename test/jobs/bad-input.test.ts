@@ -6,8 +6,8 @@ import { after, before, test } from 'node:test';
 import { metricKeyFault } from '../../src/config/metric-names.ts';
 import type { MetricLimits } from '../../src/config/thresholds.ts';
 import { compareFiles } from '../../src/jobs/compare.ts';
-import { withoutFindings } from '../../src/jobs/merge.ts';
 import { renderText } from '../../src/report/text.ts';
+import { withoutFindings } from '../../src/result/merge-whole.ts';
 import { sampleResult } from '../report/sample.ts';
 
 /** Figures that no method can use, as another tool may write them: each has its word, and none is a silent ok. */

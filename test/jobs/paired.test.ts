@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { pairedJob } from '../../src/jobs/ab.ts';
 import { type CalibrateOptions, calibrateService } from '../../src/jobs/calibrate.ts';
@@ -82,4 +85,49 @@ test('calibrate measures the whole budget and prints noise, alarms and threshold
   assert.equal(found.false_alarms.trials, 1000);
   assert.match(found.thresholds, /^thresholds:\n {2}extends: default\n/);
   await assert.rejects(outcome(null), /1 pair of rounds: at least 4 are needed/);
+});
+
+test('a part that a side does not offer is left out of every round of both, with the reason; what it should find is not looked for', async () => {
+  const cache = await mkdtemp(join(tmpdir(), 'llm-bench-paired-'));
+  const before = process.env['XDG_CACHE_HOME'];
+  process.env['XDG_CACHE_HOME'] = cache;
+  await using server = await chatServer({
+    answer: ({ path }, response) => {
+      if (path !== '/v1/search') return false;
+      response.writeHead(404).end();
+      return true;
+    },
+  });
+  const scenario = `scenario:
+  name: whole
+  findings: [retrieval, target_assessment]
+  targets: { tokens_per_sec: 0.001 }
+  parts:
+    - { name: chat, request: { prompt_tokens: [10], max_tokens: 4 }, load: { requests: 4 } }
+    - { name: search, scenario: retrieval_1k, load: { requests: 4 }, warmup: 0 }
+`;
+  try {
+    const { config, logDirectory, ...measuring } = await projects.open(
+      { 'llm-bench.yaml': scenario },
+      [set('target.base_url', server.url), set('thresholds', { extends: 'none' })],
+      { selftest: false },
+    );
+    const lines: string[] = [];
+    const shared = { measuring, logDirectory, limitPercent: null, alternate: false, wholeRounds: true, baseRef: null };
+    const result = await measurePaired(
+      pairedJob({ ...shared, head: config, base: config, budgetSeconds: 0.001, log: (line) => void lines.push(line) }, null),
+    );
+    assert.ok(lines.includes('whole/part=search is skipped: base: the target does not offer /v1/search (status 404)'), lines.join('\n'));
+    for (const document of [result.base, result.head]) {
+      assert.ok(document && !document.series.some(({ id }) => id.includes('search')));
+      assert.equal(document.results.failed, 0);
+      assert.match(JSON.stringify(document.results['skipped']), /does not offer/);
+      assert.equal((document.results['overall_assessment'] as { total_targets: number }).total_targets, 1);
+    }
+    assert.deepEqual(await readdir(join(cache, 'llm-bench')).catch(() => []), []);
+  } finally {
+    if (before === undefined) delete process.env['XDG_CACHE_HOME'];
+    else process.env['XDG_CACHE_HOME'] = before;
+    await rm(cache, { recursive: true, force: true });
+  }
 });

@@ -178,3 +178,22 @@ test('prefix_cache where no header names a replica: their own counters tell how 
     },
   );
 });
+
+test('what was asked for is what was sent: the model that a scenario falls back to, where the target names none', async () => {
+  await using server = await chatServer({ tokens: 1 });
+  const { document } = await measure({
+    ...(await projects.open(
+      {
+        'llm-bench.yaml':
+          'scenario:\n  name: fallback\n  request: { default_model: fallen-back-to, check_model: report, max_tokens: 2 }\n  load: { requests: 3 }\n',
+      },
+      [set('target.base_url', server.url)],
+    )),
+    selftest: false,
+  });
+  const sent = server.seen.map(({ body }) => (body ? (JSON.parse(body) as { model?: string }).model : undefined)).filter((model) => model);
+  assert.deepEqual(new Set(sent), new Set(['fallen-back-to']));
+  assert.ok(document);
+  assert.equal((document.results['dispatch'] as { asked: string | null }).asked, 'fallen-back-to');
+  assert.equal(document.model, 'fallen-back-to');
+});

@@ -51,6 +51,19 @@ test('a target that was not measured is listed and left out of the total', () =>
   assert.match(JSON.stringify(results?.['targets']), /"name":"ttft","title":"TTFT p50","met":null/);
 });
 
+test('errors beyond 1 % are told where no target says how many there may be', () => {
+  const document = assessed({ tokens_per_sec: 0.001 }, 0);
+  const recommended = (errorRate: number, targets: Scenario['targets']) => {
+    document.results.error_rate = errorRate;
+    const scenario = { name: 'quick', targets, load: { executor: 'closed' } } as unknown as Scenario;
+    const { results } = targetAssessment({ name: 'quick', parts: [{ scenario, document }], document });
+    return ((results ?? {})['overall_assessment'] as { recommendations: string[] }).recommendations;
+  };
+  assert.deepEqual(recommended(1, { tokens_per_sec: 0.001 }), []);
+  assert.match(recommended(1.5, { tokens_per_sec: 0.001 }).join(), /^Errors: /);
+  assert.deepEqual(recommended(1.5, { error_rate: 2 }), []);
+});
+
 test('searches, memory and energy are judged where they were measured', () => {
   const asked = { retrieval_ms: 20, memory_percent: 90, energy_monitored: true };
   const times = (p95: number) => ({

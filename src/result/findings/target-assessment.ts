@@ -26,6 +26,8 @@ const advice: Record<JudgedTarget['name'], string> = {
   energy: 'Energy: no sensor could be read; nvidia-smi, amd-smi or RAPL tell it.',
   error_rate: 'Errors: the service log and its limits say why requests fail; a load beyond its capacity is the usual cause.',
 };
+/** More failed requests than this, in percent, are told of where no target says how many. */
+const tolerableErrors = 1;
 const quietSpikes = 'Spikes below the range: the load may be insufficient to show what the service does under strain.';
 
 /** `results.targets`, `benchmarks`, `overall_assessment`, `system_info`, `stress_test` and the spike rate, of a scenario that says its `targets`. */
@@ -51,7 +53,12 @@ export const targetAssessment: Finding = ({ name, parts, document, baseline, ski
       benchmarks: {
         [name]: {
           tokens_per_second: results.throughput.tokens_per_sec,
+          p50_ms: inMs(results.latency_s?.p50),
+          p95_ms: inMs(results.latency_s?.p95),
+          p99_ms: inMs(results.latency_s?.p99),
           spike_rate_percent: spikes,
+          memory_peak_mb: peakOf(document.series, 'service_memory_mb'),
+          energy_consumption_joules: energyOf(document.series),
           target_scores: Object.fromEntries(targets.map((target) => [target.name, target.met])),
           meets_targets: measured.length === 0 ? null : missed.length === 0,
         },
@@ -66,9 +73,10 @@ export const targetAssessment: Finding = ({ name, parts, document, baseline, ski
         performance_grade: gradeOf(met, measured.length),
         targets_met: met,
         total_targets: measured.length,
-        recommendations: missed.map((target) =>
-          target.name === 'spike_rate' && target.detail.includes('below') ? quietSpikes : advice[target.name],
-        ),
+        recommendations: [
+          ...missed.map((target) => (target.name === 'spike_rate' && target.detail.includes('below') ? quietSpikes : advice[target.name])),
+          ...(asked.error_rate === undefined && (document.results.error_rate ?? 0) > tolerableErrors ? [advice.error_rate] : []),
+        ],
       },
     },
   };
@@ -134,7 +142,7 @@ function judge({ results, series }: Pick<ResultDocument, 'results' | 'series'>, 
           },
         ]),
     ...one('retrieval', 'Retrieval p95', retrievalMs(series), 'ms', asked.retrieval_ms),
-    ...one('memory', 'Machine memory, peak', memoryPeak(series), '%', asked.memory_percent),
+    ...one('memory', 'Machine memory, peak', peakOf(series, 'machine_memory_percent'), '%', asked.memory_percent),
     ...(asked.energy_monitored === true ? [energyTarget(series)] : []),
     ...one('error_rate', 'Error rate', results.error_rate, '%', asked.error_rate),
   ];
@@ -146,24 +154,30 @@ function retrievalMs(series: readonly Series[]): number | null {
   const largest = searches.toSorted((a, b) => Number(b.labels['entries']) - Number(a.labels['entries']))[0];
   const latency = largest?.metrics['latency_s'];
   const p95 = latency !== undefined && isDistribution(latency) ? latency.p95 : null;
-  return p95 === null ? null : p95 * 1000;
+  return inMs(p95);
 }
 
-function memoryPeak(series: readonly Series[]): number | null {
+const inMs = (seconds: number | null | undefined): number | null => (typeof seconds === 'number' ? seconds * 1000 : null);
+
+function peakOf(series: readonly Series[], name: string): number | null {
   const peaks = series.flatMap(({ metrics }) => {
-    const metric = metrics['machine_memory_percent'];
+    const metric = metrics[name];
     return metric !== undefined && isDistribution(metric) && metric.max !== null ? [metric.max] : [];
   });
   return peaks.length === 0 ? null : Math.max(...peaks);
 }
 
-/** Where no sensor is there it is not missed but not measured. */
-function energyTarget(series: readonly Series[]): JudgedTarget {
+function energyOf(series: readonly Series[]): number | null {
   const joules = series.flatMap(({ metrics, detail }) => {
     const metric = metrics['energy_joules'];
     return !detail && metric !== undefined && !isDistribution(metric) && metric.value !== null ? [metric.value] : [];
   });
-  const value = joules.length === 0 ? null : joules.reduce((sum, one) => sum + one, 0);
+  return joules.length === 0 ? null : joules.reduce((sum, one) => sum + one, 0);
+}
+
+/** Where no sensor is there it is not missed but not measured. */
+function energyTarget(series: readonly Series[]): JudgedTarget {
+  const value = energyOf(series);
   return {
     name: 'energy',
     title: 'Energy monitored',
