@@ -183,8 +183,8 @@ function judgeResults(
   return { judged: judgeByRules(documents, current, thresholds), because: screened ? [`not screened: ${screened.refusal}`] : [] };
 }
 
-/** Files say what was measured; measuring both sides in turn takes a service. */
-function refuseMode(mode: Mode): void {
+/** Files say what was measured; measuring both sides in turn takes a service. @throws UserError (exit 2) */
+export function refuseMode(mode: Mode): void {
   if (mode !== 'paired') return;
   throw new UserError('mode paired is not available for result files: it takes both sides measured in turn on one machine', {
     hint: 'Use `llm-bench ab` for that, or leave --mode out.',

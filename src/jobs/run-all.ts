@@ -8,6 +8,7 @@ import type { ResultDocument } from '../result/document.ts';
 import { uniteScenarios } from '../result/unite.ts';
 import { writeResult } from '../result/write.ts';
 import { exitCodeFor } from '../verdict/overall.ts';
+import { refuseMode } from './compare.ts';
 import type { Exports } from './exports.ts';
 import { type Measured, measure } from './measure.ts';
 import { openRequestLog } from './request-log.ts';
@@ -47,6 +48,7 @@ export async function runAll(options: RunAllOptions): Promise<ExitCode> {
   for (const sentence of new Set(scenarios.flatMap(({ config }) => config.warnings.map(({ message }) => message)))) print.err(`warning: ${sentence}`);
   if (first.config.embedded)
     print.err('No target was named: serving the embedded engine. Name one with --base-url, --command, --target or llm-bench.yaml.');
+  for (const { baseline, config } of scenarios) if (baseline !== null) refuseMode(config.mode);
   const groups = grouped(scenarios);
   refuseSplitBudget(options, groups.length);
   for (const path of [

@@ -10,7 +10,7 @@ import type { ResultDocument } from '../result/document.ts';
 import { addProfiles } from '../result/profiles.ts';
 import { writeResult } from '../result/write.ts';
 import { exitCodeFor } from '../verdict/overall.ts';
-import { type Comparison, compareResults } from './compare.ts';
+import { type Comparison, compareResults, refuseMode } from './compare.ts';
 import { earlierResults } from './earlier.ts';
 import { type ExportOptions, type Exports, openExports } from './exports.ts';
 import { type Measured, type MeasureOptions, measure } from './measure.ts';
@@ -52,6 +52,7 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   for (const warning of config.warnings) print.err(`warning: ${warning.message}`);
   if (config.embedded)
     print.err('No target was named: serving the embedded engine. Name one with --base-url, --command, --target or llm-bench.yaml.');
+  if (options.baseline !== null) refuseMode(config.mode);
   const files = outputFiles(options.output, typeof options.html === 'string' ? options.html : null);
   await prepareToWrite(files.result);
   if (options.html !== false) await prepareToWrite(files.html);
@@ -155,7 +156,9 @@ function endWithout(measured: Measured, print: RunOptions['print']): ExitCode {
 /** Judges a result against what was found as its baseline; with nothing found, the limits alone. */
 export function compareWith(found: BaselineFound | null, current: ResultDocument, config: Pick<BenchConfig, 'thresholds' | 'mode'>): Comparison {
   const baselines = (found?.documents ?? []).map((document) => ({ name: found?.found ? found.description : 'baseline', document }));
-  return compareResults({ current, baselines, thresholds: config.thresholds, mode: config.mode });
+  // With nothing to compare with, a mode that the file keeps for another place has nothing to say.
+  const mode = baselines.length === 0 ? 'rules' : config.mode;
+  return compareResults({ current, baselines, thresholds: config.thresholds, mode });
 }
 
 /** The report and the verdict as data, beside the result. */

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { EntryContext } from '../config/entry-context.ts';
 import { UserError } from '../config/errors.ts';
 import type { Scenario } from '../config/scenario.ts';
@@ -235,7 +236,7 @@ function secretsOf({ config, env }: MeasureOptions, headers: Record<string, stri
 
 /** The embedded engine as a service like any other: our own command line, started as a child. */
 function embeddedTarget({ target, scenarios }: MeasureOptions['config'], entry: EntryContext): TargetConfig {
-  const quoted = [process.execPath, entry.cliPath.pathname].map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(' ');
+  const quoted = [process.execPath, fileURLToPath(entry.cliPath)].map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(' ');
   const indexes = embeddedIndexes(scenarios);
   return {
     ...target,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../config/errors.ts';
+import { sharedMs } from './shared-clock.ts';
 
 /** Before an agreed start: long enough to look after the connections once more. */
 const lastLookMs = 1000;
@@ -21,7 +22,7 @@ export async function waitForStart(startAtEpochMs: number, signal: AbortSignal):
   return true;
 }
 
-/** An agreed start on this process's clock, which a change of the system's clock does not move. */
-export function onThisClock(startAtEpochMs: number | null): number | null {
-  return startAtEpochMs === null ? null : startAtEpochMs - Date.now() + performance.timeOrigin + performance.now();
+/** An agreed start on the clock that all threads share, which a change of the system's clock does not move. */
+export function onSharedClock(startAtEpochMs: number | null): number | null {
+  return startAtEpochMs === null ? null : startAtEpochMs - Date.now() + sharedMs();
 }

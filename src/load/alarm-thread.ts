@@ -1,12 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type AlarmMemory, ahead, earlyAt, slot } from './alarm.ts';
+import { sharedMs } from './shared-clock.ts';
 
 /** The alarm's own thread: sleeps until the next due time, rings, and so on; without one until there is. */
 export async function start(): Promise<void> {
   const { memory } = workerData as { memory: AlarmMemory };
   const shared = new Int32Array(memory.words);
   const times = new Float64Array(memory.times);
-  const now = () => performance.timeOrigin + performance.now();
   let passed = 0;
   parentPort?.postMessage('ready');
   while (Atomics.load(shared, slot.quit) === 0) {
@@ -20,13 +20,13 @@ export async function start(): Promise<void> {
       Atomics.store(shared, slot.idle, 0);
       continue;
     }
-    const leftMs = (times[passed % ahead] as number) - (times[earlyAt] as number) - now();
+    const leftMs = (times[passed % ahead] as number) - (times[earlyAt] as number) - sharedMs();
     if (leftMs > 0) {
       // Only a cancellation wakes it before: later times come after the one it waits for.
       Atomics.wait(shared, slot.cancelled, cancelled, leftMs);
       continue;
     }
-    const dueBefore = now() + (times[earlyAt] as number);
+    const dueBefore = sharedMs() + (times[earlyAt] as number);
     while (passed < added && (times[passed % ahead] as number) <= dueBefore) passed++;
     Atomics.store(shared, slot.passed, passed);
     Atomics.add(shared, slot.rung, 1);

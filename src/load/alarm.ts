@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { sharedOriginMs } from './shared-clock.ts';
 
 /** Slots of the shared words. `added`, `cancelled` and `passed` count due times from the first. */
 export const slot = { added: 0, cancelled: 1, passed: 2, rung: 3, idle: 4, quit: 5 } as const;
@@ -60,7 +61,7 @@ export function createAlarm(entryUrl: URL): Alarm {
     }),
     add(dueMs) {
       if (added - Math.max(Atomics.load(shared, slot.passed), cancelled) >= ahead) return false;
-      times[added % ahead] = dueMs + performance.timeOrigin;
+      times[added % ahead] = dueMs + sharedOriginMs;
       added++;
       Atomics.store(shared, slot.added, added);
       if (Atomics.load(shared, slot.idle) === 1) Atomics.notify(shared, slot.added);

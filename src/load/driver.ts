@@ -25,6 +25,9 @@ export interface Driver {
   readonly dropped: number;
 }
 
+/** What a timer can wait for at most, ms: longer ones would fire at once. */
+export const longestTimerMs = 2 ** 31 - 1;
+
 /** The end of a phase, alike for every driver: remembers the first reason, waits for what is in flight, and says so once. */
 export class Ending {
   reason: StopReason | null = null;
@@ -53,12 +56,14 @@ export class Ending {
 
   /** A timer that is dropped when the phase ends. */
   later(delayMs: number, action: () => void): void {
+    const waitMs = Math.max(0, delayMs);
     const timer = setTimeout(
       () => {
         this.timers.delete(timer);
-        action();
+        if (waitMs <= longestTimerMs) action();
+        else this.later(waitMs - longestTimerMs, action);
       },
-      Math.max(0, delayMs),
+      Math.min(waitMs, longestTimerMs),
     );
     this.timers.add(timer);
   }

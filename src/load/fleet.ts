@@ -18,8 +18,9 @@ export interface FleetEvents {
 export interface FleetOutcome {
   stopReason: StopReason;
   dropped: number;
-  startEpochMs: number;
-  endedEpochMs: number;
+  /** Times are of the shared clock. */
+  startMs: number;
+  endedMs: number;
   gaps: [string, GapState][];
 }
 
@@ -37,6 +38,8 @@ export class Fleet {
   private readonly counter = new SharedArrayBuffer(4);
   private readonly events: FleetEvents;
   private failure: Error | null = null;
+  /** Every thread has its plan, and so something to close. */
+  private prepared = false;
 
   /** Starts the threads; they load while the caller prepares the plan. */
   constructor(workers: number, entryUrl: URL, events: FleetEvents) {
@@ -59,6 +62,7 @@ export class Fleet {
   /** Gives every worker the plan and waits until each is ready to send. */
   async prepare(plan: LoadPlan): Promise<void> {
     await this.ask({ type: 'plan', plan }, 'ready');
+    this.prepared = true;
   }
 
   /** Opens connections and sends the warm-up; returns how the connections came up and how long the requests took, of each thread. */
@@ -68,7 +72,7 @@ export class Fleet {
   }
 
   /** Runs the executor's next phase on every worker, begun at one time. */
-  async run(outcome: PhaseOutcome | null, at: { originEpochMs: number; startEpochMs: number; firstIndex: number }): Promise<FleetOutcome> {
+  async run(outcome: PhaseOutcome | null, at: { originMs: number; startMs: number; firstIndex: number }): Promise<FleetOutcome> {
     Atomics.store(new Int32Array(this.counter), 0, 0);
     const ended = (await this.ask({ type: 'phase', outcome, ...at }, 'phase-ended')) as Extract<Report, { type: 'phase-ended' }>[];
     const told = ended.map((report) => report.stopReason);
@@ -77,8 +81,8 @@ export class Fleet {
       stopReason:
         told.find((reason) => reason !== 'completed' && reason !== 'duration') ?? told.find((reason) => reason === 'duration') ?? 'completed',
       dropped: ended.reduce((sum, report) => sum + report.dropped, 0),
-      startEpochMs: at.startEpochMs,
-      endedEpochMs: Math.max(...ended.map((report) => report.endedEpochMs)),
+      startMs: at.startMs,
+      endedMs: Math.max(...ended.map((report) => report.endedMs)),
       gaps: ended.flatMap((report) => report.gaps),
     };
   }
@@ -98,7 +102,7 @@ export class Fleet {
 
   /** Closes connections and ends the threads; the busiest worker's figures are returned. */
   async close(): Promise<ClientFigures[]> {
-    if (this.failure) {
+    if (this.failure || !this.prepared) {
       await Promise.all(this.members.map(({ thread }) => thread.terminate()));
       return [];
     }

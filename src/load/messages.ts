@@ -20,7 +20,7 @@ export type Command =
   | { type: 'plan'; plan: LoadPlan }
   | { type: 'warm'; connections: number; requests: number; concurrency: number }
   /** The next phase of the scenario's executor, by the outcome of the one before; begins at a time common to all. Records count from the origin. */
-  | { type: 'phase'; outcome: PhaseOutcome | null; originEpochMs: number; startEpochMs: number; firstIndex: number }
+  | { type: 'phase'; outcome: PhaseOutcome | null; originMs: number; startMs: number; firstIndex: number }
   /** How many users are to be active from now on, over all workers; for a phase that can be adjusted. */
   | { type: 'users'; users: number }
   | { type: 'end-sending'; reason: StopReason }
@@ -32,5 +32,5 @@ export type Report =
   | { type: 'ready' }
   | { type: 'warmed'; connections: WarmReport; latencies: WarmUpLatencies }
   | { type: 'batch'; batch: RecordBatch | null; inFlight: number }
-  | { type: 'phase-ended'; stopReason: StopReason; dropped: number; endedEpochMs: number; gaps: [string, GapState][] }
+  | { type: 'phase-ended'; stopReason: StopReason; dropped: number; endedMs: number; gaps: [string, GapState][] }
   | { type: 'closed'; client: ClientFigures };

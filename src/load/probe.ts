@@ -1,5 +1,6 @@
 import type { Answer, Protocol, RequestSpec, WireContext } from '../protocol/protocol.ts';
 import type { ResponseSink, Transport } from '../protocol/transport.ts';
+import { longestTimerMs } from './driver.ts';
 
 /** Most tokens that the probe asks for: it is asked what the server can, not for an answer. */
 const probeTokens = 8;
@@ -39,7 +40,7 @@ function sendOnce(
   const reader = protocol.createReader();
   reader.begin(null, false);
   return new Promise((resolve) => {
-    const timer = setTimeout(() => abort('timeout_total', `no complete answer within ${timeoutMs / 1000} s`), timeoutMs);
+    const timer = setTimeout(() => abort('timeout_total', `no complete answer within ${timeoutMs / 1000} s`), Math.min(timeoutMs, longestTimerMs));
     const giveUp = () => abort('cancelled', 'given up');
     const settle = (answer: Answer) => {
       clearTimeout(timer);

@@ -10,13 +10,15 @@ export interface RetryPolicy {
 export const retryPreset: RetryPolicy = { maxAttempts: 10, baseMs: 2000 };
 
 const longestDelayMs = 60_000;
+/** A server that asks for more patience (a daily quota is used up, say) is not waited for: the run would hang on it. */
+const longestRetryAfterMs = 300_000;
 
 /** The request itself was refused or its answer is beyond mending, or we gave it up: the same again would end the same. */
 const final: ReadonlySet<ErrorKind> = new Set(['http_4xx', 'malformed', 'too_large', 'tls', 'cancelled']);
 
 /**
  * How long to wait before the next attempt: the base doubled for each attempt made, of which a random half is taken off so that clients do not return together;
- * never less than the server's Retry-After. Null: do not try again. Pure.
+ * never less than the server's Retry-After. Null: do not try again, also where that is longer than five minutes. Pure.
  * @param random a number in [0, 1)
  */
 export function retryDelayMs(
@@ -26,7 +28,7 @@ export function retryDelayMs(
   retryAfterMs: number | null,
   random: number,
 ): number | null {
-  if (policy === null || attempts >= policy.maxAttempts || final.has(error)) return null;
+  if (policy === null || attempts >= policy.maxAttempts || final.has(error) || (retryAfterMs ?? 0) > longestRetryAfterMs) return null;
   const backoffMs = Math.min(longestDelayMs, policy.baseMs * 2 ** (attempts - 1)) * (0.5 + random / 2);
   return Math.max(backoffMs, retryAfterMs ?? 0);
 }

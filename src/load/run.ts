@@ -5,7 +5,7 @@ import type { RequestRecord } from '../measure/record.ts';
 import type { ClientFigures } from '../measure/validity.ts';
 import type { WarmReport } from '../protocol/transport.ts';
 import { type Dialogues, placeOf } from '../workload/dialogues.ts';
-import { onThisClock, waitForStart } from './agreed-start.ts';
+import { onSharedClock, waitForStart } from './agreed-start.ts';
 import { busiest, idle } from './client-watch.ts';
 import type { Phase, PhaseOutcome, StopReason } from './executor.ts';
 import { Fleet } from './fleet.ts';
@@ -14,6 +14,7 @@ import type { LoadInput, LoadOutcome } from './load-run.ts';
 import { planOf } from './plan.ts';
 import { seriesId } from './series-id.ts';
 import { shareOf } from './share.ts';
+import { sharedMs, sharedOriginMs } from './shared-clock.ts';
 import { brokenRule, type StopRules } from './stop-rules.ts';
 import { warmUpLatency } from './warm-up.ts';
 
@@ -53,7 +54,8 @@ class LoadRun {
   private readonly meter: Meter;
   private readonly rules: StopRules;
   private readonly conversations: ConversationMeter | null;
-  private originEpochMs = 0;
+  /** Of the shared clock, as are all times of phases. */
+  private originMs = 0;
   private aborted: StopReason | null = null;
   private measuring = false;
   private finishing = false;
@@ -140,27 +142,27 @@ class LoadRun {
     Pick<LoadOutcome, 'phases' | 'started' | 'durationSeconds' | 'stopReason'> & { client: Pick<ClientFigures, 'cpuSeconds' | 'wallSeconds'> }
   > {
     const { scenario, executor, shard } = this.input;
-    const agreedEpochMs = onThisClock(this.input.startAtEpochMs);
+    const agreedMs = onSharedClock(this.input.startAtEpochMs);
     const cpu = process.cpuUsage();
     const planned = executor.phases(scenario.load, scenario.seed, this.input.trace ?? []);
     const phases: LoadOutcome['phases'] = [];
     let stopReason: StopReason = this.aborted ?? 'completed';
     let firstIndex = 0;
     let previous: PhaseOutcome | null = null;
-    let startedEpochMs: number | null = null;
-    let endedEpochMs = 0;
+    let startedMs: number | null = null;
+    let endedMs = 0;
     this.measuring = true;
     for (let next = planned.next(undefined as never); !next.done && this.aborted === null; next = planned.next(previous as PhaseOutcome)) {
       this.meter.beginPhase();
-      const isFirst: boolean = startedEpochMs === null;
-      const startEpochMs: number = isFirst && agreedEpochMs !== null ? agreedEpochMs : performance.timeOrigin + performance.now() + phaseLeadMs;
-      if (isFirst) this.originEpochMs = startedEpochMs = startEpochMs;
-      const ran = await this.fleet.run(previous, { originEpochMs: this.originEpochMs, startEpochMs, firstIndex });
-      endedEpochMs = ran.endedEpochMs;
+      const isFirst: boolean = startedMs === null;
+      const startMs: number = isFirst && agreedMs !== null ? agreedMs : sharedMs() + phaseLeadMs;
+      if (isFirst) this.originMs = startedMs = startMs;
+      const ran = await this.fleet.run(previous, { originMs: this.originMs, startMs, firstIndex });
+      endedMs = ran.endedMs;
       for (const [series, gaps] of ran.gaps) this.meter.seriesMeter(series).addGaps(gaps);
       this.meter.dropped += ran.dropped;
-      const snapshot = this.meter.snapshot(ran.endedEpochMs - this.originEpochMs);
-      previous = { ...snapshot, durationMs: ran.endedEpochMs - ran.startEpochMs, stopReason: ran.stopReason, dropped: ran.dropped };
+      const snapshot = this.meter.snapshot(ran.endedMs - this.originMs);
+      previous = { ...snapshot, durationMs: ran.endedMs - ran.startMs, stopReason: ran.stopReason, dropped: ran.dropped };
       phases.push({ phase: next.value, outcome: previous });
       firstIndex = shard.count > 1 ? phases.length * indicesPerPhase : firstIndex + snapshot.phase.succeeded + snapshot.phase.failed + ran.dropped;
       stopReason = ran.stopReason;
@@ -175,10 +177,10 @@ class LoadRun {
     }
     this.measuring = false;
     const used = process.cpuUsage(cpu);
-    const zero = startedEpochMs ?? performance.timeOrigin + performance.now();
-    const durationSeconds = Math.max(0, (endedEpochMs - zero) / 1000);
+    const zero = startedMs ?? sharedMs();
+    const durationSeconds = Math.max(0, (endedMs - zero) / 1000);
     const client = { cpuSeconds: (used.user + used.system) / 1e6, wallSeconds: durationSeconds };
-    return { phases, started: new Date(zero).toISOString(), durationSeconds, client, stopReason };
+    return { phases, started: new Date(performance.timeOrigin + zero - sharedOriginMs).toISOString(), durationSeconds, client, stopReason };
   }
 
   private take(records: Iterable<RequestRecord>, inFlight: number): void {
@@ -193,7 +195,7 @@ class LoadRun {
       }
     }
     if (!this.measuring) return;
-    const elapsedMs = performance.timeOrigin + performance.now() - this.originEpochMs;
+    const elapsedMs = sharedMs() - this.originMs;
     // Seconds in which nothing ended are in the timeline too; requests that ended in the last one may still be on their way from a worker.
     meter.timeline.advance(elapsedMs - timelineLagMs, inFlight);
     // Said again with every batch: a phase that only just begins would not have heard it.

@@ -20,6 +20,7 @@ import type { LoadPlan } from './plan.ts';
 import { SchemaRegistrar } from './registration.ts';
 import { RowWriter } from './rows.ts';
 import { ownArrivals, partOf, shareOf } from './share.ts';
+import { sharedOriginMs } from './shared-clock.ts';
 import { maxHeaderBytes } from './transport-limits.ts';
 import { addLatency, noLatencies } from './warm-up.ts';
 
@@ -173,7 +174,7 @@ class LoadWorker {
   private async runPhase(command: Extract<Command, { type: 'phase' }>): Promise<void> {
     const next = command.outcome === null ? this.planned.next() : this.planned.next(command.outcome);
     if (next.done) throw new Error('the executor has no further phase');
-    this.loop.originMs = command.originEpochMs - performance.timeOrigin;
+    this.loop.originMs = command.originMs - sharedOriginMs;
     const phase = this.ownShare(next.value);
     const counter = new Int32Array(this.data.counter);
     const { requests } = next.value;
@@ -183,7 +184,7 @@ class LoadWorker {
     this.batching ??= setInterval(() => this.sendDueBatch(), batchIntervalMs);
     const outcome = await this.loop.run({
       phase,
-      startMs: command.startEpochMs - performance.timeOrigin,
+      startMs: command.startMs - sharedOriginMs,
       firstIndex: command.firstIndex,
       takeIndex: () => {
         const taken = Atomics.add(counter, 0, 1);
@@ -199,7 +200,7 @@ class LoadWorker {
       type: 'phase-ended',
       stopReason: outcome.stopReason,
       dropped: outcome.dropped,
-      endedEpochMs: outcome.endedMs + performance.timeOrigin,
+      endedMs: outcome.endedMs + sharedOriginMs,
       gaps,
     });
   }

@@ -1,9 +1,9 @@
 import { isDeterministic } from '../config/limits-for.ts';
 import type { Thresholds } from '../config/thresholds.ts';
 import type { ResultDocument, Run } from '../result/document.ts';
-import { defaultErrorPoints, judgeErrorRate } from './error-rate.ts';
+import { judgeErrorRate } from './error-rate.ts';
 import { describeBaselines } from './evaluate.ts';
-import { because, defaultAlpha, defaultBeta, errorAnswer, errorCounts, unknown } from './judge-screen.ts';
+import { because, defaultAlpha, defaultBeta, errorAnswer, errorCounts, errorPoints, unknown } from './judge-screen.ts';
 import { unfit } from './log-scale.ts';
 import { overall } from './overall.ts';
 import { pairSeries } from './pair-series.ts';
@@ -178,11 +178,13 @@ function answerErrors(question: Question, base: ResultDocument, head: ResultDocu
   const match = question.baselines[0];
   const before = match ? errorCounts(base, match.series) : [];
   const now = errorCounts(head, question.series);
-  const points = question.isDefault ? (question.limits?.max ?? defaultErrorPoints) : question.limitPercent;
-  const pooled = (counts: typeof before) => [
-    { errors: counts.reduce((sum, run) => sum + run.errors, 0), requests: counts.reduce((sum, run) => sum + run.requests, 0) },
-  ];
-  return errorAnswer(judgeErrorRate(pooled(before), pooled(now), { points, alpha, beta }), points);
+  const pooled = (counts: typeof before) => ({
+    errors: counts.reduce((sum, run) => sum + run.errors, 0),
+    requests: counts.reduce((sum, run) => sum + run.requests, 0),
+  });
+  const [all, current] = [pooled(before), pooled(now)];
+  const points = errorPoints(question, (100 * all.errors) / all.requests);
+  return errorAnswer(judgeErrorRate([all], [current], { points, alpha, beta }), points);
 }
 
 function whatMoreWouldTake(pairs: number, toSettle: number | null, { secondsPerPair }: PairedOptions): string {

@@ -1,6 +1,6 @@
 import type { Thresholds } from '../config/thresholds.ts';
-import type { ResultDocument, Series } from '../result/document.ts';
-import { valueAt } from '../result/metric-values.ts';
+import { isDistribution, type ResultDocument, type Series } from '../result/document.ts';
+import { metricOf, valueAt } from '../result/metric-values.ts';
 import { defaultErrorPoints, type ErrorCounts, judgeErrorRate } from './error-rate.ts';
 import { describeBaselines, newestFirst, type PairedBaseline } from './evaluate.ts';
 import { overall } from './overall.ts';
@@ -145,8 +145,13 @@ function answerErrors({ baselines, series, limits, limitPercent, isDefault }: Qu
   const base = [...baselines].reverse().flatMap((match) => errorCounts(match.document, match.series));
   const head = errorCounts(current, series);
   const rate = (100 * base.reduce((sum, run) => sum + run.errors, 0)) / base.reduce((sum, run) => sum + run.requests, 0);
-  const points = isDefault || !(rate > 0) ? (limits?.max ?? defaultErrorPoints) : (rate * limitPercent) / 100;
+  const points = errorPoints({ limits, limitPercent, isDefault }, rate);
   return errorAnswer(judgeErrorRate(base, head, { points, alpha, beta }), points);
+}
+
+/** By how many percentage points an error rate may rise: a stated limit on its change is a percentage of the baseline's rate, in percent; of none there is no percentage. */
+export function errorPoints({ limits, limitPercent, isDefault }: Pick<Question, 'limits' | 'limitPercent' | 'isDefault'>, rate: number): number {
+  return isDefault || !(rate > 0) ? (limits?.max ?? defaultErrorPoints) : (rate * limitPercent) / 100;
 }
 
 /** What a finding on an error rate says in a row; its change is in points, which no percentage expresses. */
@@ -170,13 +175,23 @@ export function errorAnswer(finding: ReturnType<typeof judgeErrorRate>, points: 
 export function errorCounts(document: ResultDocument, series: Series): ErrorCounts[] {
   const pooledRate = valueAt(series, 'error_rate');
   if (pooledRate === null) return [];
-  const succeeded = Math.max(0, ...Object.values(series.metrics).map((metric) => ('count' in metric ? metric.count : 0)));
+  const succeeded = successes(series);
   const known =
     succeeded > 0 && pooledRate < 100 ? succeeded / (1 - pooledRate / 100) : document.results.total_requests / Math.max(1, document.series.length);
   const rates = document.runs.map((run) => run.values[series.id]?.['error_rate']).filter((rate) => typeof rate === 'number');
   const each = rates.length > 0 ? rates : [pooledRate];
   const requests = Math.round(known / each.length);
   return requests > 0 ? each.map((rate) => ({ errors: Math.round((requests * rate) / 100), requests })) : [];
+}
+
+/** How many requests of a series succeeded: each has a latency. Of results without one, what was counted most often; gaps between tokens and looks at the service are no requests. */
+function successes(series: Series): number {
+  const latency = metricOf(series, 'latency_s.mean');
+  if (latency !== null && isDistribution(latency)) return latency.count;
+  const counts = Object.entries(series.metrics).map(([name, metric]) =>
+    isDistribution(metric) && name !== 'itl_ms' && !metric.observed ? metric.count : 0,
+  );
+  return Math.max(0, ...counts);
 }
 
 export function unknown(baseline: number | null, current: number | null): Answer {

@@ -28,6 +28,24 @@ test('check without a baseline says what happens next and succeeds', async () =>
   assert.ok(existsSync(workspace.file('bench_results.json')) && existsSync(workspace.file('bench_results.md')));
 });
 
+test('a file that says mode: paired for the workflow: run measures as ever, check says so before anything is started', async () => {
+  await using workspace = await Workspace.open();
+  await writeFile(workspace.file('llm-bench.yaml'), 'mode: paired\n');
+  const measured = await against(workspace, 0.1, 'run');
+  assert.equal(measured.code, 0, told(measured));
+  const engine = await startMock(pace);
+  try {
+    for (const args of [[], ['--baseline', 'bench_results.json']]) {
+      const checked = await workspace.run(['check', '--url', engine.url, ...load, ...args, '-o', 'checked.json']);
+      assert.equal(checked.code, 2, told(checked));
+      assert.match(checked.stderr, /mode paired.*llm-bench ab/s);
+    }
+  } finally {
+    await engine.close();
+  }
+  assert.ok(!existsSync(workspace.file('checked.json')));
+});
+
 test('the way of a newcomer: run, set the baseline, check; the same again is ok', async () => {
   await using workspace = await Workspace.open();
   const first = await against(workspace, 1, 'run');

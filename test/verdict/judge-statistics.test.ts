@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Thresholds } from '../../src/config/thresholds.ts';
-import type { ResultDocument } from '../../src/result/document.ts';
+import type { DistributionMetric, ResultDocument } from '../../src/result/document.ts';
 import { judgePaired, type PairedOptions } from '../../src/verdict/judge-paired.ts';
 import { judgeScreen, type ScreenOptions } from '../../src/verdict/judge-screen.ts';
 import type { MetricVerdict, Verdict } from '../../src/verdict/verdict.ts';
@@ -186,6 +186,20 @@ describe('judgeScreen', () => {
     assert.equal(row(screened(pool(20), measured({})), 'error_rate').verdict, 'ok');
   });
 
+  it('error rates: requests are counted, neither gaps between tokens nor looks at the service', () => {
+    const counted = (document: ResultDocument): ResultDocument => {
+      const [series] = document.series as [ResultDocument['series'][number]];
+      const latency = series.metrics['latency_s'] as DistributionMetric;
+      const many = { ...latency, count: 20_000 };
+      Object.assign(series.metrics, { latency_s: { ...latency, count: 19 }, itl_ms: many, service_cpu_cores: { ...many, observed: true } });
+      return document;
+    };
+    // One failure of twenty requests, after none of twenty in each of four runs, may well be chance.
+    const verdict = screened(pool(4).map(counted), counted(measured({ errors: 5 })));
+    const errors = row(verdict, 'error_rate');
+    assert.equal(errors.verdict, 'inconclusive', errors.rule ?? '');
+  });
+
   it('runs of one machine count as one', () => {
     const current = measured({ runs: 4, seed: 2 });
     const width = (currentRuns: ScreenOptions['currentRuns']) => {
@@ -245,6 +259,16 @@ describe('judgePaired', () => {
     const thresholds: Thresholds = { series: { '*': { 'ttft_ms.p50': { max_regression_percent: 50 } } } };
     assert.equal(row(judge(sides(30, { factor: 1.2 }), {}, thresholds).verdict, 'ttft_ms.p50').limit_percent, 50);
     assert.equal(row(judge(sides(30, { factor: 1.2 }), { limitPercent: 8, override: true }, thresholds).verdict, 'ttft_ms.p50').limit_percent, 8);
+  });
+
+  it('a limit on the change of an error rate is a percentage of that rate, as in a screen', () => {
+    const thresholds: Thresholds = { series: { '*': { error_rate: { max_regression_percent: 50 } } } };
+    const rise = row(judge(sides(10, { errors: 20 }), { final: true }, thresholds).verdict, 'error_rate');
+    assert.equal(rise.limit_percent, 50);
+    const [base, head] = sides(10, { errors: 20 });
+    const before = measured({ seed: 21, runs: 11, errors: 5 });
+    const grown = row(judge([{ ...base, series: before.series }, head], { final: true }, thresholds).verdict, 'error_rate');
+    assert.equal(grown.verdict, 'regressed', grown.rule ?? '');
   });
 
   it('rounds without a metric, or with a zero, are no crash', () => {
