@@ -1,5 +1,5 @@
 import type { GapRule } from '../measure/definitions.ts';
-import type { GapCounts } from '../measure/gap-counts.ts';
+import { countChunksAround, countGap, type GapCounts } from '../measure/gap-counts.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import type { ErrorKind } from '../protocol/error-kind.ts';
 import { header } from '../protocol/failure.ts';
@@ -260,30 +260,6 @@ export class Flight implements ResponseSink {
     };
     this.deck.ended(this, record, answer.text, answer.found);
   }
-}
-
-/** One chunk's gap to the chunk before, or its arrival as the first one (null), by the rule. No allocation: called once per chunk. */
-function countGap(gaps: GapCounts, rule: GapRule, gapMs: number | null, tokens: number): void {
-  if (rule === 'none') return;
-  if (rule === 'arrivals') {
-    if (tokens === 0) gaps.guessed = true;
-    if (gapMs !== null) gaps.record(gapMs, 1);
-    if (tokens > 1) gaps.record(0, tokens - 1);
-  } else if (gapMs !== null) {
-    if (rule === 'chunks') gaps.record(gapMs, 1);
-    else if (tokens > 0) gaps.record(gapMs / tokens, tokens);
-    else {
-      gaps.guessed = true;
-      gaps.record(gapMs, 1);
-    }
-  }
-}
-
-/** The chunks around the output count too under that rule: a role before it, a finish reason after it. One that came in the same read has no gap to tell. */
-function countChunksAround(gaps: GapCounts, { firstChunkMs, firstOutputMs, lastOutputMs, lastChunkMs }: Answer): void {
-  if (firstChunkMs === null || lastChunkMs === null) return;
-  if (firstOutputMs !== null && firstOutputMs > firstChunkMs) gaps.record(firstOutputMs - firstChunkMs, 1);
-  if (lastOutputMs !== null && lastChunkMs > lastOutputMs) gaps.record(lastChunkMs - lastOutputMs, 1);
 }
 
 /** A good answer of another model than the one that was asked is a failure where that is checked; a server that does not name its model cannot be checked. */

@@ -6,7 +6,7 @@ import type { Found, Protocol, WireContext } from '../protocol/protocol.ts';
 import type { Transport } from '../protocol/transport.ts';
 import type { Cell } from '../workload/cells.ts';
 import type { Neighbours } from '../workload/exact-neighbours.ts';
-import type { CallSchema, RequestSpec } from '../workload/request-spec.ts';
+import type { RequestSpec } from '../workload/request-spec.ts';
 import type { Workload } from '../workload/workload.ts';
 import type { Alarm } from './alarm.ts';
 import type { AnswerChecker } from './answer-check.ts';
@@ -98,8 +98,6 @@ export class LoadLoop implements FlightDeck {
   readonly keepText: boolean;
   /** Registrations under way: their requests are neither sent nor given up. */
   private registering = 0;
-  /** Schemas that are reused, as the server knows them. */
-  private readonly registered = new Map<object, Promise<Registered>>();
   /** Gaps between tokens by series since the last `takeGaps`. */
   private gaps = new Map<string, GapCounts>();
   private readonly options: LoopOptions;
@@ -223,37 +221,26 @@ export class LoadLoop implements FlightDeck {
     const schema = workload.schemas.call(sending.index);
     const schemaMs = schema === null ? null : performance.now() - begun;
     if (registrar === null || schema === null) this.launch(sending, { ...spec, schema }, cell, schemaMs, null);
-    else void this.sendRegistered(sending, spec, cell, schema, schemaMs, registrar.once ? workload.schemas.of(sending.index).schema : null);
+    else void this.sendRegistered(sending, spec, cell, schemaMs, registrar.registered(schema, spec, workload.schemas.of(sending.index).schema));
   }
 
-  /** @param reused what a schema that is registered but once is known by; null: each is registered */
   private async sendRegistered(
     sending: Sending,
     spec: RequestSpec,
     cell: Cell,
-    schema: CallSchema,
     schemaMs: number | null,
-    reused: object | null,
+    registering: ReturnType<SchemaRegistrar['registered']>,
   ): Promise<void> {
-    const registrar = this.options.registrar as SchemaRegistrar;
     this.registering++;
-    const known = reused === null ? undefined : this.registered.get(reused);
-    const registering = known ?? registrar.register(schema, spec);
-    if (reused !== null) this.registered.set(reused, registering);
-    const told = await registering;
+    const { told, ownMs } = await registering;
     this.registering--;
     const registered = this.aborted === null ? told : gaveUp(told, this.aborted);
-    const own = known === undefined ? registered.ms : null;
     // The request's own time begins when it can be sent.
     const intendedMs = Math.max(sending.intendedMs, registered.endedMs);
-    if ('schema' in registered) this.launch({ ...sending, intendedMs }, { ...spec, schema: registered.schema }, cell, schemaMs, own);
+    if ('schema' in registered) this.launch({ ...sending, intendedMs }, { ...spec, schema: registered.schema }, cell, schemaMs, ownMs);
     else {
-      if (reused !== null) this.registered.delete(reused);
-      const flight = this.idle.pop() ?? new Flight(this, this.options.protocol, this.options.transport);
-      flight.user = sending.user;
-      flight.measured = sending.measured;
-      this.flying.add(flight);
-      flight.refuse(registered, { index: sending.index, series: this.seriesOf(cell, sending.phase), intendedMs, schemaMs, registrationMs: own });
+      const flight = this.takeOff(sending.user, sending.measured);
+      flight.refuse(registered, { index: sending.index, series: this.seriesOf(cell, sending.phase), intendedMs, schemaMs, registrationMs: ownMs });
     }
   }
 
@@ -264,7 +251,7 @@ export class LoadLoop implements FlightDeck {
     schemaMs: number | null,
     registrationMs: number | null,
   ): void {
-    const { protocol, wire, transport, checkModel } = this.options;
+    const { protocol, wire, checkModel } = this.options;
     const request = protocol.encode(spec, wire);
     let bound: TokenBound | null = null;
     if (this.budget !== null) {
@@ -275,14 +262,19 @@ export class LoadLoop implements FlightDeck {
       }
     }
     const series = this.seriesOf(cell, phase);
-    const flight = this.idle.pop() ?? new Flight(this, protocol, transport);
-    flight.user = user;
-    flight.measured = measured;
-    this.flying.add(flight);
+    const flight = this.takeOff(user, measured);
     const asked = spec.extraBody['model'] ?? spec.model;
     const expectedModel = checkModel && typeof asked === 'string' ? asked : null;
     const gaps = measured ? this.gapsOf(series) : null;
     flight.launch(request, { index, series, gaps, intendedMs, expectedModel, bound, schemaMs, registrationMs });
+  }
+
+  private takeOff(user: number, measured: boolean): Flight {
+    const flight = this.idle.pop() ?? new Flight(this, this.options.protocol, this.options.transport);
+    flight.user = user;
+    flight.measured = measured;
+    this.flying.add(flight);
+    return flight;
   }
 
   private seriesOf(cell: Cell, phase: Phase): string {

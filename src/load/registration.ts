@@ -12,12 +12,14 @@ export type Registered = { ms: number; endedMs: number } & ({ schema: CallSchema
 /** Makes schemas known to the server, by a call of its own that is timed apart. */
 export class SchemaRegistrar {
   /** A schema is registered when it is first used, and not again. */
-  readonly once: boolean;
+  private readonly once: boolean;
   private readonly registration: SchemaRegistration;
   private readonly transport: Transport;
   private readonly wire: WireContext;
   private readonly timeoutMs: number;
   private readonly underway = new Set<(kind: ErrorKind, message: string) => void>();
+  /** Schemas that are reused, as the server knows them. */
+  private readonly known = new Map<object, Promise<Registered>>();
 
   constructor(registration: SchemaRegistration, transport: Transport, wire: WireContext, timeoutMs: number, once: boolean) {
     this.once = once;
@@ -27,7 +29,22 @@ export class SchemaRegistrar {
     this.timeoutMs = timeoutMs;
   }
 
-  register(schema: CallSchema, spec: RequestSpec): Promise<Registered> {
+  /**
+   * The schema of a call as the server knows it: registered for this call, or with the first call that has the same one where they are reused.
+   * @param template what calls with the same schema have in common
+   * @returns with the time that this call spent on it, ms; null where an earlier one did
+   */
+  async registered(schema: CallSchema, spec: RequestSpec, template: object): Promise<{ told: Registered; ownMs: number | null }> {
+    const known = this.once ? this.known.get(template) : undefined;
+    const registering = known ?? this.register(schema, spec);
+    if (this.once) this.known.set(template, registering);
+    const told = await registering;
+    // The next call tries again.
+    if ('error' in told) this.known.delete(template);
+    return { told, ownMs: known === undefined ? told.ms : null };
+  }
+
+  private register(schema: CallSchema, spec: RequestSpec): Promise<Registered> {
     const request = encodeRegistration(this.registration, schema, spec, this.wire);
     const reader = plainHttp.createReader();
     reader.begin(null, true);

@@ -1,3 +1,5 @@
+import type { Answer } from '../protocol/protocol.ts';
+import type { GapRule } from './definitions.ts';
 import type { Distribution } from './distribution.ts';
 
 /** Values below this have a bucket each; from here on every power of two is divided into half as many. The layout of an HdrHistogram with 3 significant digits. */
@@ -78,4 +80,31 @@ export function pourGaps(gaps: GapState, into: Distribution): void {
       if (times > 0) record(lowestOf(index), times);
     }
   });
+}
+
+/** One chunk's gap to the chunk before, or its arrival as the first one (null), by the rule. No allocation: called once per chunk. */
+export function countGap(gaps: GapCounts, rule: GapRule, gapMs: number | null, tokens: number): void {
+  if (rule === 'none') return;
+  if (rule === 'arrivals') {
+    if (tokens === 0) gaps.guessed = true;
+    if (gapMs !== null) gaps.record(gapMs, 1);
+    if (tokens > 1) gaps.record(0, tokens - 1);
+  } else if (gapMs !== null) {
+    if (rule === 'chunks') gaps.record(gapMs, 1);
+    else if (tokens > 0) gaps.record(gapMs / tokens, tokens);
+    else {
+      gaps.guessed = true;
+      gaps.record(gapMs, 1);
+    }
+  }
+}
+
+/** The chunks around the output count too under that rule: a role before it, a finish reason after it. One that came in the same read has no gap to tell. */
+export function countChunksAround(
+  gaps: GapCounts,
+  { firstChunkMs, firstOutputMs, lastOutputMs, lastChunkMs }: Pick<Answer, 'firstChunkMs' | 'firstOutputMs' | 'lastOutputMs' | 'lastChunkMs'>,
+): void {
+  if (firstChunkMs === null || lastChunkMs === null) return;
+  if (firstOutputMs !== null && firstOutputMs > firstChunkMs) gaps.record(firstOutputMs - firstChunkMs, 1);
+  if (lastOutputMs !== null && lastChunkMs > lastOutputMs) gaps.record(lastChunkMs - lastOutputMs, 1);
 }
