@@ -96,7 +96,7 @@ export function logOf({ info, warning }: Pick<Step['core'], 'info' | 'warning'>)
 
 const settings = [
   ['thresholds', 'thresholds', null],
-  ['mode', 'mode', modes],
+  ['mode', 'mode', modes.filter((mode) => mode !== 'paired')],
   ['fail-on', 'fail_on', failOnValues],
   ['comment', 'report.comment', commentValues],
 ] as const;

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Files } from './files.ts';
-import { isTree, type Layers, type Origin, originAt, overlay, type Tree } from './layers.ts';
+import { dotted, isTree, type Layers, type Origin, originAt, overlay, type Tree, without } from './layers.ts';
 import { check } from './schema-issues.ts';
 import { expandShorthands, shorthands } from './shorthands.ts';
 import { thresholdsSchema } from './thresholds.ts';
@@ -44,7 +44,8 @@ export async function resolveThresholds(choice: ThresholdsChoice, files: Files, 
     let base = empty;
     if (parent === 'default') base = chain.includes(shipped) ? empty : await fromFile(shipped, null, chain);
     else if (parent !== 'none') base = await fromFile(resolve(files.cwd, String(parent)), originOf(['extends']), chain);
-    return layEntries(base, thresholdEntries(tree, originOf));
+    const entries = thresholdEntries(tree, originOf);
+    return layEntries(yieldingTo(entries, base), entries);
   }
 
   if (choice && 'tree' in choice) return extended(choice.tree, choice.originOf, []);
@@ -63,6 +64,16 @@ interface Entry {
   glob: string;
   metrics: Tree;
   originOf: (metric: string, limit: string) => Origin;
+}
+
+/** Shipped limits of single metrics give way to what the user says of all of them: `max_regression_percent: 10` means p95 latency too. */
+function yieldingTo(entries: readonly Entry[], base: Layers): Layers {
+  return entries.reduce((layers, { glob, metrics }) => {
+    const [all, below] = [metrics['*'], layers.value[glob]];
+    if (!isTree(all) || !isTree(below)) return layers;
+    const paths = Object.keys(below).flatMap((metric) => (metric === '*' ? [] : Object.keys(all).map((limit) => [glob, metric, limit])));
+    return without(layers, ...paths.filter((path) => layers.origins.get(dotted(path))?.label === 'default'));
+  }, base);
 }
 
 function layEntries(base: Layers, entries: Entry[]): Layers {

@@ -11,6 +11,7 @@ import type { Verdict } from '../verdict/verdict.ts';
 import type { MeasureOptions } from './measure-options.ts';
 import { outputFiles } from './output-files.ts';
 import { measurePaired, type PairedJob, type PairedResult } from './paired.ts';
+import { pairedThresholds } from './paired-limits.ts';
 import { takeProfiles } from './profiles.ts';
 import { addWorktree, besideWorktree, type Worktree } from './worktree.ts';
 import { writeText } from './write-text.ts';
@@ -52,7 +53,7 @@ export async function ab(options: AbOptions): Promise<ExitCode> {
     await worktree?.remove();
   }
   const judged = result.judged && { ...result.judged, verdict: besideWorktree(result.judged.verdict, worktree) };
-  if (result.head && result.base) await write(options, result, judged?.verdict ?? null);
+  await write(options, result, judged?.verdict ?? null);
   if (judged === null) {
     options.log(
       result.crash?.message ?? (result.interrupted ? 'interrupted before a pair of rounds was complete' : 'no pair of rounds was complete'),
@@ -92,7 +93,7 @@ export function pairedJob(options: PairedOptions, worktree: Worktree | null): Pa
   return {
     head: { options: side(head, 'head'), place: {}, sha: null },
     base: { options: side(base, 'base'), place: worktree === null ? {} : { workingDirectory: worktree.directory }, sha: worktree?.sha ?? null },
-    thresholds: head.thresholds,
+    thresholds: pairedThresholds(head),
     limitPercent: options.limitPercent,
     budgetSeconds: options.budgetSeconds,
     alternate: options.alternate || mustAlternate(options),
@@ -109,12 +110,12 @@ function render({ format, color }: AbOptions, verdict: Verdict, head: ResultDocu
 }
 
 async function write({ output }: AbOptions, { head, base }: PairedResult, verdict: Verdict | null): Promise<void> {
-  if (output === null || head === null || base === null) return;
+  if (output === null) return;
   const files = outputFiles(output);
   const stem = output.slice(0, output.length - extname(output).length);
-  await writeResult(files.result, head);
-  await writeResult(`${stem}.base.json`, base);
-  if (verdict === null) return;
+  if (head !== null) await writeResult(files.result, head);
+  if (base !== null) await writeResult(`${stem}.base.json`, base);
+  if (verdict === null || head === null || base === null) return;
   await writeText(files.verdict, `${JSON.stringify(verdict, null, 2)}\n`);
   await writeText(files.report, renderMarkdown(verdict, head, base));
 }

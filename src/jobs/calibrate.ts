@@ -5,6 +5,7 @@ import { type Calibration, calibrate } from '../verdict/calibration.ts';
 import { Random } from '../workload/random.ts';
 import { type PairedOptions, pairedJob } from './ab.ts';
 import { measurePaired, type PairedResult } from './paired.ts';
+import { pairedThresholds } from './paired-limits.ts';
 
 /** Simulated comparisons; the Monte Carlo error of 1% is a third of a percent. */
 const trials = 1000;
@@ -44,7 +45,8 @@ export async function calibrateService(options: CalibrateOptions): Promise<ExitC
 function judged({ base, head, secondsPerPair }: PairedResult, options: CalibrateOptions): Calibration | string {
   if (base === null || head === null || secondsPerPair === null) return 'no round was complete';
   const random = new Random(options.head.scenarios[0]?.seed ?? 0, 1);
-  const found = calibrate(base, head, options.head.thresholds, { secondsPerPair, trials, random: () => random.uniform() });
+  const limits = { paired: pairedThresholds(options.head), screen: options.head.thresholds };
+  const found = calibrate(base, head, limits, { secondsPerPair, trials, random: () => random.uniform() });
   if (typeof found === 'string') return found;
   return { ...found, notes: [...found.notes, ...faults(base, head)] };
 }

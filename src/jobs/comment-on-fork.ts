@@ -149,7 +149,7 @@ async function judgeOne(
       ci: { run_id: String(run), attempt: null, event: 'pull_request', workflow: null },
     },
     acceptance: await readAcceptance(concluding.context, options.repository),
-    pair: pair !== null && pair.head.git.sha === context.headSha ? async () => judgeAgain(pair, own.config.thresholds) : null,
+    pair: pair !== null && pair.head.git.sha === context.headSha ? async () => judgeAgain(pair, own.config) : null,
     ended: 'completed',
     keep: false,
     repeat: null,

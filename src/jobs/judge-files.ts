@@ -3,7 +3,7 @@ import { readOrder } from '../baseline/order.ts';
 import type { BaselineHit } from '../baseline/source.ts';
 import type { Judging } from '../config/load-thresholds.ts';
 import { readAcceptance } from '../github/accept.ts';
-import type { ResultDocument } from '../result/document.ts';
+import type { Better, ResultDocument } from '../result/document.ts';
 import { compareFiles } from './compare.ts';
 import { conclude, type GateOutcome } from './conclude.ts';
 import { findStored, withPool } from './gate-baseline.ts';
@@ -19,17 +19,22 @@ export interface JudgeFilesOptions extends Given {
   current: string;
   /** Files to compare with; none: the baseline is found as for a measurement, and on the default branch the result becomes one. */
   baselines: readonly string[];
+  /** Which way is good in files of other tools whose units do not tell; null: by the unit. */
+  direction: Better | null;
 }
 
 /** Judges a result file, of this tool or another, and tells the outcome as for a measurement. No load is generated. @throws UserError (2) */
 export async function judgeFiles(given: JudgeFilesOptions): Promise<GateOutcome> {
   const startedMs = performance.now();
+  // A configuration may ask for both sides to be measured in turn: files alone cannot be.
+  const { mode } = await given.judging([]);
   // Read by the one function that knows every format; the limits of its scenarios are known only then.
   let judging: Judging | null = null;
   const comparison = await compareFiles({
     current: given.current,
     baselines: given.baselines,
-    mode: 'auto',
+    mode: mode === 'paired' ? 'auto' : mode,
+    direction: given.direction,
     thresholds: async (current) => {
       judging = await given.judging(scenariosOf(current));
       return judging.thresholds;

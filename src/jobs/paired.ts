@@ -3,7 +3,7 @@ import type { ResultDocument, Run } from '../result/document.ts';
 import type { MeasuredPart } from '../result/findings/finding.ts';
 import { mergeWhole } from '../result/merge-whole.ts';
 import { uniteRounds, uniteScenarios } from '../result/unite.ts';
-import type { ServiceError } from '../service/service-error.ts';
+import { ServiceError } from '../service/service-error.ts';
 import type { PairedVerdict } from '../verdict/judge-paired.ts';
 import type { Side as SideName } from '../verdict/round-order.ts';
 import { ClientCheck } from './client-check.ts';
@@ -64,11 +64,20 @@ export async function measurePaired(job: PairedJob): Promise<PairedResult> {
     await check.quiet();
     const scenarios = await sides.offered(plans);
     const rounds = await pairRounds(job, { startedMs, measure: (side, order) => sides.measure(side, scenarios, check, order), unite: united });
-    return { ...rounds, crash: await sides.crashed(), interrupted: job.signal.aborted, startSeconds: sides.startSeconds };
+    const crash = await sides.crashed();
+    const interrupted = job.signal.aborted;
+    const reason = interrupted ? 'interrupted' : crash ? 'service_crashed' : null;
+    const [base, head] = [rounds.base, rounds.head].map((document) => stoppedEarly(document, reason));
+    return { ...rounds, base: base ?? null, head: head ?? null, crash, interrupted, startSeconds: sides.startSeconds };
   } finally {
     await check.close();
     await sides.close();
   }
+}
+
+/** Its rounds are whole, but fewer than were to come. */
+function stoppedEarly(document: ResultDocument | null, reason: string | null): ResultDocument | null {
+  return document === null || reason === null ? document : { ...document, partial: true, stop_reason: reason, admissible: false };
 }
 
 /** The scenarios as a round drives them: cut to a time that lets enough rounds fit the budget. */
@@ -171,7 +180,13 @@ class Sides {
     if (this.job.alternate) await this.close();
     const { options, place } = this.job[name];
     this.job.log(`starting ${name}`);
-    const side = await Side.open(options, { ...place, ...(this.started.has(name) ? { skipSetup: true } : {}) });
+    const again = this.started.has(name);
+    const side = await Side.open(options, { ...place, ...(again ? { skipSetup: true } : {}) }).catch((error: unknown) => {
+      // What was measured before it failed to come up once more is kept.
+      if (!again || !(error instanceof ServiceError)) throw error;
+      this.failure = error;
+      return null;
+    });
     if (side !== null) {
       this.open.set(name, side);
       this.started.add(name);

@@ -1,15 +1,15 @@
 import { readOrder } from '../baseline/order.ts';
 import { scenarioNamesOf } from '../config/scenario.ts';
-import type { Thresholds } from '../config/thresholds.ts';
 import { readAcceptance } from '../github/accept.ts';
 import { findStoredResult } from '../github/stored-result.ts';
 import { judgePaired } from '../verdict/judge-paired.ts';
 import type { StoredPair } from './acceptance.ts';
 import { conclude, type GateOutcome } from './conclude.ts';
 import { findStored, withPool } from './gate-baseline.ts';
-import type { GateOptions } from './gate-options.ts';
+import type { GateOptions, JudgeConfig } from './gate-options.ts';
 import { repeatCommand } from './gate-publish.ts';
 import type { PairedResult } from './paired.ts';
+import { pairedThresholds } from './paired-limits.ts';
 
 /**
  * Judges the stored result of this pull request's head again, with the labels that it has now: the comment and the check are updated, nothing is measured.
@@ -32,7 +32,7 @@ export async function rejudge(options: GateOptions, elapsedSeconds: () => number
     ...(await withPool(options, document, { found, scenarios, order })),
     document,
     acceptance: await readAcceptance(context, repository),
-    pair: pair === null ? null : async () => judgeAgain(pair, config.thresholds),
+    pair: pair === null ? null : async () => judgeAgain(pair, config),
     ended: 'completed',
     // It is stored already, by the run that measured it.
     keep: false,
@@ -46,12 +46,12 @@ export async function rejudge(options: GateOptions, elapsedSeconds: () => number
 const mostPairs = 10_000;
 
 /** The rounds of an earlier paired measurement, judged for the last time with the limits of now. */
-export function judgeAgain({ head, base }: StoredPair, thresholds: Thresholds): PairedResult {
+export function judgeAgain({ head, base }: StoredPair, config: Pick<JudgeConfig, 'thresholds' | 'origins'>): PairedResult {
   const known = Math.max(0, Math.min(head.runs.length, base.runs.length) - 1);
   const { max_pairs: maxPairs, seconds } = (head['paired'] ?? {}) as { max_pairs?: unknown; seconds?: unknown };
   const planned = typeof maxPairs === 'number' && Number.isSafeInteger(maxPairs) && maxPairs >= known && maxPairs <= mostPairs ? maxPairs : known;
   return {
-    judged: known === 0 ? null : judgePaired(base, head, thresholds, { maxPairs: planned, final: true }),
+    judged: known === 0 ? null : judgePaired(base, head, pairedThresholds(config), { maxPairs: planned, final: true }),
     head,
     base,
     rounds: head.runs.length + base.runs.length,

@@ -54,6 +54,12 @@ export interface Calibration {
   notes: string[];
 }
 
+/** What a paired comparison is held to, and what a screen. */
+export interface LimitsInForce {
+  paired: Thresholds;
+  screen: Thresholds;
+}
+
 export interface CalibrationOptions {
   secondsPerPair: number;
   trials: number;
@@ -66,18 +72,18 @@ export interface CalibrationOptions {
  * each side is dropped. The judge of the simulation is the one that judges comparisons.
  * @returns a sentence instead where fewer than four pairs were measured
  */
-export function calibrate(base: ResultDocument, head: ResultDocument, thresholds: Thresholds, options: CalibrationOptions): Calibration | string {
+export function calibrate(base: ResultDocument, head: ResultDocument, thresholds: LimitsInForce, options: CalibrationOptions): Calibration | string {
   const rounds = roundsOf(base, head, true);
   const pairs = Math.min(rounds.base.length, rounds.head.length);
   if (pairs < fewestPairs) return `${pairs} pair${pairs === 1 ? '' : 's'} of rounds: at least ${fewestPairs} are needed to know the noise`;
   const notes: string[] = [];
-  const measured = questionsOf(base, head, thresholds, rounds, defaultPairedLimitPercent).flatMap((question) => {
+  const measured = questionsOf(base, head, thresholds.paired, rounds, defaultPairedLimitPercent).flatMap((question) => {
     const found = measuredOf(question, rounds);
     if (typeof found !== 'string') return [found];
     notes.push(`${question.key} of ${question.series.id} was not calibrated: ${found}`);
     return [];
   });
-  const screens = questionsOf(base, head, thresholds, rounds, defaultScreenLimitPercent);
+  const screens = questionsOf(base, head, thresholds.screen, rounds, defaultScreenLimitPercent);
   const screenLimit = ({ series, key }: Question): number =>
     screens.find((other) => other.series.id === series.id && other.key === key)?.limitPercent ?? defaultScreenLimitPercent;
   const plan = { alpha: defaultAlpha, beta: defaultBeta };

@@ -133,6 +133,17 @@ test('the shipped thresholds', async () => {
   assert.deepEqual(limitsFor(thresholds, 'embedded', 'requests_per_sec'), { warn_change_percent: 15, min: 50 });
 });
 
+test('a shipped limit gives way to what the user says of every metric', async () => {
+  const thresholds = await resolved('{ max_regression_percent: 8 }');
+  assert.deepEqual(limitsFor(thresholds, 'any', 'latency_s.p95'), { max_regression_percent: 8, warn_regression_percent: 10 });
+  assert.deepEqual(limitsFor(thresholds, 'any', 'allocs/op'), { max_regression_percent: 1 });
+  const own = await resolved('limits/a.yaml', {
+    'limits/a.yaml': 'extends: limits/b.yaml\nmax_regression_percent: 8\n',
+    'limits/b.yaml': 'series: { "*": { ttft_ms.p99: { max_regression_percent: 50 } } }\n',
+  });
+  assert.deepEqual(limitsFor(own, 'any', 'ttft_ms.p99'), { max_regression_percent: 50 }, 'the user has said that of this metric');
+});
+
 test('extends: default where left out, none, another file, a circle', async () => {
   assert.equal(limitsFor(await resolved('{ max_error_rate: 5 }'), 's', 'latency_s.p95')!.max_regression_percent, 20);
   assert.deepEqual(await resolved('{ extends: none, max_error_rate: 5 }'), { series: { '*': { error_rate: { max: 5 } } } });

@@ -79,6 +79,35 @@ test('compare/: judges named files, and without names the stored baseline; on ma
   assert.match(bad.log, /missing\.json does not exist/);
 });
 
+test('compare/: direction says which values are better, mode how files are judged', async () => {
+  const job = await runner.onPull({ number: 1, headSha: 'a'.repeat(40) }, 'mode: paired\n', {
+    INPUT_CURRENT: 'now.json',
+    INPUT_BASELINE: 'before.json',
+    INPUT_COMMENT: 'never',
+  });
+  const points = (value: number) => JSON.stringify([{ name: 'Quality', unit: 'points', value }]);
+  await writeFile(join(job.workspace, 'before.json'), points(100));
+  await writeFile(join(job.workspace, 'now.json'), points(50));
+  for (const [env, code] of [
+    [{}, 0],
+    [{ INPUT_DIRECTION: 'smaller' }, 0],
+    [{ INPUT_DIRECTION: 'bigger' }, 1],
+    [{ INPUT_DIRECTION: 'bigger', INPUT_MODE: 'rules' }, 1],
+  ] as [Record<string, string>, number][]) {
+    const ran = await job.run(env, 'compare');
+    assert.equal(ran.code, code, ran.log);
+  }
+  for (const [env, expected] of [
+    [{ INPUT_DIRECTION: 'up' }, /input direction: expected one of smaller, bigger, found "up"/],
+    [{ INPUT_MODE: 'paired' }, /expected one of auto, rules, screen, found "paired"/],
+    [{ INPUT_MODE: 'screen' }, /mode screen: .*4/],
+  ] as [Record<string, string>, RegExp][]) {
+    const ran = await job.run(env, 'compare');
+    assert.equal(ran.code, 2, ran.log);
+    assert.match(ran.log, expected);
+  }
+});
+
 test('merge/: the legs of a matrix are one comment with a series each, and on main one baseline', async () => {
   const pull = await runner.github.openPull('merge');
   const job = await runner.onPull(pull, 'thresholds: { series: { quick_validation: { ttft_ms.p95: { max: 10000 } } } }\n');

@@ -48,7 +48,7 @@ function side(rounds: number, noise: number, seed: number, offset: number): Resu
 }
 
 const options = (seed: number, trials = 300) => ({ secondsPerPair: 7, trials, random: seeded(seed) });
-const thresholds = { series: {} };
+const thresholds = { paired: { series: {} }, screen: { series: {} } };
 function calibrated(rounds: number, noise: number, seed = 1, trials = 300): Calibration {
   const found = calibrate(side(rounds, noise, seed, 0), side(rounds, noise, seed + 1, 1), thresholds, options(seed, trials));
   assert.ok(typeof found !== 'string', String(found));

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { FailOn, Mode } from '../../config/bench-config.ts';
 import type { EntryContext } from '../../config/entry-context.ts';
 import type { CompareFormat } from '../../jobs/compare-and-print.ts';
+import { type DirectionWord, directionOfWord, directionWords } from '../../result/import/direction.ts';
 
 interface CompareFlags {
   current: string;
@@ -14,7 +15,7 @@ interface CompareFlags {
   format: CompareFormat;
   quiet?: boolean;
   failOn?: FailOn;
-  direction?: 'smaller' | 'bigger';
+  direction?: DirectionWord;
 }
 
 /** `llm-bench compare`: judges a result against one or more baselines, or makes it the baseline. */
@@ -31,9 +32,7 @@ export function registerCompare(program: Command, context: EntryContext): void {
     .addOption(new Option('--format <format>', 'of what is printed').choices(['text', 'markdown', 'json']).default('text'))
     .option('--quiet', 'print only when a regression is found; the exit code is the same')
     .addOption(new Option('--fail-on <verdict>', 'what fails (default: regressed)').choices(['regressed', 'inconclusive', 'never']))
-    .addOption(
-      new Option('--direction <way>', 'which values are better in files of other tools (default: by the unit)').choices(['smaller', 'bigger']),
-    )
+    .addOption(new Option('--direction <way>', 'which values are better in files of other tools (default: by the unit)').choices(directionWords))
     .addHelpText(
       'after',
       '\nExit: 0 ok, warn or inconclusive; 1 regressed or a limit broken; 2 bad usage; 3 the measurement is not valid; 5 inconclusive with --fail-on inconclusive.',
@@ -49,7 +48,7 @@ async function compare(flags: CompareFlags, context: EntryContext): Promise<numb
     current: flags.current,
     baselines: flags.baseline,
     mode: flags.mode,
-    direction: flags.direction === undefined ? null : flags.direction === 'smaller' ? 'lower' : 'higher',
+    direction: directionOfWord(flags.direction ?? null),
     cwd: process.cwd(),
     builtinRoot: fileURLToPath(context.packageRoot),
     configFile: flags.config ?? null,

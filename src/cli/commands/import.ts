@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander';
+import { type DirectionWord, directionOfWord, directionWords } from '../../result/import/direction.ts';
 
 interface ImportFlags {
   from?: string;
-  direction?: 'smaller' | 'bigger';
+  direction?: DirectionWord;
   output?: string;
 }
 
@@ -16,7 +17,7 @@ export function registerImport(program: Command): void {
       '--from <tool>',
       'vllm, guidellm, aiperf, genai-perf, inference-perf, llmperf, sglang, k6, locust, wrk, go-bench, pytest-benchmark, google-benchmark, criterion, hyperfine, vitest, jmh or custom (default: found by the content)',
     )
-    .addOption(new Option('--direction <way>', 'which values are better, for custom formats (default: by the unit)').choices(['smaller', 'bigger']))
+    .addOption(new Option('--direction <way>', 'which values are better, for custom formats (default: by the unit)').choices(directionWords))
     .option('-o, --output <file>', 'where to write the result (default: standard output)')
     .addHelpText(
       'after',
@@ -32,7 +33,7 @@ export function registerImport(program: Command): void {
         );
       }
       const { importFiles } = await import('../../jobs/import.ts');
-      const direction = flags.direction === undefined ? null : flags.direction === 'smaller' ? 'lower' : 'higher';
+      const direction = directionOfWord(flags.direction ?? null);
       const result = await importFiles({ files, from: flags.from ?? null, direction, output: flags.output ?? null });
       for (const note of result.imported?.notes ?? []) process.stderr.write(`warning: ${note}\n`);
       if (flags.output === undefined) {

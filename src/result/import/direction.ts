@@ -42,6 +42,15 @@ const amountSecond =
 const amounts = /^([kmgt]i?b|b|bytes?|[kmgt]i?bytes|allocs?|allocations|instructions|cycles|page[ _-]faults)$/;
 const failures = /(^|[^a-z])(errors?|fail(s|ed|ures?)?|miss(es)?|drop(s|ped)?|loss|lost|reject(s|ed|ions?)?|timeouts?|retr(y|ies))([^a-z]|$)/;
 
+/** Users say which values are better. */
+export const directionWords = ['smaller', 'bigger'] as const;
+export type DirectionWord = (typeof directionWords)[number];
+
+/** The way that a user's word means; null where none was said. */
+export function directionOfWord(word: DirectionWord | null): Better | null {
+  return word === null ? null : word === 'smaller' ? 'lower' : 'higher';
+}
+
 /**
  * Which way is good, by the unit and, where that is silent, by the metric's name. The first that applies:
  * 1. what counts failures (`error-rate`, `drops/s`): lower; 2. something per operation (`ns/op`, `B/op`, `ns/iter`): lower;
