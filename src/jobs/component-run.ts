@@ -53,17 +53,25 @@ export class ComponentBench {
     this.place = place;
   }
 
-  get names(): string[] {
-    return this.place.components.entries.map(({ name }) => name);
+  get entries(): readonly ComponentEntry[] {
+    return this.place.components.entries;
   }
 
-  /** Runs every command, one after the other, and reads what they measured. What one measured is not lost when another fails. @param budgetSeconds for all */
-  async run(flags: BenchFlags, budgetSeconds = Number.POSITIVE_INFINITY): Promise<ComponentRun> {
+  /**
+   * Runs every command, one after the other, and reads what they measured. What one measured is not lost when another fails.
+   * @param budgetSeconds for all
+   * @param wanted which of them
+   */
+  async run(
+    flags: BenchFlags,
+    budgetSeconds = Number.POSITIVE_INFINITY,
+    wanted: (entry: ComponentEntry) => boolean = () => true,
+  ): Promise<ComponentRun> {
     const startedMs = performance.now();
     const { components, signal } = this.place;
     const documents: ResultDocument[] = [];
     const failures: UserError[] = [];
-    for (const entry of components.entries) {
+    for (const entry of components.entries.filter(wanted)) {
       if (signal.aborted) break;
       try {
         await this.setUp(entry);

@@ -15,9 +15,9 @@ import { compareResults, type NamedResult } from './compare.ts';
 import { pairComponents } from './component-pair.ts';
 import { ComponentBench, type ComponentPlace } from './component-run.ts';
 import type { BenchFlags } from './go-flags.ts';
-import { profileComponents } from './go-profile.ts';
+import { mustProfileComponents, profileComponents } from './go-profile.ts';
 import { outputFiles } from './output-files.ts';
-import { wantsProfile } from './profiles.ts';
+import { shownPath, wantsProfile } from './profiles.ts';
 import { readCi, readGit, readTool, sha256Of } from './provenance.ts';
 import { unmetError, unmetLimits } from './unmet-limits.ts';
 import { addWorktree, besideWorktree, type Worktree } from './worktree.ts';
@@ -72,9 +72,7 @@ interface MeasuredComponents {
 export async function component(options: ComponentOptions): Promise<ExitCode> {
   const { judging, print, output, paired } = options;
   for (const warning of judging.warnings) print.err(`warning: ${warning.file}: ${warning.message}`);
-  const unable = options.components.entries.find(({ format }) => format !== 'go-bench');
-  if (judging.profile.when === 'always' && unable !== undefined)
-    throw new UserError(`profile always: ${unable.name} is ${unable.format}; profiles are taken of go-bench commands alone`);
+  mustProfileComponents(judging.profile, options.components);
   await prepareToWrite(output);
   const worktree = paired === null ? null : await addWorktree(options.root, paired.ref);
   const benches: Benches = {
@@ -148,13 +146,12 @@ async function measureComponents({ flags, paired, judging, log }: ComponentOptio
 
 /** Profiles where they were asked for, or where something is suspicious and they can be had. */
 async function takeProfiles(
-  { judging, flags, profiles, env, components, root }: ComponentOptions,
+  { judging, flags, profiles, env, root }: ComponentOptions,
   { head, base }: Benches,
   verdict: Verdict,
 ): Promise<Profiles | null> {
   if (!wantsProfile(judging.profile, verdict)) return null;
-  if (!components.entries.every(({ format }) => format === 'go-bench')) return null;
-  return profileComponents({ head, base }, { folder: resolve(root, profiles), flags, env });
+  return profileComponents({ head, base }, { folder: resolve(root, profiles), flags, env, name: (file) => shownPath(root, file) });
 }
 
 function nothingOf({ flags, components }: ComponentOptions): UserError {

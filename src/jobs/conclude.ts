@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { ExitCode } from '../config/errors.ts';
 import { type Acceptance, recordAcceptance } from '../github/accept.ts';
-import type { Profiles } from '../observe/profile/profiled.ts';
 import { annotate, annotationsFor } from '../publish/annotations.ts';
 import { appendSummary } from '../publish/summary.ts';
 import { forTerminal } from '../report/escape.ts';
@@ -10,7 +9,7 @@ import { renderHtml } from '../report/html.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { renderText } from '../report/text.ts';
 import type { ResultDocument } from '../result/document.ts';
-import { addProfiles } from '../result/profiles.ts';
+import { profileMembers } from '../result/profiles.ts';
 import { writeResult } from '../result/write.ts';
 import { exitCodeFor } from '../verdict/overall.ts';
 import type { OverallVerdict, Verdict } from '../verdict/verdict.ts';
@@ -18,6 +17,7 @@ import { accept } from './acceptance.ts';
 import type { Comparison } from './compare.ts';
 import { type Compared, cohortRemark } from './gate-baseline.ts';
 import type { ConcludeOptions } from './gate-options.ts';
+import { addPartProfiles, type PartProfiles } from './gate-profiles.ts';
 import { comment, profilePaths, reportInput, store } from './gate-publish.ts';
 import { trendOf } from './history.ts';
 import { judge } from './judge.ts';
@@ -52,7 +52,7 @@ export interface Subject extends Compared {
   /** The measurement did not come to its end: judged by fixed percentages, and no comment after an interruption. */
   ended: 'completed' | 'crashed' | 'interrupted';
   /** Takes profiles of what was measured, where the verdict asks for it; left out: nothing can be started here any more. */
-  profile?: (verdict: Verdict) => Promise<Profiles | null>;
+  profile?: (verdict: Verdict) => Promise<PartProfiles>;
   /** Keep the result: as a baseline where it may be one, else as a report. */
   keep: boolean;
   repeat: string | null;
@@ -95,7 +95,7 @@ export async function conclude(options: ConcludeOptions, subject: Subject): Prom
     await store(options, document, [
       ...reportFiles(files, config.report.html),
       ...(await writePair(options, paired)),
-      ...(current['profiles'] === undefined ? [] : await profilePaths(options)),
+      ...(profileMembers.some((member) => current[member] !== undefined) ? await profilePaths(options) : []),
     ]);
   const remark = verdict.mode === 'paired' ? null : cohortRemark(baseline, current);
   const told = {
@@ -129,12 +129,11 @@ export async function conclude(options: ConcludeOptions, subject: Subject): Prom
 
 /** Profiles are in the result that is kept and in the one that is told of, which a paired measurement has apart. */
 async function profileInto(document: ResultDocument, { profile, ended }: Subject, { verdict, current }: Comparison): Promise<void> {
-  if (current !== document && current['profiles'] !== undefined) document['profiles'] = current['profiles'];
+  if (current !== document) for (const member of profileMembers) if (current[member] !== undefined) document[member] = current[member];
   if (profile === undefined || ended !== 'completed' || verdict.mode === 'paired') return;
   const profiles = await profile(verdict);
-  if (profiles === null) return;
-  addProfiles(current, profiles);
-  if (current !== document) addProfiles(document, profiles);
+  addPartProfiles(current, profiles);
+  if (current !== document) addPartProfiles(document, profiles);
 }
 
 function exitCodeOf({ ended }: Subject, { verdict }: Comparison, { config }: ConcludeOptions): ExitCode {

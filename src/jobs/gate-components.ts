@@ -3,11 +3,13 @@ import type { UserError } from '../config/errors.ts';
 import { asOneRun } from '../result/components/derived.ts';
 import { joinResults } from '../result/components/join.ts';
 import type { ResultDocument } from '../result/document.ts';
+import { addProfiles } from '../result/profiles.ts';
 import { overall } from '../verdict/overall.ts';
 import { describeComponents } from './component.ts';
 import { pairComponents } from './component-pair.ts';
 import { ComponentBench } from './component-run.ts';
 import type { GateOptions } from './gate-options.ts';
+import { memberOf, takeComponentProfiles } from './gate-profiles.ts';
 import type { PairedResult } from './paired.ts';
 import { unmetError, unmetLimits } from './unmet-limits.ts';
 import { addWorktree } from './worktree.ts';
@@ -30,12 +32,20 @@ export function componentsAlone({ embedded, components }: Pick<BenchConfig, 'emb
   return embedded && components.entries.length > 0;
 }
 
+/** The `component:` entries of the working tree, to be closed by the caller; null where there is none. */
+export function openGateComponents(options: GateOptions): ComponentBench | null {
+  return options.config.components.entries.length === 0 ? null : new ComponentBench(placeOf(options));
+}
+
 /** Runs the `component:` entries after the service was measured, within their budget; a command that fails is told and fails the check. */
-export async function measureGateComponents(options: GateOptions, service: ResultDocument | null): Promise<GateComponents> {
+export async function measureGateComponents(
+  options: GateOptions,
+  service: ResultDocument | null,
+  bench: ComponentBench | null,
+): Promise<GateComponents> {
   const { config } = options;
-  if (config.components.entries.length === 0) return { document: service, failure: null };
-  const bench = new ComponentBench(placeOf(options));
-  const { document, failures } = await bench.run(allOnce, componentBudgetSeconds).finally(() => bench.close());
+  if (bench === null) return { document: service, failure: null };
+  const { document, failures } = await bench.run(allOnce, componentBudgetSeconds);
   if (document === null) return { document: service, failure: failures[0] ?? null };
   const components = asOneRun(await described(document, options, failures));
   const unmet = unmetLimits(components, config, { only: null, whole: failures.length === 0 });
@@ -60,6 +70,7 @@ export async function pairGateComponents(
     const job = { benches, flags: allOnce, thresholds: config.thresholds, limitPercent: null, budgetSeconds, log: (line: string) => log.info(line) };
     const { failures, ...pair } = await pairComponents(job);
     for (const failure of failures) log.warning(failure.message);
+    const profiles = pair.judged === null ? null : await takeComponentProfiles(options, benches, pair.judged.verdict, service !== null);
     const told = async (document: ResultDocument | null, sha: string | null) =>
       document && { ...(await described(document, options, failures)), git: { sha, ref: context.ref, base_sha: worktree.sha } };
     const own: PairedResult = {
@@ -69,7 +80,9 @@ export async function pairGateComponents(
       head: await told(pair.head, context.headSha),
       base: await told(pair.base, worktree.sha),
     };
-    return service === null ? own : joinPairs(service, own);
+    const joined = service === null ? own : joinPairs(service, own);
+    if (joined.head !== null && profiles !== null) addProfiles(joined.head, profiles, memberOf(service !== null));
+    return joined;
   } finally {
     await Promise.all([benches.head.close(), benches.base.close()]);
     await worktree.remove();

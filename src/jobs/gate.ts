@@ -3,14 +3,16 @@ import { ExitCode } from '../config/errors.ts';
 import { scenarioNamesOf } from '../config/scenario.ts';
 import { isLabelEvent, readAcceptance } from '../github/accept.ts';
 import type { Verdict } from '../verdict/verdict.ts';
+import type { ComponentBench } from './component-run.ts';
 import { conclude, type GateOutcome } from './conclude.ts';
 import { findStored, withPool } from './gate-baseline.ts';
-import { componentsAlone, measureGateComponents } from './gate-components.ts';
-import { type GateOptions, measuring, profilesFolder } from './gate-options.ts';
+import { componentsAlone, measureGateComponents, openGateComponents } from './gate-components.ts';
+import { type GateOptions, measuring } from './gate-options.ts';
 import { findPairedBase, pair } from './gate-pair.ts';
+import { takeGateProfiles } from './gate-profiles.ts';
 import { repeatCommand } from './gate-publish.ts';
+import { mustProfileComponents } from './go-profile.ts';
 import { type Measured, measure } from './measure.ts';
-import { takeProfiles } from './profiles.ts';
 import { rejudge } from './rejudge.ts';
 
 /**
@@ -20,14 +22,25 @@ import { rejudge } from './rejudge.ts';
 export async function gate(options: GateOptions): Promise<GateOutcome> {
   const startedMs = performance.now();
   const elapsedSeconds = () => (performance.now() - startedMs) / 1000;
-  const { config, log, context, repository } = options;
+  const { config, log, context } = options;
   for (const warning of config.warnings) log.warning(warning.message);
   // Any label: a skipped or newly measured check would take the place of the one that was judged.
   if (context.label !== null && isLabelEvent(context, context.label)) {
     const judgedAgain = await rejudge(options, elapsedSeconds);
     if (judgedAgain !== null) return judgedAgain;
   }
+  const bench = openGateComponents(options);
+  try {
+    return await measureAndConclude(options, bench, elapsedSeconds);
+  } finally {
+    await bench?.close();
+  }
+}
+
+async function measureAndConclude(options: GateOptions, bench: ComponentBench | null, elapsedSeconds: () => number): Promise<GateOutcome> {
+  const { config, log, context, repository } = options;
   const alone = componentsAlone(config);
+  if (alone) mustProfileComponents(config.profile, config.components);
   if (config.embedded && !alone)
     log.warning('No target was named: the embedded engine is measured. Give the action a command, a base-url or a target.');
 
@@ -38,7 +51,9 @@ export async function gate(options: GateOptions): Promise<GateOutcome> {
   const acceptance = await readAcceptance(context, repository);
   const measured = alone ? nothingMeasured : await measure({ ...measuring(options), mustProfile: config.profile.when === 'always' });
   const components =
-    measured.crash || measured.interrupted ? { document: measured.document, failure: null } : await measureGateComponents(options, measured.document);
+    measured.crash || measured.interrupted
+      ? { document: measured.document, failure: null }
+      : await measureGateComponents(options, measured.document, bench);
   const { document } = components;
   if (document === null) {
     const failure = components.failure?.message ?? measured.crash?.message ?? 'interrupted before anything was measured';
@@ -53,7 +68,8 @@ export async function gate(options: GateOptions): Promise<GateOutcome> {
     document,
     acceptance,
     pair: base === null ? null : () => pair(options, base),
-    ...(alone ? {} : { profile: (verdict: Verdict) => takeProfiles(profiledGate(options), verdict, measured.startSeconds) }),
+    profile: (verdict: Verdict) =>
+      takeGateProfiles(options, { service: alone ? null : { ...measured, options: measuring(options) }, components: bench }, verdict),
     ended: options.signal.aborted ? 'interrupted' : measured.crash ? 'crashed' : 'completed',
     keep: true,
     repeat: alone ? 'llm-bench component' : repeatCommand(config),
@@ -63,13 +79,6 @@ export async function gate(options: GateOptions): Promise<GateOutcome> {
     return { ...outcome, exitCode: components.failure.exitCode, failure: components.failure.message };
   return measured.crash && outcome.failure !== null ? { ...outcome, failure: measured.crash.message } : outcome;
 }
-
-/** The head alone: its base is measured only where both are measured in turn. */
-const profiledGate = (options: GateOptions) => ({
-  head: { options: measuring(options), place: {} },
-  base: null,
-  folder: profilesFolder(options),
-});
 
 const nothingMeasured: Measured = { document: null, crash: null, interrupted: false, startSeconds: null };
 

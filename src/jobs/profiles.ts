@@ -68,7 +68,7 @@ function suspect({ series }: Verdict, fallback: string | null): string | null {
 }
 
 /** Relative to the configuration's folder where it is below that: the same on every machine. */
-function shownPath(root: string, file: string): string {
+export function shownPath(root: string, file: string): string {
   const below = relative(root, file);
   return below.startsWith('..') ? file : below;
 }

@@ -1,14 +1,19 @@
 import type { ProfiledFunction } from '../observe/profile/profiled.ts';
 import type { ResultDocument } from '../result/document.ts';
-import { profilesOf } from '../result/profiles.ts';
+import { type ProfileMember, profileMembers, profilesOf } from '../result/profiles.ts';
 import type { Escaping } from './escape.ts';
 import type { FindingBlock } from './findings/block.ts';
 import { formatCount, formatDuration } from './numbers.ts';
 
 /** What the profiles of a result show, what changed between base and this first. @param most functions of each kind */
 export function profileBlocks(result: ResultDocument, escaping: Escaping, most = 10): FindingBlock[] {
-  const profiles = profilesOf(result);
+  return profileMembers.flatMap((member) => blocksOf(result, member, escaping, most));
+}
+
+function blocksOf(result: ResultDocument, member: ProfileMember, escaping: Escaping, most: number): FindingBlock[] {
+  const profiles = profilesOf(result, member);
   if (profiles === null) return [];
+  const of = (title: string) => (member === 'profiles' ? title : `Components: ${title}`);
   const { cpu, memory, changed, goroutines, seconds, taken_by: tool } = profiles;
   const taken = [
     ...(tool && typeof seconds === 'number'
@@ -21,7 +26,7 @@ export function profileBlocks(result: ResultDocument, escaping: Escaping, most =
       ? []
       : [
           {
-            title,
+            title: of(title),
             lines: file === null ? [] : [escaping.code(file)],
             table: functions.length === 0 ? null : tableOf(functions.slice(0, most), share, escaping),
           },
@@ -38,10 +43,10 @@ export function profileBlocks(result: ResultDocument, escaping: Escaping, most =
 
 /** What a fold is called: the function that changed most, or the one with the most CPU. */
 export function profileTitle(result: ResultDocument, escaping: Escaping): string {
-  const profiles = profilesOf(result);
-  const changed = profiles?.changed?.cpu[0];
+  const all = profileMembers.map((member) => profilesOf(result, member));
+  const changed = all.map((profiles) => profiles?.changed?.cpu[0]).find((one) => one !== undefined);
   if (changed !== undefined) return `Profile: ${escaping.code(changed.function)} changed most (${signed(changed.flat_percent)} % of the base's CPU)`;
-  const top = profiles?.cpu?.top[0];
+  const top = all.map((profiles) => profiles?.cpu?.top[0]).find((one) => one !== undefined);
   return top === undefined ? 'Profile' : `Profile: ${escaping.code(top.function)} has ${top.flat_percent} % of the CPU`;
 }
 

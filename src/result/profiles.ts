@@ -2,15 +2,20 @@ import type { Profiles } from '../observe/profile/profiled.ts';
 import { isObject } from '../protocol/classify-value.ts';
 import type { ResultDocument } from './document.ts';
 
+/** Where a result holds profiles: of what was measured, and of components that were measured beside a service. */
+export const profileMembers = ['profiles', 'component_profiles'] as const;
+export type ProfileMember = (typeof profileMembers)[number];
+
 /** Puts profiles into a result; what could not be had is one warning each in its validity. Changes the document. */
-export function addProfiles(document: ResultDocument, profiles: Profiles): void {
-  document['profiles'] = profiles;
-  document.validity.checks.push(...profiles.problems.map((detail) => ({ name: 'profile', ok: false, severity: 'advice' as const, detail })));
+export function addProfiles(document: ResultDocument, profiles: Profiles, member: ProfileMember = 'profiles'): void {
+  document[member] = profiles;
+  const name = member === 'profiles' ? 'profile' : 'component_profile';
+  document.validity.checks.push(...profiles.problems.map((detail) => ({ name, ok: false, severity: 'advice' as const, detail })));
 }
 
 /** The profiles of a result, missing parts as null; null where it has none or they are not ours. */
-export function profilesOf(document: ResultDocument): Profiles | null {
-  const written = document['profiles'];
+export function profilesOf(document: ResultDocument, member: ProfileMember = 'profiles'): Profiles | null {
+  const written = document[member];
   if (!isObject(written)) return null;
   const one = (value: unknown): Profiles['cpu'] => (isObject(value) ? { file: String(value['file'] ?? ''), top: functionsOf(value['top']) } : null);
   const { changed, taken_by: takenBy, seconds, goroutines, problems } = written;
