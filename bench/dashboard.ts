@@ -15,7 +15,7 @@ const stepMs = 100;
 const readings = 40;
 const folder = await mkdtemp(join(tmpdir(), 'llm-bench-soak-'));
 const live = await Live.open({
-  config: { thresholds: { series: { '*': { 'ttft_ms.p95': { max: 40 } } } }, alerts: alertsDefaults },
+  config: { thresholds: { series: { '*': { 'ttft_ms.p95': { max: 40 } } } }, alerts: alertsDefaults, scenarios: [] },
   env: {},
   place: { host: '127.0.0.1', port: 0, token: null },
   mode: 'run',

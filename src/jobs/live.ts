@@ -10,6 +10,7 @@ import { DashboardServer, type LoadOrder } from '../publish/dashboard/server.ts'
 import type { DashboardHead, DashboardState, SampleEvent } from '../publish/dashboard/state.ts';
 import { type StatusRow, spikeLimitMs, statusOf } from '../publish/dashboard/status.ts';
 import { MonitoringStore, readMonitoring } from '../publish/dashboard/store.ts';
+import { type LiveTargets, liveTargets } from '../publish/dashboard/targets.ts';
 import { Webhook } from '../publish/webhook.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { PastResults } from './past-results.ts';
@@ -22,7 +23,7 @@ export interface DashboardPlace {
 }
 
 export interface LiveOptions {
-  config: Pick<BenchConfig, 'thresholds' | 'alerts'>;
+  config: Pick<BenchConfig, 'thresholds' | 'alerts' | 'scenarios'>;
   env: NodeJS.ProcessEnv;
   place: DashboardPlace;
   mode: DashboardHead['mode'];
@@ -64,6 +65,7 @@ export class Live {
   private users: number | null = null;
   private crash: string | null = null;
   private storeFailure: string | null = null;
+  private targets: LiveTargets;
 
   /** @throws UserError (2) for an address, a port, a folder or a webhook that cannot be used */
   static async open(options: LiveOptions): Promise<Live> {
@@ -91,6 +93,7 @@ export class Live {
     this.store = store;
     this.webhook = webhook;
     this.collector = new Collector(options.windowMs);
+    this.targets = this.targetsOf(options.scenario);
     const { alerts } = options.config;
     this.book = new AlertBook({ coolDownMs: alerts.cool_down * 1000, sustainedMs: alerts.sustained * 1000 });
     this.collector.spikeBeyondMs = spikeLimitMs(options.baseline?.document ?? null);
@@ -133,6 +136,7 @@ export class Live {
   begin(scenario: string, users: number | null): void {
     this.collector.begin(Date.now());
     this.users = users;
+    this.targets = this.targetsOf(scenario);
     this.update({ phase: 'running', scenario, note: null });
   }
 
@@ -171,7 +175,7 @@ export class Live {
     for (const [name, { value }] of readings) sample.values[name] = rounded(value);
     const fresh = this.learnMetrics(sample, readings);
     const loaded = this.head.phase === 'running' && this.options.mode !== 'monitor';
-    const yardstick = { thresholds, series: this.head.scenario, baseline: this.options.baseline?.document ?? null };
+    const yardstick = { thresholds, series: this.head.scenario, baseline: this.options.baseline?.document ?? null, targets: this.targets };
     this.status = statusOf(sample, this.metrics, yardstick, loaded && this.collector.filled(nowMs) >= 1);
     const findings = findingsOf({
       sample,
@@ -198,6 +202,11 @@ export class Live {
     await this.server?.close();
     await this.store?.close();
     await this.webhook?.close();
+  }
+
+  private targetsOf(scenario: string): LiveTargets {
+    const found = this.options.config.scenarios.find(({ name }) => name === scenario);
+    return found === undefined ? {} : liveTargets(found);
   }
 
   private state(): DashboardState {

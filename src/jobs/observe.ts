@@ -8,17 +8,19 @@ import { amdSmi, GpuSampler, nvidiaSmi } from '../observe/gpu-sampler.ts';
 import { MachineSampler } from '../observe/machine-sampler.ts';
 import { membersOf } from '../observe/members.ts';
 import { Monitor } from '../observe/monitor.ts';
+import { ProcessDetails } from '../observe/process-details.ts';
 import { ProcessSampler } from '../observe/process-sampler.ts';
 import { RaplSampler } from '../observe/rapl-sampler.ts';
 import { ReplicaSampler } from '../observe/replica-sampler.ts';
 import type { Observed, Sampler } from '../observe/sampler.ts';
 import { ServerSampler } from '../observe/server-sampler.ts';
+import { ServiceProcesses } from '../observe/service-processes.ts';
 import { SocketSampler } from '../observe/socket-sampler.ts';
 import { startupMetrics } from '../observe/startup.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { type Observations, withObservations } from '../result/observed.ts';
 import type { RunningService } from '../service/service.ts';
-import { serviceState } from '../service/state.ts';
+import { type ServiceState, serviceState } from '../service/state.ts';
 
 const metricsIntervalSeconds = 1;
 
@@ -83,8 +85,13 @@ function resourceSamplers(service: RunningService, { observe }: Watching, env: N
   if (!observe.resources) return [];
   const state = serviceState(service);
   const intervalMs = observe.interval * 1000;
-  const own = state === null ? [] : [new ProcessSampler(membersOf(state, env), intervalMs), new SocketSampler(portOf(service.baseUrl))];
+  const own = state === null ? [] : serviceSamplers(state, portOf(service.baseUrl), { intervalMs, env });
   return [...own, new MachineSampler(intervalMs), new ClientSampler(intervalMs)];
+}
+
+function serviceSamplers(state: ServiceState, port: number, { intervalMs, env }: { intervalMs: number; env: NodeJS.ProcessEnv }): Sampler[] {
+  const processes = new ServiceProcesses(membersOf(state, env));
+  return [new ProcessSampler(processes, intervalMs), new ProcessDetails(processes, state.cidfile !== null), new SocketSampler(port)];
 }
 
 function portOf(baseUrl: string): number {

@@ -1,4 +1,5 @@
-import { Rates, type ReadText, readText } from './proc-files.ts';
+import { KeptFiles } from './kept-files.ts';
+import { Rates, type ReadText } from './proc-files.ts';
 import type { Gauge, Sampler } from './sampler.ts';
 
 const mb = 1e6;
@@ -20,13 +21,14 @@ export class MachineSampler implements Sampler {
     { name: 'machine_disk_read_mb_per_sec', unit: 'MB/s', better: 'neither' },
     { name: 'machine_disk_write_mb_per_sec', unit: 'MB/s', better: 'neither' },
   ];
+  private readonly files = new KeptFiles();
   private readonly read: ReadText;
   private readonly rates = new Rates();
   private cpu: { busy: number; total: number } | null = null;
 
-  constructor(intervalMs: number, read: ReadText = readText) {
+  constructor(intervalMs: number, read?: ReadText) {
     this.intervalMs = intervalMs;
-    this.read = read;
+    this.read = read ?? this.files.read;
   }
 
   async start(): Promise<string | null> {
@@ -39,7 +41,7 @@ export class MachineSampler implements Sampler {
     this.cpu = cpuOf(stat);
     const spent = before && this.cpu ? this.cpu.total - before.total : 0;
     const memory = memoryOf(this.read('/proc/meminfo') ?? '');
-    const network = sumLines(this.read('/proc/net/dev') ?? '', /^\s*(?!lo:)\S+:\s*(\d+)(?:\s+\d+){7}\s+(\d+)/gm);
+    const network = networkBytes(this.read('/proc/net/dev') ?? '');
     // Whole disks alone: their partitions are in them.
     const disks = sumLines(
       this.read('/proc/diskstats') ?? '',
@@ -66,7 +68,9 @@ export class MachineSampler implements Sampler {
     ];
   }
 
-  stop(): void {}
+  stop(): void {
+    this.files.close();
+  }
 }
 
 /** The first line of /proc/stat: user nice system idle iowait irq softirq steal. Idle and waiting for a disk is not busy. */
@@ -86,6 +90,11 @@ function memoryOf(meminfo: string): { usedBytes: number; totalBytes: number } | 
 function numberIn(text: string, pattern: RegExp): number | null {
   const found = pattern.exec(text)?.[1];
   return found === undefined ? null : Number(found);
+}
+
+/** Bytes received and sent by all interfaces of a `net/dev` but the loopback; null where it has none. */
+export function networkBytes(text: string): [number, number] | null {
+  return sumLines(text, /^\s*(?!lo:)\S+:\s*(\d+)(?:\s+\d+){7}\s+(\d+)/gm);
 }
 
 /** The two numbers that a pattern finds in a line, added over all lines; null where it finds none. */

@@ -1,16 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { type DockerAnswer, docker } from '../service/docker-cli.ts';
 import type { ServiceState } from '../service/state.ts';
-import { findTree } from '../service/tree.ts';
+import { TreeWatch } from '../service/tree-watch.ts';
 import { groupsOf } from './cpu-limit.ts';
 import { readText } from './proc-files.ts';
-import type { FindMembers } from './process-sampler.ts';
+import type { FindMembers } from './service-processes.ts';
 
 const inspectMs = 5_000;
 
 /** What finds the processes of a service that we started: those of its tree, or those of its container's control group. */
 export function membersOf(state: ServiceState, env: NodeJS.ProcessEnv): FindMembers {
-  if (state.cidfile === null) return async () => (await findTree(state)).map(({ pid }) => pid);
+  if (state.cidfile === null) {
+    const watch = new TreeWatch(state);
+    return () => watch.pids();
+  }
   const { cidfile } = state;
   let first: number | null = null;
   return async () => {

@@ -14,18 +14,28 @@ interface Watched {
   history: History;
   timer: NodeJS.Timeout | null;
   busy: Promise<void> | null;
+  /** Time of all its readings until they waited. */
+  spentMs: number;
+  /** Of the last few readings. */
+  costsMs: number[];
+  lastMs: number;
   latest: readonly (number | null)[];
 }
 
+/** Of one core, what each sampler may take: five of them stay below the 1% that watching may cost. */
+const mostOfCore = 0.002;
+/** The quickest of so many readings tells what one takes: another may have been kept waiting, or have compiled something. */
+const fewReadings = 4;
+
 /**
  * Runs samplers beside the load, each at its own interval and never twice at once, and keeps what they read in bounded memory.
+ * What is costly to read, such as thousands of processes, is read less often.
  * Times are epoch ms: performance.timeOrigin + performance.now().
  */
 export class Monitor {
   /** Samplers that could not start, or that failed on the way. */
   readonly absent: Absent[] = [];
   private readonly startedMs = performance.now();
-  private spentMs = 0;
   private readonly watched: Watched[] = [];
   private stopped = false;
 
@@ -46,9 +56,20 @@ export class Monitor {
       await sampler.stop();
       return;
     }
-    const watched: Watched = { sampler, history: new History(sampler.gauges.length), timer: null, busy: null, latest: [] };
+    const watched: Watched = {
+      sampler,
+      history: new History(sampler.gauges.length),
+      timer: null,
+      busy: null,
+      spentMs: 0,
+      costsMs: [],
+      lastMs: Number.NEGATIVE_INFINITY,
+      latest: [],
+    };
     this.watched.push(watched);
-    watched.timer = setInterval(() => this.sample(watched), sampler.intervalMs);
+    watched.timer = setInterval(() => {
+      if (isAffordable(watched)) this.sample(watched);
+    }, sampler.intervalMs);
     watched.timer.unref();
     this.sample(watched);
   }
@@ -81,9 +102,13 @@ export class Monitor {
     );
   }
 
-  /** Processor time spent within samplers since the start, as a share of one core; what is done while others are waited for is not in it. */
+  /**
+   * Time spent within samplers since the start, as a share of one core; at most that, because on a busy machine some of it is waiting for the core. Sending
+   * for a page and receiving it is not in it.
+   */
   costPercent(): number {
-    return (100 * this.spentMs) / Math.max(1, performance.now() - this.startedMs);
+    const spentMs = this.watched.reduce((total, one) => total + one.spentMs + (one.sampler.laterMs ?? 0), 0);
+    return (100 * spentMs) / Math.max(1, performance.now() - this.startedMs);
   }
 
   /** The last value of each quantity. */
@@ -121,11 +146,13 @@ export class Monitor {
     if (watched.busy !== null) return;
     const { sampler } = watched;
     const atMs = performance.timeOrigin + performance.now();
-    const cpu = process.threadCpuUsage();
+    const startMs = performance.now();
+    watched.lastMs = startMs;
     try {
       const values = sampler.sample(atMs);
-      const { user, system } = process.threadCpuUsage(cpu);
-      this.spentMs += (user + system) / 1000;
+      const costMs = performance.now() - startMs;
+      watched.spentMs += costMs;
+      watched.costsMs = [...watched.costsMs, costMs].slice(-fewReadings);
       if (!(values instanceof Promise)) {
         this.take(watched, atMs, values);
         return;
@@ -151,6 +178,10 @@ export class Monitor {
     if (this.absent.some((one) => one.sampler === sampler.name)) return;
     this.absent.push({ sampler: sampler.name, reason: messageOf(error) });
   }
+}
+
+function isAffordable({ costsMs, lastMs }: Watched): boolean {
+  return costsMs.length < fewReadings || performance.now() - lastMs >= Math.min(...costsMs) / mostOfCore;
 }
 
 function messageOf(error: unknown): string {

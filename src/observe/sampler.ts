@@ -24,5 +24,7 @@ export interface Sampler {
   between?(fromMs: number, toMs: number): Observed[];
   /** Requests that each replica answered between two times, where this sampler can tell. */
   tally?(fromMs: number, toMs: number): Record<string, number>;
+  /** Time in ms of all that was done after waiting, since the start: `sample` itself is timed by whoever calls it until it waits. */
+  readonly laterMs?: number;
   stop(): Promise<void> | void;
 }

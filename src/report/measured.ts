@@ -1,4 +1,5 @@
 import type { ResultDocument } from '../result/document.ts';
+import { watchedCheck } from '../result/observed.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import { attributionSentence } from './attribution.ts';
 import type { Escaping } from './escape.ts';
@@ -83,7 +84,9 @@ function validity(result: ResultDocument, escaping: Escaping): string[] {
 /** What the service itself says, and what of it could not be read. */
 function service(current: ResultDocument, baseline: ResultDocument | null, escaping: Escaping): string[] {
   const attribution = attributionSentence(current, baseline);
-  const absent = current.observed?.absent ?? [];
+  // What is among the remarks on validity is not said twice; results of before have it here alone.
+  const told = current.validity.checks.some(({ name }) => name === watchedCheck);
+  const absent = told ? [] : (current.observed?.absent ?? []);
   return [
     ...(attribution === null ? [] : [`Service: ${escaping.text(attribution)}`]),
     ...(absent.length === 0

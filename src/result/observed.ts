@@ -1,9 +1,12 @@
 import type { Absent, Observed } from '../observe/monitor.ts';
 import type { ConversationBlock } from './conversations.ts';
-import type { Metric, ResultDocument, Series } from './document.ts';
+import type { Metric, ResultDocument, Series, ValidityCheck } from './document.ts';
 import { energyMetrics } from './energy.ts';
 import { runValues } from './metric-values.ts';
 import { serverAgreement } from './server-agreement.ts';
+
+/** The check that tells what could not be watched. */
+export const watchedCheck = 'watched';
 
 /** What samplers saw beside one run. */
 export interface Observations {
@@ -33,7 +36,7 @@ export function withObservations(document: ResultDocument, seen: Observations): 
     return { ...one, metrics: { ...one.metrics, ...metrics, ...energyMetrics(one, metrics) } };
   });
   const values = runValues(series);
-  const checks = serverAgreement({ ...document, series });
+  const checks = [...serverAgreement({ ...document, series }), ...notWatched(seen.absent)];
   return {
     ...document,
     results: {
@@ -53,6 +56,13 @@ export function withObservations(document: ResultDocument, seen: Observations): 
       absent: seen.absent.map(({ sampler, reason }) => ({ sampler, reason })),
     },
   };
+}
+
+/** One warning on all that could not be watched, each with its reason; none where all could. */
+function notWatched(absent: readonly Absent[]): ValidityCheck[] {
+  if (absent.length === 0) return [];
+  const detail = `not watched: ${absent.map(({ sampler, reason }) => `${sampler} (${reason})`).join(', ')}`;
+  return [{ name: watchedCheck, ok: false, severity: 'advice', detail }];
 }
 
 function metricsOf(observed: readonly Observed[]): Record<string, Metric> {

@@ -23,11 +23,22 @@ export function startTicks(pid: number): number | null {
   return fields === null || isGone(fields[0]) || !Number.isFinite(ticks) ? null : ticks;
 }
 
+/** The ids of all processes, zombies too; null where /proc is missing. */
+export function runningIds(): number[] | null {
+  if (process.platform !== 'linux') return null;
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid));
+}
+
 function procTable(marker: string): ProcessRow[] {
+  return processRows(runningIds() ?? [], marker);
+}
+
+/** Those of some processes that still run, from /proc. */
+export function processRows(pids: readonly number[], marker: string): ProcessRow[] {
   const rows: ProcessRow[] = [];
-  for (const entry of readdirSync('/proc')) {
-    const pid = Number(entry);
-    if (!Number.isInteger(pid)) continue;
+  for (const pid of pids) {
     const fields = statFields(pid);
     if (fields === null || isGone(fields[0])) continue;
     rows.push({ pid, parent: Number(fields[1]), group: Number(fields[2]), session: Number(fields[3]), marked: hasMarker(pid, marker) });

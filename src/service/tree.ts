@@ -20,14 +20,16 @@ export async function findTree(tree: ProcessTree): Promise<ProcessRow[]> {
   return select(await processTable(tree.marker), tree.pgid);
 }
 
-function select(rows: readonly ProcessRow[], pgid: number | null): ProcessRow[] {
+/** @param known processes of the service beside those of `rows` */
+export function select(rows: readonly ProcessRow[], pgid: number | null, known: ReadonlySet<number> = new Set()): ProcessRow[] {
   const found = new Map<number, ProcessRow>();
   for (const row of rows) if (row.marked || (pgid !== null && (row.group === pgid || row.session === pgid))) found.set(row.pid, row);
   found.delete(process.pid);
   for (let before = -1; before !== found.size; ) {
     before = found.size;
     for (const row of rows) {
-      if (!found.has(row.pid) && row.pid !== process.pid && (found.has(row.parent) || found.has(row.session))) found.set(row.pid, row);
+      const isIn = (pid: number) => found.has(pid) || known.has(pid);
+      if (!found.has(row.pid) && row.pid !== process.pid && (isIn(row.parent) || isIn(row.session))) found.set(row.pid, row);
     }
   }
   return [...found.values()];

@@ -28,6 +28,8 @@ const hasUsearch = await import('usearch').then(
 );
 /** What one engine cannot show; test/jobs has tests with three behind a gateway. */
 const ofSeveralReplicas: readonly string[] = ['prefix_cache.routing_affinity_percent', 'prefix_cache.replicas.skew'];
+/** Those that have a row for everything that a target can be set for. */
+const ofHardware: readonly string[] = ['full', 'cpu_only', 'rtx_3080', 'rtx_4090'];
 /** Those that search vectors. */
 const retrieves = (name: string) => name.startsWith('retrieval') || name === 'full';
 
@@ -90,6 +92,10 @@ for (const file of (await readdir(folder)).filter((name) => name.endsWith('.yaml
         judged.slice(0, criteria.length).map(({ of }) => of),
         criteria.map(({ of }) => of),
       );
+    }
+    if (ofHardware.includes(name)) {
+      const rows = (results['targets'] as { name: string }[]).map((row) => row.name);
+      assert.deepEqual(rows, ['tok_s', 'ttft', 'spike_rate', 'retrieval', 'memory', 'energy']);
     }
     const { ttft_ms: ttft, latency_s: latency } = results;
     if (ttft !== null && latency !== null) assert.ok((ttft.min ?? 0) <= 1000 * (latency.max ?? 0), 'a first token after the last answer');

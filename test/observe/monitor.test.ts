@@ -83,3 +83,36 @@ test('a slow sampler is never asked twice at once', async () => {
   await monitor.stop();
   assert.equal(most, 1);
 });
+
+function burn(ms: number): void {
+  const startMs = performance.now();
+  while (performance.now() - startMs < ms);
+}
+
+test('what is costly to read is read less often, the rest as it was, and the end of a window always', async () => {
+  const startedMs = performance.now();
+  const heavy = counting({
+    name: 'heavy',
+    sample: () => {
+      burn(10);
+      return [++heavy.samples];
+    },
+  });
+  const light = counting();
+  const monitor = await Monitor.start([heavy, light]);
+  while (light.samples < 60) await sleep(5);
+  // The first four say what it takes; 10 ms are 0.2% of 5 s.
+  assert.ok(heavy.samples <= 4 + (performance.now() - startedMs) / 5000, `${heavy.samples} readings of 10 ms`);
+  assert.ok(monitor.costPercent() > 0);
+  const before = heavy.samples;
+  await monitor.sampleNow();
+  assert.equal(heavy.samples, before + 1);
+  await monitor.stop();
+});
+
+test('what a sampler does after waiting is part of what watching costs', async () => {
+  const later = counting({ laterMs: 1e6 });
+  const monitor = await Monitor.start([later]);
+  assert.ok(monitor.costPercent() > 100);
+  await monitor.stop();
+});

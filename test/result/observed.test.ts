@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import type { SampleSummary } from '../../src/observe/history.ts';
 import type { Observed } from '../../src/observe/sampler.ts';
 import { attributionSentence } from '../../src/report/attribution.ts';
+import { forTerminal } from '../../src/report/escape.ts';
+import { howMeasured } from '../../src/report/measured.ts';
 import { mergeResults } from '../../src/result/merge.ts';
 import { type Observations, withObservations } from '../../src/result/observed.ts';
 import { judgeByRules } from '../../src/verdict/evaluate.ts';
@@ -42,6 +44,31 @@ test('what was seen is a metric of the series, a value of its run, a column of t
   );
   assert.equal(document.observed?.cost_percent_of_a_core, 0.4);
   assert.deepEqual(document.observed?.absent, [{ sampler: 'gpu', reason: 'no GPU' }]);
+});
+
+test('what could not be watched is one warning that does not make the run invalid, and is told once', () => {
+  const absent = [
+    { sampler: 'nvidia-smi', reason: 'there is no nvidia-smi here' },
+    { sampler: 'metrics of 127.0.0.1:80/metrics', reason: 'line 1: expected a series' },
+  ];
+  const document = withObservations(sampleResult(), seen({}, { absent }));
+  const checks = document.validity.checks.filter(({ name }) => name === 'watched');
+  assert.deepEqual(checks, [
+    {
+      name: 'watched',
+      ok: false,
+      severity: 'advice',
+      detail: 'not watched: nvidia-smi (there is no nvidia-smi here), metrics of 127.0.0.1:80/metrics (line 1: expected a series)',
+    },
+  ]);
+  assert.equal(document.validity.valid, true);
+  const verdict = judgeByRules([sampleResult()], document, { series: {} });
+  assert.equal(
+    howMeasured(verdict, document, null, forTerminal)
+      .join('\n')
+      .match(/there is no nvidia-smi here/g)?.length,
+    1,
+  );
 });
 
 test('nothing watched leaves the document as it was', () => {

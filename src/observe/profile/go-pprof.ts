@@ -3,7 +3,8 @@ import { promisify } from 'node:util';
 import { mostFunctions, type ProfiledFunction } from './profiled.ts';
 
 const run = promisify(execFile);
-const pprofTimeoutMs = 60_000;
+/** Since Go 1.25 pprof is compiled when it is first asked for, which takes minutes on a busy machine with a cold cache. */
+const pprofTimeoutMs = 300_000;
 
 /**
  * The functions with the largest share of a profile, by `go tool pprof -top`; with a base those whose share changed most.
@@ -20,11 +21,16 @@ export async function topFunctions(
 }
 
 /** `go tool pprof` with these arguments. @throws Error where Go is not installed, in words that say so */
-export async function goTool(args: readonly string[], env: NodeJS.ProcessEnv): Promise<{ stdout: string }> {
+export async function goTool(args: readonly string[], env: NodeJS.ProcessEnv, timeoutMs = pprofTimeoutMs): Promise<{ stdout: string }> {
   try {
-    return await run('go', ['tool', 'pprof', ...args], { env, timeout: pprofTimeoutMs, maxBuffer: 16 * 1024 * 1024 });
+    return await run('go', ['tool', 'pprof', ...args], { env, timeout: timeoutMs, maxBuffer: 16 * 1024 * 1024 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new Error('go is not installed: the profile is kept, its functions are not named');
+    // What was compiled until then is kept by Go: the next try goes on from there.
+    if ((error as { killed?: boolean }).killed === true)
+      throw new Error(
+        `gave no answer within ${timeoutMs / 1000} s (Go compiles it when it is first used; \`go tool pprof -h\` does that before): the profile is kept, its functions are not named`,
+      );
     throw error;
   }
 }

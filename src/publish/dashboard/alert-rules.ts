@@ -73,12 +73,13 @@ export function categoryOf(key: string): AlertCategory {
 }
 
 function limitTitle({ key, rule }: StatusRow, scenario: string): string {
-  const below = /^(warn_)?min /.test(rule ?? '');
-  if (key.startsWith('tokens_per_sec')) return 'token throughput below its limit';
+  const below = /^(target |warn_)?min /.test(rule ?? '');
+  const bound = rule?.startsWith('target ') ? 'target' : 'limit';
+  if (key.startsWith('tokens_per_sec')) return `token throughput below its ${bound}`;
   if (key.startsWith('spike_rate')) return below ? 'spike rate below its range: the load may be insufficient' : 'spike rate above its range';
   if (/retrieval/.test(`${scenario} ${key}`) && /latency|_ms/.test(key)) return 'retrieval latency above its target';
-  if (key.startsWith('ttft_ms')) return 'TTFT above its limit';
-  return `${key} ${below ? 'below' : 'above'} its limit`;
+  if (key.startsWith('ttft_ms')) return `TTFT above its ${bound}`;
+  return `${key} ${below ? 'below' : 'above'} its ${bound}`;
 }
 
 function resourceFindings(input: AlertInput): AlertFinding[] {

@@ -6,10 +6,11 @@ import { splitKey, valueAt } from '../../result/metric-values.ts';
 import { judgeMetric } from '../../verdict/judge-metric.ts';
 import type { SeriesVerdict } from '../../verdict/verdict.ts';
 import type { LiveMetric, LiveSample } from './sample.ts';
+import { type LiveTargets, missedTarget } from './targets.ts';
 
-/** A line to draw over a metric: a limit on its value, the baseline, or as far as it may get from the baseline. */
+/** A line to draw over a metric: a limit on its value, a target, the baseline, or as far as it may get from the baseline. */
 export interface LimitLine {
-  kind: 'max' | 'min' | 'warn' | 'baseline' | 'regression';
+  kind: 'max' | 'min' | 'warn' | 'target' | 'baseline' | 'regression';
   value: number;
 }
 
@@ -23,7 +24,7 @@ export interface StatusRow {
   /** Null where nothing judges it, or too little was seen. */
   verdict: SeriesVerdict | null;
   light: 'green' | 'yellow' | 'red' | 'none';
-  /** The rule that decided: `max 500`. */
+  /** The rule that decided: `max 500`, `target min 30`. */
   rule: string | null;
   lines: LimitLine[];
 }
@@ -34,6 +35,8 @@ export interface Yardstick {
   /** The series that thresholds know the load by. */
   series: string;
   baseline: ResultDocument | null;
+  /** What the scenario would like to see: missed, it is a warning, and no verdict. */
+  targets: LiveTargets;
 }
 
 /** Always shown, in this order. */
@@ -52,10 +55,15 @@ export function statusOf(sample: LiveSample, metrics: Readonly<Record<string, Li
     const baseline = before === null ? null : valueAt(before, key);
     const current = sample.values[read] ?? null;
     const { unit, better } = metrics[read] ?? metrics[key] ?? { unit: '', better: 'neither' as const };
-    const judged = current === null || (rates.has(key) && !steady) || (limits === null && baseline === null);
-    const row = judged
-      ? null
-      : judgeMetric({ series: yardstick.series, metric: key, unit, better, baseline, current, baselineUnit: null, absence: null }, limits);
+    const isJudged = steady || !rates.has(key);
+    const row =
+      current === null || !isJudged || (limits === null && baseline === null)
+        ? null
+        : judgeMetric({ series: yardstick.series, metric: key, unit, better, baseline, current, baselineUnit: null, absence: null }, limits);
+    const light = lightOf(row?.verdict ?? null, row?.rule ?? null);
+    const target = yardstick.targets[key];
+    const missed = target === undefined || current === null || !isJudged ? null : missedTarget(current, target);
+    const byTarget = target !== undefined && current !== null && isJudged && light !== 'red' && light !== 'yellow';
     return {
       key,
       unit,
@@ -63,9 +71,9 @@ export function statusOf(sample: LiveSample, metrics: Readonly<Record<string, Li
       baseline,
       change_percent: row?.change_percent ?? null,
       verdict: row?.verdict ?? null,
-      light: lightOf(row?.verdict ?? null, row?.rule ?? null),
-      rule: row?.rule ?? null,
-      lines: linesOf(limits, baseline, better),
+      light: !byTarget ? light : missed === null ? 'green' : 'yellow',
+      rule: byTarget && missed !== null ? missed : (row?.rule ?? null),
+      lines: [...linesOf(limits, baseline, better), ...targetLines(target)],
     };
   });
 }
@@ -83,8 +91,8 @@ function baselineSeries({ baseline, series }: Yardstick): Series | null {
 }
 
 /** What is shown, and whatever thresholds name that is seen live: a limit on a statistic of a reading is held against the reading itself. */
-function keysOf(sample: LiveSample, { thresholds, series }: Yardstick): { key: string; read: string }[] {
-  const keys = new Set([...shown, ...limitedMetrics(thresholds, series)]);
+function keysOf(sample: LiveSample, { thresholds, series, targets }: Yardstick): { key: string; read: string }[] {
+  const keys = new Set([...shown, ...Object.keys(targets), ...limitedMetrics(thresholds, series)]);
   return [...keys].flatMap((key) => {
     if (Object.hasOwn(sample.values, key)) return [{ key, read: key }];
     const { metric } = splitKey(key);
@@ -110,3 +118,6 @@ function linesOf(limits: Limits | null, baseline: number | null, better: LiveMet
     ...(baseline === null || factor === null ? [] : line('regression', baseline * factor)),
   ];
 }
+
+const targetLines = ({ min, max }: LiveTargets[string] = {}): LimitLine[] =>
+  [min, max].filter((value) => value !== undefined).map((value) => ({ kind: 'target', value }));

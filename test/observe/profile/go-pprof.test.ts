@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseTop } from '../../../src/observe/profile/go-pprof.ts';
+import { goTool, parseTop } from '../../../src/observe/profile/go-pprof.ts';
 
 const top = `File: benchmarks.test
 Type: cpu
@@ -18,4 +21,14 @@ test('the functions of pprof -top are read, with those that have nothing of thei
     { function: 'runtime.nanotime', flat: '-40ms', flat_percent: -13.79 },
   ]);
   assert.deepEqual(parseTop('no profile'), []);
+});
+
+test('pprof that is still being compiled, and a machine without Go: the profile is kept, and the message says what to do', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'llm-bench-go-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  await writeFile(join(folder, 'go'), '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
+  await assert.rejects(goTool(['-top', 'cpu.prof'], { PATH: `${folder}:/usr/bin:/bin` }, 200), {
+    message: /no answer within 0\.2 s .*`go tool pprof -h`.*the profile is kept/,
+  });
+  await assert.rejects(goTool(['-top', 'cpu.prof'], { PATH: '/nowhere' }), { message: /go is not installed: the profile is kept/ });
 });

@@ -6,6 +6,7 @@ import { AlertBook } from '../../../src/publish/dashboard/alert-book.ts';
 import { type AlertFinding, type AlertInput, findingsOf } from '../../../src/publish/dashboard/alert-rules.ts';
 import { loadMetrics } from '../../../src/publish/dashboard/sample.ts';
 import { statusOf } from '../../../src/publish/dashboard/status.ts';
+import type { LiveTargets } from '../../../src/publish/dashboard/targets.ts';
 
 const finding = (key: string, atOnce = false): AlertFinding => ({ key, category: 'performance', severity: 'bad', title: key, detail: '', atOnce });
 
@@ -60,9 +61,14 @@ test('whatever comes, the history stays bounded and no key is told twice within 
   );
 });
 
-function input(values: Record<string, number>, changes: Partial<AlertInput> = {}, series: Record<string, Record<string, unknown>> = {}): AlertInput {
+function input(
+  values: Record<string, number>,
+  changes: Partial<AlertInput> = {},
+  series: Record<string, Record<string, unknown>> = {},
+  targets: LiveTargets = {},
+): AlertInput {
   const sample = { t: 0, values };
-  const yardstick = { thresholds: { series: { '*': series } }, series: 'chat', baseline: null };
+  const yardstick = { thresholds: { series: { '*': series } }, series: 'chat', baseline: null, targets };
   return {
     sample,
     requests: 100,
@@ -89,6 +95,12 @@ test('performance alerts come of the limits', () => {
     'performance: retrieval latency above its target',
   ]);
   assert.deepEqual(titles(input({ tokens_per_sec: 50 }, { requests: 3 }, limits)), [], 'three requests say nothing');
+  const targets = { tokens_per_sec: { min: 30 }, 'ttft_ms.p50': { max: 5 }, spike_rate_percent: { min: 5, max: 15 } };
+  assert.deepEqual(titles(input({ tokens_per_sec: 20, 'ttft_ms.p50': 8, spike_rate_percent: 20 }, {}, {}, targets)), [
+    'performance: token throughput below its target',
+    'performance: TTFT above its target',
+    'performance: spike rate above its range',
+  ]);
 });
 
 test('resource alerts come of readings', () => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Scenario } from '../../../src/config/scenario.ts';
 import { Collector } from '../../../src/publish/dashboard/collector.ts';
 import { keepsLargest, SampleHistory } from '../../../src/publish/dashboard/history.ts';
 import { loadMetrics } from '../../../src/publish/dashboard/sample.ts';
 import { statusOf } from '../../../src/publish/dashboard/status.ts';
+import { liveTargets } from '../../../src/publish/dashboard/targets.ts';
 import { normalise } from '../../../src/result/normalise.ts';
 
 const request = (latencyMs: number, error: string | null = null) => ({ latencyMs, ttftMs: latencyMs / 2, outputTokens: 10, error });
@@ -84,7 +86,9 @@ test('each metric has its verdict by the thresholds, and the lines to draw', () 
     series: { '*': { 'ttft_ms.p95': { max_regression_percent: 20, max: 500 }, tokens_per_sec: { min: 50 }, 'service_memory_mb.max': { max: 1000 } } },
   };
   const of = (values: Record<string, number>, steady = true) =>
-    Object.fromEntries(statusOf({ t: 0, values }, loadMetrics, { thresholds, series: 'chat', baseline }, steady).map((row) => [row.key, row]));
+    Object.fromEntries(
+      statusOf({ t: 0, values }, loadMetrics, { thresholds, series: 'chat', baseline, targets: {} }, steady).map((row) => [row.key, row]),
+    );
   const slow = of({ 'ttft_ms.p95': 130, tokens_per_sec: 40, service_memory_mb: 1200, in_flight: 3 });
   assert.equal(slow['ttft_ms.p95']?.light, 'red');
   assert.equal(slow['ttft_ms.p95'].verdict, 'regressed');
@@ -103,4 +107,36 @@ test('each metric has its verdict by the thresholds, and the lines to draw', () 
   assert.equal(fine['ttft_ms.p95']?.light, 'green');
   assert.equal(fine['tokens_per_sec']?.light, 'green');
   assert.equal(of({ tokens_per_sec: 1 }, false)['tokens_per_sec']?.light, 'none', 'not before a whole window was under load');
+});
+
+test('what a scenario would like to see is drawn, and missed it is a warning that no limit outvotes', () => {
+  const targets = liveTargets({
+    targets: { tokens_per_sec: 30, ttft_ms: 5, spike_rate_range: [5, 15], retrieval_ms: 20, memory_percent: 90 },
+    request: {} as Scenario['request'],
+  });
+  const thresholds = { series: { '*': { 'ttft_ms.p50': { max: 100 } } } };
+  const of = (values: Record<string, number>, steady = true) =>
+    Object.fromEntries(
+      statusOf({ t: 0, values }, loadMetrics, { thresholds, series: 'chat', baseline: null, targets }, steady).map((row) => [row.key, row]),
+    );
+  const missed = of({ tokens_per_sec: 20, 'ttft_ms.p50': 8, spike_rate_percent: 1, machine_memory_percent: 95, 'latency_s.p95': 9 });
+  const seen = (rows: typeof missed) => Object.values(rows).map(({ key, light, rule }) => [key, light, rule]);
+  assert.deepEqual(seen(missed).sort(), [
+    ['latency_s.p95', 'none', null],
+    ['machine_memory_percent', 'yellow', 'target max 90'],
+    ['spike_rate_percent', 'yellow', 'target min 5'],
+    ['tokens_per_sec', 'yellow', 'target min 30'],
+    ['ttft_ms.p50', 'yellow', 'target max 5'],
+  ]);
+  assert.deepEqual(missed['spike_rate_percent']?.lines, [
+    { kind: 'target', value: 5 },
+    { kind: 'target', value: 15 },
+  ]);
+  const red = of({ 'ttft_ms.p50': 130 })['ttft_ms.p50'];
+  assert.deepEqual([red?.light, red?.rule], ['red', 'max 100']);
+  const met = of({ tokens_per_sec: 40, 'ttft_ms.p50': 4, spike_rate_percent: 7 });
+  assert.ok(Object.values(met).every(({ light }) => light === 'green'));
+  assert.equal(of({ tokens_per_sec: 1 }, false)['tokens_per_sec']?.light, 'none');
+  const searching = liveTargets({ targets: { retrieval_ms: 20 }, request: { retrieval: {} } as unknown as Scenario['request'] });
+  assert.deepEqual(searching, { 'latency_s.p95': { max: 0.02 } });
 });

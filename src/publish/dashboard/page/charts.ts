@@ -20,6 +20,7 @@ const lineStyles: Record<LimitLine['kind'], { color: string; dash: number[] }> =
   max: { color: '--bad', dash: [] },
   min: { color: '--bad', dash: [] },
   warn: { color: '--warn', dash: [] },
+  target: { color: '--warn', dash: [10, 4] },
   baseline: { color: '--quiet', dash: [6, 4] },
   regression: { color: '--bad', dash: [2, 4] },
 };

@@ -7,8 +7,8 @@ import type { Alert } from '../alert-book.ts';
 import { type Columns, keepsLargest, SampleHistory } from '../history.ts';
 import type { LiveMetric, LiveSample } from '../sample.ts';
 import type { DashboardHead, DashboardState, SampleEvent, TrendAnswer } from '../state.ts';
-import type { StatusRow } from '../status.ts';
-import { Chart } from './charts.ts';
+import type { LimitLine, StatusRow } from '../status.ts';
+import { Chart, type ChartPlan } from './charts.ts';
 import { alertItem, byId, element, readingRow, statusRow } from './dom.ts';
 import { errorPlan, isReading, loadPlans, pickedPlan, readingPlans, trendPlans } from './plans.ts';
 
@@ -62,14 +62,16 @@ function draw(): void {
     errors = new Chart(errorPlan(kinds), byId('charts'));
   }
   drawReadingCharts(keys);
-  for (const chart of [...charts, errors, ...readings, ...picked.values()]) chart.draw(columns, linesOf(chart.plan.limits));
+  for (const chart of [...charts, errors, ...readings, ...picked.values()]) chart.draw(columns, linesOf(chart.plan));
   const rows = Object.keys(metrics).filter(isReading);
   byId('all').replaceChildren(...rows.map((key) => readingRow(key, latest?.values[key], metrics[key])));
 }
 
-function linesOf(key: string | undefined) {
+/** The lines of the metric that a chart names, and the targets of every other that it draws. */
+function linesOf({ limits: key, keys }: ChartPlan): LimitLine[] {
   const row = status.find((one) => one.key === key) ?? status.find((one) => key !== undefined && one.key.startsWith(`${key}.`));
-  return row?.lines ?? [];
+  const others = status.filter((one) => one !== row && keys.some((drawn) => drawn.key === one.key));
+  return [...(row?.lines ?? []), ...others.flatMap(({ lines }) => lines.filter(({ kind }) => kind === 'target'))];
 }
 
 function drawReadingCharts(keys: ReadonlySet<string>): void {

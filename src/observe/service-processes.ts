@@ -1,0 +1,40 @@
+import { coresAllowed } from './cpu-limit.ts';
+import { type ReadText, readText } from './proc-files.ts';
+
+/** What the processes of a service are, found anew now and then. */
+export type FindMembers = () => Promise<number[]>;
+
+/** The processes of a service as they were last found, and the cores that they may use. */
+export class ServiceProcesses {
+  pids: readonly number[] = [];
+  cores = 1;
+  private readonly find: FindMembers;
+  private readonly read: ReadText;
+  private looking: Promise<void> | null = null;
+
+  constructor(find: FindMembers, read: ReadText = readText) {
+    this.find = find;
+    this.read = read;
+  }
+
+  /** Looks for them, once however many ask meanwhile. @returns null, or in one sentence why there is nothing to watch */
+  async first(): Promise<string | null> {
+    if (process.platform !== 'linux') return 'processes are read from /proc, which this system does not have';
+    await this.refresh();
+    return this.pids.length === 0 ? 'no process of the service was found' : null;
+  }
+
+  refresh(): Promise<void> {
+    this.looking ??= this.find()
+      .then((pids) => {
+        const before = this.pids[0];
+        this.pids = pids;
+        const [first] = pids;
+        if (first !== undefined && first !== before) this.cores = coresAllowed(first, this.read);
+      })
+      .finally(() => {
+        this.looking = null;
+      });
+    return this.looking;
+  }
+}
