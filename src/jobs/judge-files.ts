@@ -5,7 +5,7 @@ import type { Judging } from '../config/load-thresholds.ts';
 import { readAcceptance } from '../github/accept.ts';
 import type { Better, ResultDocument } from '../result/document.ts';
 import { compareFiles } from './compare.ts';
-import { conclude, type GateOutcome } from './conclude.ts';
+import { conclude, type GateOutcome, type Subject } from './conclude.ts';
 import { findStored, withPool } from './gate-baseline.ts';
 import type { ConcludeOptions } from './gate-options.ts';
 
@@ -67,8 +67,13 @@ export async function judgeFiles(given: JudgeFilesOptions): Promise<GateOutcome>
   });
 }
 
-/** Judges a result against the baseline that is stored for it. */
-export async function judgeDocument(options: ConcludeOptions, document: ResultDocument, elapsedSeconds: () => number): Promise<GateOutcome> {
+/** Judges a result against the baseline that is stored for it. @param known what there is to say of it beyond that it was measured elsewhere */
+export async function judgeDocument(
+  options: ConcludeOptions,
+  document: ResultDocument,
+  elapsedSeconds: () => number,
+  known: Partial<Pick<Subject, 'pair' | 'keep' | 'repeat' | 'remarks'>> = {},
+): Promise<GateOutcome> {
   const { context, config, repository } = options;
   const scenarios = scenariosOf(document);
   const order = await readOrder(context, config.root, repository);
@@ -82,6 +87,7 @@ export async function judgeDocument(options: ConcludeOptions, document: ResultDo
     keep: true,
     repeat: null,
     elapsedSeconds,
+    ...known,
   });
 }
 

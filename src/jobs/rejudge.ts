@@ -1,13 +1,10 @@
-import { readOrder } from '../baseline/order.ts';
-import { scenarioNamesOf } from '../config/scenario.ts';
-import { readAcceptance } from '../github/accept.ts';
 import { findStoredResult } from '../github/stored-result.ts';
 import { judgePaired } from '../verdict/judge-paired.ts';
 import type { StoredPair } from './acceptance.ts';
-import { conclude, type GateOutcome } from './conclude.ts';
-import { findStored, withPool } from './gate-baseline.ts';
+import type { GateOutcome } from './conclude.ts';
 import type { GateOptions, JudgeConfig } from './gate-options.ts';
 import { repeatCommand } from './gate-publish.ts';
+import { judgeDocument } from './judge-files.ts';
 import type { PairedResult } from './paired.ts';
 import { pairedThresholds } from './paired-limits.ts';
 
@@ -25,20 +22,12 @@ export async function rejudge(options: GateOptions, elapsedSeconds: () => number
   }
   const { document, pair, run } = stored;
   log.info(`the result of run ${run.id} is judged again: the labels of the pull request have changed, the commit has not`);
-  const scenarios = scenarioNamesOf(config.scenarios);
-  const order = await readOrder(context, config.root, repository);
-  const found = await findStored(options, scenarios, order);
-  return conclude(options, {
-    ...(await withPool(options, document, { found, scenarios, order })),
-    document,
-    acceptance: await readAcceptance(context, repository),
+  return judgeDocument(options, document, () => document.results.duration_seconds || elapsedSeconds(), {
     pair: pair === null ? null : async () => judgeAgain(pair, config),
-    ended: 'completed',
     // It is stored already, by the run that measured it.
     keep: false,
     repeat: repeatCommand(config),
     remarks: [`Measured by run ${run.id}, and judged again when a label changed.`],
-    elapsedSeconds: () => document.results.duration_seconds || elapsedSeconds(),
   });
 }
 

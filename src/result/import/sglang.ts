@@ -1,7 +1,7 @@
 import { has, loadId, type Members, numberOf, textOf } from './fields.ts';
 import type { ImportFormat, RunReading } from './format.ts';
 import { llmMeasures } from './llm.ts';
-import { flatSummary } from './vllm.ts';
+import { servingMeasures } from './vllm.ts';
 
 const known = ['request_throughput', 'output_throughput', 'completed', 'mean_e2e_latency_ms'] as const;
 
@@ -23,13 +23,6 @@ function runOf(run: Members): RunReading {
     durationSeconds: numberOf(run['duration']),
     requests: completed,
     concurrency: numberOf(run['max_concurrency']),
-    measures: llmMeasures(series, labels, completed, {
-      ttft_ms: flatSummary(run, 'ttft'),
-      tpot_ms: flatSummary(run, 'tpot'),
-      itl_ms: flatSummary(run, 'itl'),
-      latency_s: flatSummary(run, 'e2e_latency', 1e-3),
-      tokens_per_sec: numberOf(run['output_throughput']),
-      requests_per_sec: numberOf(run['request_throughput']),
-    }),
+    measures: llmMeasures(series, labels, completed, servingMeasures(run, 'e2e_latency')),
   };
 }

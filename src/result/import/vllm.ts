@@ -4,7 +4,7 @@ import type { ImportFormat, RunReading } from './format.ts';
 import { errorRate, llmMeasures } from './llm.ts';
 
 /** `mean_ttft_ms`, `median_ttft_ms`, `p99_ttft_ms`, ...: how vLLM and SGLang name a statistic of a time. */
-export function flatSummary(run: Members, time: string, factor = 1): Partial<Record<Statistic, number>> {
+function flatSummary(run: Members, time: string, factor = 1): Partial<Record<Statistic, number>> {
   const names = {
     mean: `mean_${time}_ms`,
     p50: [`median_${time}_ms`, `p50_${time}_ms`],
@@ -16,6 +16,18 @@ export function flatSummary(run: Members, time: string, factor = 1): Partial<Rec
     max: `max_${time}_ms`,
   };
   return summaryOf(run, names, factor);
+}
+
+/** The measures that vLLM and SGLang report under the same names. @param latency what they call the time of a whole answer */
+export function servingMeasures(run: Members, latency: string) {
+  return {
+    ttft_ms: flatSummary(run, 'ttft'),
+    tpot_ms: flatSummary(run, 'tpot'),
+    itl_ms: flatSummary(run, 'itl'),
+    latency_s: flatSummary(run, latency, 1e-3),
+    tokens_per_sec: numberOf(run['output_throughput']),
+    requests_per_sec: numberOf(run['request_throughput']),
+  };
 }
 
 const known = ['request_throughput', 'output_throughput', 'completed'] as const;
@@ -42,15 +54,7 @@ function runOf(run: Members): RunReading {
     requests: failed === null || completed === null ? completed : failed + completed,
     failed,
     concurrency: numberOf(run['max_concurrency']),
-    measures: llmMeasures(series, labels, completed, {
-      ttft_ms: flatSummary(run, 'ttft'),
-      tpot_ms: flatSummary(run, 'tpot'),
-      itl_ms: flatSummary(run, 'itl'),
-      latency_s: flatSummary(run, 'e2el', 1e-3),
-      tokens_per_sec: numberOf(run['output_throughput']),
-      requests_per_sec: numberOf(run['request_throughput']),
-      error_rate: errorRate(failed, completed),
-    }),
+    measures: llmMeasures(series, labels, completed, { ...servingMeasures(run, 'e2el'), error_rate: errorRate(failed, completed) }),
   };
 }
 
