@@ -3,6 +3,7 @@ import type { ErrorCount, ResultDocument, Results, Series, TimelineBucket } from
 import type { Part } from './merge-series.ts';
 import { weighedMean } from './merge-values.ts';
 import { pooledSummaries, pooledSummary } from './pooled.ts';
+import { mlperfVerdicts } from './results-block.ts';
 import { addStructured } from './structured.ts';
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
@@ -44,6 +45,7 @@ export function mergeResultsBlock(parts: readonly Part[], series: readonly Serie
         );
   };
   const concurrency = all.map((results) => results.concurrency);
+  const summaries = pooledSummaries(series);
   return {
     // Members that only the parts know the meaning of stay where all agree.
     ...Object.fromEntries(Object.entries(all[0] as Results).filter(([key, value]) => all.every((results) => results[key] === value))),
@@ -60,7 +62,7 @@ export function mergeResultsBlock(parts: readonly Part[], series: readonly Serie
     ...addStructured(all),
     // Shards have prompts of their own, so only runs in turn can agree on how many there were.
     unique_prompts: together ? null : shared(all.map((results) => results.unique_prompts)),
-    ...pooledSummaries(series),
+    ...summaries,
     throughput: {
       tokens_per_sec: perSecond((results) => results.throughput.tokens_per_sec),
       requests_per_sec: perSecond((results) => results.throughput.requests_per_sec),
@@ -72,19 +74,20 @@ export function mergeResultsBlock(parts: readonly Part[], series: readonly Serie
     input_tokens: input,
     output_tokens: output,
     input_output_token_ratio: input === null || output === null || output === 0 ? null : input / output,
-    // When every part holds (or breaks) a limit on a percentile or mean, so does the whole; when they disagree it is not known.
-    mlperf_compliant: shared(all.map((results) => results.mlperf_compliant)),
-    ...(all.some(({ mlperf }) => mlperf !== undefined)
-      ? {
-          mlperf: {
-            standard: shared(all.map((results) => results.mlperf?.standard ?? results.mlperf_compliant)),
-            interactive: shared(all.map((results) => results.mlperf?.interactive ?? null)),
-          },
-        }
-      : {}),
+    ...mergedMlperf(all, summaries),
     // The share of all requests that were spikes, each by its own part's bound.
     spike_rate_percent: perRequest((results) => results.spike_rate_percent),
   };
+}
+
+/** By the percentiles of all requests; where these cannot be added, what all parts agree on. */
+function mergedMlperf(all: readonly Results[], summaries: ReturnType<typeof pooledSummaries>): Pick<Results, 'mlperf_compliant' | 'mlperf'> {
+  const compliant = shared(all.map((results) => results.mlperf_compliant));
+  if (!all.some(({ mlperf }) => mlperf !== undefined)) return { mlperf_compliant: compliant };
+  const whole = mlperfVerdicts(summaries.ttft_ms, summaries.tpot_ms);
+  if (whole.mlperf_compliant !== null) return whole;
+  const interactive = shared(all.map((results) => results.mlperf?.interactive ?? null));
+  return { mlperf_compliant: compliant, mlperf: { standard: compliant, interactive } };
 }
 
 const roundFindings = [

@@ -7,7 +7,7 @@ import type { Results, Summary } from './document.ts';
 import { structuredRates } from './structured.ts';
 
 /** The two levels as the suites this replaces state them, at the 95th percentile; those of MLPerf itself are service levels (`slo`). */
-const mlperfLevels = { standard: { ttftP95Ms: 2000, tpotP95Ms: 100 }, interactive: { ttftP95Ms: 500, tpotP95Ms: 30 } } as const;
+export const mlperfLevels = { standard: { ttftP95Ms: 2000, tpotP95Ms: 100 }, interactive: { ttftP95Ms: 500, tpotP95Ms: 30 } } as const;
 
 /** The document's `results`: figures of all requests of a run, whatever their class. */
 export function resultsOf(input: BuildInput, pooled: SeriesMeter): Results {
@@ -59,7 +59,7 @@ export function resultsOf(input: BuildInput, pooled: SeriesMeter): Results {
 }
 
 /** `mlperf_compliant` is the standard verdict; null where TTFT or TPOT was not measured. */
-function mlperfVerdicts(ttft: Pick<Summary, 'p95'> | null, tpot: Pick<Summary, 'p95'> | null): Pick<Results, 'mlperf_compliant' | 'mlperf'> {
+export function mlperfVerdicts(ttft: Pick<Summary, 'p95'> | null, tpot: Pick<Summary, 'p95'> | null): Pick<Results, 'mlperf_compliant' | 'mlperf'> {
   const [first, each] = [ttft?.p95 ?? null, tpot?.p95 ?? null];
   const keeps = ({ ttftP95Ms, tpotP95Ms }: { ttftP95Ms: number; tpotP95Ms: number }) =>
     first === null || each === null ? null : first <= ttftP95Ms && each <= tpotP95Ms;

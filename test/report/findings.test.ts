@@ -75,6 +75,39 @@ test('steps of load, what a search found, drift, badges, criteria, retries and t
       assert.match(text, part);
 });
 
+const emptySummary = { mean: null, min: null, p50: null, p90: null, p95: null, p99: null, p999: null, max: null, stddev: null };
+
+test('what was measured stands beside what was asked, with the unit that its name says', () => {
+  const result = resultWith({
+    mlperf: { standard: true, interactive: false },
+    ttft_ms: { ...emptySummary, p95: 511.487 },
+    tpot_ms: { ...emptySummary, p95: 0.677 },
+    criteria: [
+      { of: 'mlperf.interactive', text: 'MLPerf interactive', is: true, value: false, met: false },
+      { of: 'success_rate', text: 'nearly all succeed', min: 99.9, value: 99.95, met: true },
+      { of: 'routing.routing_accuracy', text: 'by the model asked', min: 100, value: 98, met: false },
+      { of: 'latency_s.p95', text: 'quick enough', max: 0.1, value: 0.0824, met: true },
+      { of: 'production_readiness.ttft_ms_p95', text: 'first token', max: 2000, value: 511.487, met: true },
+      { of: 'max_sustainable_load', text: 'a user at least', min: 1, value: 50, met: true },
+    ],
+  });
+  const text = renderSummary(result);
+  for (const line of [
+    /Standard +TTFT p95 511 ms \(at most 2 s\), TPOT p95 0\.677 ms \(at most 100 ms\) +✅ met/,
+    /MLPerf interactive +TTFT p95 511 ms \(at most 500 ms\), TPOT p95 0\.677 ms \(at most 30 ms\) +❌ not met/,
+    /nearly all succeed +100 %, at least 99\.9 % +✅/,
+    /by the model asked +98\.0 %, at least 100 % +❌/,
+    /quick enough +82\.4 ms, at most 100 ms +✅/,
+    /first token +511 ms, at most 2 s +✅/,
+    /a user at least +50\.0, at least 1 +✅/,
+  ])
+    assert.match(text, line);
+});
+
+test('of plain HTTP there is no word of MLPerf', () => {
+  assert.doesNotMatch(renderSummary(resultWith({ mlperf: { standard: null, interactive: null }, ttft_ms: null, tpot_ms: null })), /MLPerf/);
+});
+
 test('findings survive merging: by scenario where those differ, by round where they do not', () => {
   const at = (minute: number) => ({ timestamp: `2026-11-20T10:0${minute}:00.000Z` });
   const steps = resultWith({ levels: [level(10, 1, 1)] }, { scenario: 'stress_test', ...at(0), series: [], runs: [] });

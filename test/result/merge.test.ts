@@ -227,6 +227,25 @@ describe('mergeResults', () => {
     refused(pack(header(3, 1_000_000n, [0xff, 0xff, 0xff, 0xff, 0xff, 0x3f])), /too many slots/);
   });
 
+  it('judges MLPerf by the percentiles of all requests, also where the parts disagree', () => {
+    const of = (second: number, ttfts: number[], interactive: boolean) => {
+      const series = measuredSeries('chat', ttfts, ttfts);
+      series.metrics['tpot_ms'] = measuredMetric(
+        'tpot_ms',
+        ttfts.map(() => 10),
+      );
+      const document = runAt(second, ttfts, { series: [series] });
+      Object.assign(document.results, { mlperf_compliant: true, mlperf: { standard: true, interactive } });
+      return document;
+    };
+    const slow = Array.from({ length: 40 }, () => 800);
+    const quick = Array.from({ length: 40 }, () => 100);
+    assert.deepEqual(mergeResults([of(0, quick, true), of(60, slow, false)]).results.mlperf, { standard: true, interactive: false });
+    const without = of(60, slow, false);
+    for (const metric of Object.values(without.series[0]!.metrics)) if (isDistribution(metric)) delete metric.hdr;
+    assert.deepEqual(mergeResults([of(0, quick, true), without]).results.mlperf, { standard: true, interactive: null });
+  });
+
   it('counts the requests of a grid once in the pooled figures', () => {
     const detail = (id: string, values: number[]) => ({ ...measuredSeries(id, values), detail: true });
     const of = (second: number) =>

@@ -1,3 +1,4 @@
+import { mlperfLevels } from '../../result/results-block.ts';
 import type { Escaping } from '../escape.ts';
 import { formatValue } from '../numbers.ts';
 import type { FindingBlock } from './block.ts';
@@ -53,11 +54,34 @@ function mlperfBadges(results: Block): Badge[] {
   const mlperf = results['mlperf'];
   if (!isBlock(mlperf)) {
     const { mlperf_compliant: standard } = results;
-    return typeof standard === 'boolean' ? [{ kind: 'mlperf', name: 'Standard', met: standard, detail: '' }] : [];
+    return typeof standard === 'boolean' ? [{ kind: 'mlperf', name: 'Standard', met: standard, detail: mlperfDetail(results, 'standard') }] : [];
   }
-  return Object.entries(mlperf)
+  const badges = Object.entries(mlperf)
     .filter(([, value]) => typeof value === 'boolean' || value === null || isBlock(value))
-    .map(([name, value]) => ({ kind: 'mlperf' as const, name: capital(name), met: verdictOf(value), detail: isBlock(value) ? detailOf(value) : '' }));
+    .map(([name, value]) => ({
+      kind: 'mlperf' as const,
+      name: capital(name),
+      met: verdictOf(value),
+      detail: isBlock(value) ? detailOf(value) : mlperfDetail(results, name),
+    }));
+  // Where there are no tokens it is no language model's benchmark.
+  return badges.some(({ met, detail }) => met !== null || detail !== '') ? badges : [];
+}
+
+/** The two figures that a level is about, beside what it asks; empty for a level that is none of ours, or where neither was measured. */
+function mlperfDetail(results: Block, name: string): string {
+  if (!Object.hasOwn(mlperfLevels, name)) return '';
+  const { ttftP95Ms, tpotP95Ms } = mlperfLevels[name as keyof typeof mlperfLevels];
+  const asked = [
+    { title: 'TTFT p95', of: 'ttft_ms', most: ttftP95Ms },
+    { title: 'TPOT p95', of: 'tpot_ms', most: tpotP95Ms },
+  ];
+  const found = asked.flatMap(({ title, of, most }) => {
+    const summary = results[of];
+    const p95 = isBlock(summary) ? figure(summary['p95']) : null;
+    return p95 === null ? [] : [`${title} ${formatValue(p95, 'ms')} (at most ${formatValue(most, 'ms', { exact: true })})`];
+  });
+  return found.join(', ');
 }
 
 const capital = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ');
@@ -90,17 +114,28 @@ function criteriaBadges(results: Block): Badge[] {
     kind: 'criterion' as const,
     name: String(criterion['text'] ?? criterion['title'] ?? criterion['name'] ?? criterion['metric'] ?? ''),
     met: verdictOf(criterion),
-    detail: criterionDetail(criterion),
+    detail: criterionDetail(criterion, results),
   }));
 }
 
-function criterionDetail(criterion: Block): string {
+function criterionDetail(criterion: Block, results: Block): string {
   if (typeof criterion['detail'] === 'string') return criterion['detail'];
-  const unit = typeof criterion['unit'] === 'string' ? criterion['unit'] : '';
+  const of = typeof criterion['of'] === 'string' ? criterion['of'] : '';
+  if (of.startsWith('mlperf.')) return mlperfDetail(results, of.slice('mlperf.'.length));
+  const unit = typeof criterion['unit'] === 'string' ? criterion['unit'] : unitOf(of);
   const value = figure(criterion['value']);
   const limits = (['min', 'max', 'limit'] as const).flatMap((key) => {
     const limit = figure(criterion[key]);
     return limit === null ? [] : [`${key === 'min' ? 'at least' : key === 'max' ? 'at most' : 'limit'} ${formatValue(limit, unit, { exact: true })}`];
   });
   return [value === null ? '' : formatValue(value, unit), ...limits].filter(Boolean).join(', ');
+}
+
+/** The unit that the name of a figure says. */
+function unitOf(path: string): string {
+  const steps = path.split('.');
+  const named = (end: RegExp) => steps.some((step) => end.test(step));
+  if (named(/_ms(_p\d+|_mean|_max)?$/)) return 'ms';
+  if (named(/_s(_p\d+)?$/)) return 's';
+  return named(/(_rate|_percent|_accuracy)$/) ? '%' : '';
 }
