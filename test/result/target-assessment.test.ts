@@ -38,6 +38,7 @@ test('the spike rate is the share beyond mean + 3 sigma, and a healthy range has
   const text = renderSummary(document);
   assert.match(text, /Grade: ACCEPTABLE/);
   assert.match(text, /Targets: 2\/3/);
+  assert.match(text, /Spikes are slower than own mean and sigma of each series: neither a baseline nor a warm-up has 10 requests or more/);
   assert.match(text, /Recommendations:\n {2}Spikes below the range/);
   assert.match(JSON.stringify(document.results['overall_assessment']), /load may be insufficient/);
 });
@@ -57,7 +58,8 @@ test('errors beyond 1 % are told where no target says how many there may be', ()
     document.results.error_rate = errorRate;
     const scenario = { name: 'quick', targets, load: { executor: 'closed' } } as unknown as Scenario;
     const { results } = targetAssessment({ name: 'quick', parts: [{ scenario, document }], document });
-    return ((results ?? {})['overall_assessment'] as { recommendations: string[] }).recommendations;
+    assert.ok(results);
+    return (results['overall_assessment'] as { recommendations: string[] }).recommendations;
   };
   assert.deepEqual(recommended(1, { tokens_per_sec: 0.001 }), []);
   assert.match(recommended(1.5, { tokens_per_sec: 0.001 }).join(), /^Errors: /);

@@ -31,7 +31,11 @@ export function badgeBlocks(found: FoundIn, title: (text: string) => string, esc
       ? []
       : [{ title: title(name), lines: first, table: { cells: ['', 'Measured and asked', ''], align: ['l', 'l', 'l'], rows } }];
   };
-  return [...group('MLPerf', 'mlperf'), ...group('Targets', 'target', gradeLines(found.results)), ...group('Success criteria', 'criterion')];
+  return [
+    ...group('MLPerf', 'mlperf'),
+    ...group('Targets', 'target', [...gradeLines(found.results), ...spikeLine(found.results, escaping)]),
+    ...group('Success criteria', 'criterion'),
+  ];
 }
 
 /** `Grade: EXCELLENT` and `Targets: 4/4`. */
@@ -41,6 +45,13 @@ export function gradeLines(results: Block): string[] {
   const { performance_grade: grade, targets_met: met, total_targets: total } = overall;
   const counted = figure(met) !== null && figure(total) !== null ? [`Targets: ${met}/${total}`] : [];
   return [...(typeof grade === 'string' ? [`Grade: ${grade.slice(0, 40).replace(/[^\w ]/g, '')}`] : []), ...counted];
+}
+
+/** What a target of spikes is held against: the figure means little without. */
+function spikeLine(results: Block, escaping: Escaping): string[] {
+  const { spike_rate_basis: basis } = results;
+  const asked = listOf(results['targets']).some((target) => isBlock(target) && target['name'] === 'spike_rate');
+  return asked && typeof basis === 'string' ? [`Spikes are slower than ${escaping.text(basis)}`] : [];
 }
 
 const verdictOf = (value: unknown): boolean | null => {
