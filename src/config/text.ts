@@ -13,7 +13,7 @@ export const headerNameSchema = z.string().regex(/^[!#$%&'*+.^`|~\w-]+$/, { erro
 /** A line break in a value would let one header smuggle in another. */
 export const headersSchema = z.record(
   headerNameSchema,
-  z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, { error: 'expected a header value without line breaks' }),
+  z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, { error: 'expected a header value of Latin letters and signs, without line breaks' }),
 );
 
 /** `${PORT}` and other variables are filled in when the service starts; a number stands in for them here. */

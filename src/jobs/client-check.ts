@@ -99,6 +99,7 @@ export class ClientCheck {
       certified: this.certified,
       noise: { ...noise, otherRun: this.options.otherRun === true },
       exactLength: this.exactLength(index, outcome),
+      answers: answersOf(pooled),
       retried: attempts.attempts - attempts.requests,
     });
   }
@@ -146,6 +147,12 @@ export class ClientCheck {
       return [{ asked, least: came.min, most: came.max, mean: came.mean }];
     });
   }
+}
+
+function answersOf({ distributions }: SeriesMeter): { counted: number; empty: number } {
+  const tokens = distributions.get('output_tokens');
+  const counted = tokens?.count ?? 0;
+  return { counted, empty: counted - (tokens?.countAbove(0) ?? 0) };
 }
 
 /** The one length that every line of a prompts file asks for; null where they differ. */

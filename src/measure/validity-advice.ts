@@ -43,6 +43,15 @@ export function adviceFindings(input: ValidityInput): ValidityFinding[] {
   const settled = settledFinding(input.timeline);
   if (settled !== null) findings.push(settled);
   if (input.exactLength !== null && input.exactLength.length > 0) findings.push(lengthFinding(input.exactLength));
+  const { counted, empty } = input.answers;
+  if (empty > 0)
+    findings.push(
+      advice(
+        'empty_answers',
+        false,
+        `${empty} of ${counted} answers held no output token: they count as successful and quick; does the model answer?`,
+      ),
+    );
   if (input.retried > 0)
     findings.push(advice('retries', false, `${input.retried} retries were needed; latencies count from each request's first attempt`));
   return findings;

@@ -80,6 +80,8 @@ export interface ValidityInput {
   noise: NoiseFigures | null;
   /** Where an exact output length was asked for; null elsewhere. */
   exactLength: ExactLength | null;
+  /** Successful answers of which the output tokens are known, and those of them without any. */
+  answers: { counted: number; empty: number };
   /** Attempts beyond each request's first. */
   retried: number;
 }

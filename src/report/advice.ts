@@ -31,7 +31,9 @@ export function adviceLines(input: ReportInput, firstRun: boolean): string[] {
     );
   if (verdict.verdict === 'missing')
     lines.push(
-      'A metric of the baseline was not measured this time: see whether requests failed, or whether the scenario or its series were renamed.',
+      verdict.baseline === null
+        ? 'A metric that a limit names was not measured, so that limit judged nothing: see whether answers are streamed, and send enough requests for its percentile.'
+        : 'A metric of the baseline was not measured this time: see whether requests failed, or whether the scenario or its series were renamed.',
     );
   return lines;
 }

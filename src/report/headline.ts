@@ -62,7 +62,10 @@ export function describe(row: MetricVerdict, verdict: Verdict, current: ResultDo
   const name = `${escaping.text(metricName(row.metric))}${series}`;
   const options = { namedUnit: unitIsInName(row.metric) };
   const value = escaping.text(formatValue(row.current, row.unit, options));
-  if (row.verdict === 'missing') return `${name} was measured in the baseline and is missing now`;
+  if (row.verdict === 'missing')
+    return row.baseline === null
+      ? `${name} has a limit and was not measured${missingBecause(row, escaping)}`
+      : `${name} was measured in the baseline and is missing now${missingBecause(row, escaping)}`;
   if (row.verdict === 'new') return `${name} is new: ${value}`;
   const reason = reasonOf(row);
   if ((row.verdict === 'regressed' || row.verdict === 'warn') && reason.kind === 'value') {
@@ -73,6 +76,11 @@ export function describe(row: MetricVerdict, verdict: Verdict, current: ResultDo
       : `${name} is ${value}, ${reason.side} its ${bound} of ${limit}`;
   }
   return `${name} ${changeInWords(row, reason.kind === 'change' ? reason.limitPercent : null, escaping)}`;
+}
+
+/** What the row knows of why it has no value, beside that it has none. */
+function missingBecause({ rule }: MetricVerdict, escaping: Escaping): string {
+  return rule !== null && /^too few samples/.test(rule) ? `: ${escaping.text(oneLine(rule, 160))}` : '';
 }
 
 function changeInWords(row: MetricVerdict, limit: number | null, escaping: Escaping): string {

@@ -18,6 +18,7 @@ export function buildResult(input: BuildInput): ResultDocument {
   const pooled = SeriesMeter.pooled(run.meter.series.values());
   const valid = input.findings.every((finding) => finding.ok || finding.severity === 'advice');
   const outputAsAsked = input.findings.every((finding) => finding.ok || finding.name !== 'output_length');
+  const answered = pooled.outputTokens > 0 || (pooled.distributions.get('output_tokens')?.count ?? 0) === 0;
   const partial = run.stopReason === 'interrupted' || run.stopReason === 'service_crashed';
   const timeline = run.meter.timeline.buckets().map((bucket) => ({ ...bucket }));
   const tokensKnown = (pooled.distributions.get('output_tokens')?.count ?? 0) > 0;
@@ -61,7 +62,7 @@ export function buildResult(input: BuildInput): ResultDocument {
     errors: [...run.meter.errors.values()].map(({ kind, count, firstSeenMs, example }) => ({ kind, count, first_seen: firstSeenMs / 1000, example })),
     retries: retriesOf(run.meter),
     validity: { valid, checks: input.findings },
-    admissible: valid && !partial && run.stopReason !== 'budget' && pooled.succeeded > 0 && errorsWithin && outputAsAsked,
+    admissible: valid && !partial && run.stopReason !== 'budget' && pooled.succeeded > 0 && errorsWithin && outputAsAsked && answered,
     client: {
       cpu_seconds: run.client.cpuSeconds,
       event_loop_p99_ms: run.client.eventLoopP99Ms,

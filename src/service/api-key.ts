@@ -22,9 +22,10 @@ export interface ApiKey {
 export function resolveApiKey(target: TargetConfig, inputs: Inputs): ApiKey | null {
   const name = target.api_key_env;
   if (name === undefined) return null;
-  const fromEnvironment = lookupIn(inputs.env, {})(name);
+  // A secret that was pasted or read from a file often ends in a line break, which no header may hold.
+  const fromEnvironment = lookupIn(inputs.env, {})(name)?.trim();
   if (fromEnvironment !== undefined && fromEnvironment !== '') return { name, value: fromEnvironment };
-  const fromFile = lookupIn({}, readEnvFile(target, inputs.root))(name);
+  const fromFile = lookupIn({}, readEnvFile(target, inputs.root))(name)?.trim();
   if (fromFile !== undefined && fromFile !== '') return { name, value: fromFile };
   const looked = target.env_file === undefined ? 'in the environment' : `in the environment or in ${target.env_file}`;
   throw new UserError(`target ${target.name}: api_key_env names ${name}, but it is not set ${looked}.`, {

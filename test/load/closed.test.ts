@@ -61,6 +61,14 @@ for (const [requests, concurrency] of [
   });
 }
 
+test('a server whose answers are all empty is told of, and its result is no baseline', async () => {
+  await using server = await chatServer({ tokens: 0 });
+  const { document } = await drive(server.url, load(4));
+  assert.deepEqual([document.results.successful, document.results.output_tokens], [4, 0]);
+  assert.match(document.validity.checks.find(({ name }) => name === 'empty_answers')?.detail ?? '', /4 of 4 answers/);
+  assert.deepEqual([document.validity.valid, document.admissible], [true, false]);
+});
+
 test('warming up is not measured', async () => {
   await using server = await chatServer();
   const { document, records } = await drive(server.url, [...load(5, 2), set('warmup', 9)]);

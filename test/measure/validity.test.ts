@@ -31,6 +31,7 @@ const calm: ValidityInput = {
   certified: null,
   noise: null,
   exactLength: null,
+  answers: { counted: 100, empty: 0 },
   retried: 0,
 };
 const schedule: ScheduleFigures = { lateSends: 0, sends: 1000, latenessP99Ms: 0.4, dropped: 0, dropsAskedFor: false };
@@ -213,6 +214,8 @@ test('an exact length that was asked for and did not come is advice', () => {
 
 test('retries are told where there were any', () => {
   assert.match(finding('retries', { retried: 3 })?.detail ?? '', /3 retries/);
+  assert.equal(finding('empty_answers', {}), undefined);
+  assert.match(finding('empty_answers', { answers: { counted: 9, empty: 4 } })?.detail ?? '', /4 of 9 answers held no output token/);
   assert.equal(finding('retries', {}), undefined);
 });
 

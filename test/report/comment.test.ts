@@ -160,6 +160,16 @@ test('missing says what was expected', () => {
   assert.match(text, /\| TTFT p95 \| 182 ms \| — \| — \|/);
 });
 
+test('missing without a baseline speaks of the limit that judged nothing, not of a baseline that never was', () => {
+  const few = sampleRow({
+    ...{ metric: 'ttft_ms.p99', unit: 'ms', verdict: 'missing', baseline: null, current: null, change_percent: null, limit: 500 },
+    rule: 'too few samples for p99 (40)',
+  });
+  const text = comment({ ...sampleVerdict('missing', [few]), baseline: null });
+  assert.equal(lines(text)[1], '### ⚠️ llm-bench: TTFT p99 has a limit and was not measured: too few samples for p99 (40)');
+  assert.doesNotMatch(text, /metric of the baseline/);
+});
+
 test('inconclusive says what could have been told, and what to change', () => {
   const row = sampleRow({ verdict: 'inconclusive', change_percent: 8.1, detectable_percent: 14, rule: null });
   const text = comment(sampleVerdict('inconclusive', [row], { mode: 'screen' }));

@@ -68,6 +68,8 @@ test('the API key comes from the environment, else from env_file', (t) => {
   writeFileSync(path.join(root, '.env'), 'export KEY="from file" # comment\nOTHER=1\n');
   const withFile = target({ base_url: 'http://127.0.0.1:1', api_key_env: 'KEY', env_file: '.env' });
   assert.deepEqual(resolveApiKey(withFile, { env: { KEY: 'from env' }, root }), { name: 'KEY', value: 'from env' });
+  assert.deepEqual(resolveApiKey(withFile, { env: { KEY: ' pasted\r\n' }, root }), { name: 'KEY', value: 'pasted' });
+  assert.deepEqual(resolveApiKey(withFile, { env: { KEY: '\n' }, root }), { name: 'KEY', value: 'from file' });
   assert.deepEqual(resolveApiKey(withFile, { env: { KEY: '' }, root }), { name: 'KEY', value: 'from file' });
   assert.equal(resolveApiKey(target({ base_url: 'http://127.0.0.1:1' }), { env: {}, root }), null);
   assert.throws(
