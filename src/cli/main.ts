@@ -61,6 +61,11 @@ export function commandLine(context: EntryContext): Command {
 
 /** The `llm-bench` command. */
 export async function start(context: EntryContext): Promise<void> {
+  // Whoever reads may stop early, as `| head` does: the command still comes to its end, with its files and its exit code.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
   if (process.argv[2] === '--version') {
     const { readTool } = await import('../jobs/provenance.ts');
     process.stdout.write(`${(await readTool(context.packageRoot)).version}\n`);

@@ -6,7 +6,7 @@ import type { DriftReport, DriftRow } from '../report/drift.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { metricOf, valuesOf } from '../result/metric-values.ts';
 import { compareWithAnchor } from '../verdict/anchor.ts';
-import { driftDefaults, shortestLevel } from '../verdict/drift.ts';
+import { type DriftOptions, driftDefaults, shortestLevel } from '../verdict/drift.ts';
 import { defaultAlpha, defaultBeta, defaultScreenLimitPercent } from '../verdict/judge-screen.ts';
 import { directionOf } from '../verdict/log-scale.ts';
 import { roleOf } from '../verdict/role.ts';
@@ -19,13 +19,15 @@ export interface WatchOptions {
   /** Runs measured from then on are news, ISO 8601: a change of level that only they show was not told yet. */
   since: string;
   thresholds: Thresholds;
+  /** Left out: what is confirmed. */
+  drift?: DriftOptions;
 }
 
 /**
  * What the stored runs of a branch say of drift, each cohort by itself: where a level changed for good, and which gating metrics have moved from the pinned
  * anchors by more than their limit, step by small step. Pure.
  */
-export function watchDrift(members: readonly Member[], { store, since, thresholds }: WatchOptions): DriftReport {
+export function watchDrift(members: readonly Member[], { store, since, thresholds, drift = driftDefaults }: WatchOptions): DriftReport {
   const rows: DriftRow[] = [];
   const notes: string[] = [];
   const groups = new Map<string, Member[]>();
@@ -39,8 +41,8 @@ export function watchDrift(members: readonly Member[], { store, since, threshold
     const before = seriesOfResults(documents.slice(0, known), () => undefined);
     for (const series of all) {
       const old = before.find((one) => one.series === series.series && one.metric === series.metric);
-      const told = old === undefined ? [] : pointsOf(old, driftDefaults);
-      rows.push(...pointsOf(series, driftDefaults).map((point) => rowOf(series, point, !told.some((one) => isSame(one, point)))));
+      const told = old === undefined ? [] : pointsOf(old, drift);
+      rows.push(...pointsOf(series, drift).map((point) => rowOf(series, point, !told.some((one) => isSame(one, point)))));
     }
     rows.push(...ofCohort.filter((member) => anchors.includes(member)).flatMap((anchor) => movedFrom(anchor, documents, known, thresholds)));
   }
@@ -59,9 +61,9 @@ export function watchDrift(members: readonly Member[], { store, since, threshold
 const isSame = (a: DriftPoint, b: DriftPoint): boolean => Math.abs(a.index - b.index) <= shortestLevel && a.after > a.before === b.after > b.before;
 
 function rowOf({ unit, better }: DriftSeries, point: DriftPoint, isNew: boolean): DriftRow {
-  const { series, metric, before, after, change_percent, commits } = point;
+  const { series, metric, index, before, after, change_percent, p, commits } = point;
   const good = better === 'neither' ? null : after < before === (better === 'lower');
-  return { series, metric, unit, before, after, change_percent, better: good, commits: commits ?? [null, null], isNew, anchor: null };
+  return { series, metric, unit, index, before, after, change_percent, p, better: good, commits: commits ?? [null, null], isNew, anchor: null };
 }
 
 /** @param known of the documents, oldest first, those that were there the last time */
@@ -90,9 +92,11 @@ function movedFrom(anchor: Member, documents: readonly ResultDocument[], known: 
           series: series.id,
           metric: key,
           unit: metric.unit,
+          index: null,
           before,
           after: before * (1 + now.changePercent / 100),
           change_percent: now.changePercent,
+          p: null,
           better: false,
           commits: [anchor.sha, documents.at(-1)?.git.sha ?? null],
           isNew: compare(documents.slice(0, known)) === null,

@@ -1,4 +1,4 @@
-import { markdownCode, markdownText } from './escape.ts';
+import { markdownCode, markdownText, terminalText } from './escape.ts';
 import { metricName } from './names.ts';
 import { formatChange, formatValue, plural } from './numbers.ts';
 import { tableOf } from './table.ts';
@@ -8,9 +8,12 @@ export interface DriftRow {
   series: string;
   metric: string;
   unit: string;
+  /** The first run of the new level, from 0 in its cohort; null for the distance from an anchor. */
+  index: number | null;
   before: number;
   after: number;
   change_percent: number | null;
+  p: number | null;
   /** Good news, bad news, or null where neither direction is better. */
   better: boolean | null;
   /** The last commit of the old level and the first of the new one; the anchor's and the newest one's. */
@@ -40,6 +43,15 @@ export function driftSentence(row: DriftRow): string {
   return anchor === null
     ? `${what} changed its level${change} (${values}) between the commits ${range}`
     : `${what} has moved away from the anchor ${anchor}${change} (${values}) over the commits ${range}`;
+}
+
+/** For the console: what was looked at, a line for each finding, and what must be known of it. */
+export function renderDriftText({ store, runs, rows, notes }: DriftReport): string {
+  const found = rows.length === 0 ? 'No change of level' : plural(rows.length, 'finding');
+  const way = ({ better }: DriftRow) => (better === null ? '' : better ? ' (better)' : ' (worse)');
+  return [`${found} in ${plural(runs, 'run')}: ${store}`, ...rows.map((row) => `${driftSentence(row)}${way(row)}`), ...notes]
+    .map((line) => `${terminalText(line)}\n`)
+    .join('');
 }
 
 /** For the job summary. */

@@ -19,6 +19,14 @@ test('bad values of flags are told all at once, before anything is started', asy
   assert.ok(!existsSync(workspace.file('started')));
 });
 
+test('whoever reads the output may stop, as head does: no error, and the exit code is the same', async () => {
+  await using workspace = await Workspace.open();
+  const started = workspace.start(['mock', '--help']);
+  started.child.stdout.destroy();
+  const finished = await started.done;
+  assert.deepEqual([finished.code, finished.stderr], [0, '']);
+});
+
 test('an unknown flag, a flag without its value and an unknown command are usage errors', async () => {
   await using workspace = await Workspace.open();
   for (const [args, expected] of [

@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { FakeRun } from '../fakes/artifact-store.ts';
 import { sendJson } from '../fakes/http.ts';
 import { startInterceptor } from '../fakes/intercept.ts';
-import { programOf, unless } from './components.ts';
-import { checkOut, engineCommand, engineConfig, newMark, type Platform, pullEvent, pushEvent, startPlatform } from './runner.ts';
-import { actionFolder } from './staged.ts';
-import { type Finished, marked, type Started, scratch, start, told } from './support.ts';
+import { unless } from './components.ts';
+import { engineCommand, engineConfig, newMark, startPlatform } from './runner.ts';
+import { marked, told } from './support.ts';
+import { assertGone, keeping, pullRequest, push, runWorkflow, startWorkflow, type WorkflowRun } from './workflow-run.ts';
 
 const skip = unless('act');
 
@@ -23,9 +19,8 @@ interface Workflow {
   legs?: string[];
 }
 
-/** A workflow as a user writes it, whose last step keeps what the action left, before the runner's folders go. */
+/** A workflow as a user writes it, whose last step keeps what the action left. */
 function workflowOf({ job, command, inputs = {}, legs }: Workflow, kept: string): string {
-  const folder = legs ? `${kept}/\${{ matrix.leg }}` : kept;
   return `name: bench
 on: [push, pull_request]
 permissions: { contents: read, actions: read, pull-requests: write }
@@ -37,80 +32,21 @@ ${legs ? `    strategy: { fail-fast: false, max-parallel: 1, matrix: { leg: ${JS
       - id: bench
         uses: org/llm-bench-action@v1
         with: ${JSON.stringify({ command, ...inputs })}
-      - if: always()
-        env:
-          OUTPUTS: \${{ toJSON(steps.bench.outputs) }}
-          OUTCOME: \${{ steps.bench.outcome }}
-        run: |
-          mkdir -p "${folder}"
-          printf %s "$OUTPUTS" > "${folder}/outputs.json"
-          printf %s "$OUTCOME" > "${folder}/outcome"
-          cp "\${{ steps.bench.outputs.report-path }}" "\${{ steps.bench.outputs.result-path }}" "${folder}/" || true
-`;
+${keeping('bench', legs ? `${kept}/\${{ matrix.leg }}` : kept)}`;
 }
 
-interface Act {
-  platform: Platform;
-  event: { name: 'push' | 'pull_request'; payload: Record<string, unknown>; run: Partial<FakeRun> };
+interface Act extends Pick<WorkflowRun, 'platform' | 'event' | 'env'> {
   workflow: Workflow;
   config?: string;
-  env?: Record<string, string>;
 }
 
-interface Ran extends Finished {
-  log: string;
-  /** What the last step kept; of one leg where there are several. */
-  kept(leg?: string): Promise<{ outcome: string; outputs: Record<string, string>; report: string }>;
-  folder: string;
-}
+const runOf = ({ workflow, config = engineConfig, ...run }: Act): WorkflowRun => ({
+  ...run,
+  files: (kept) => ({ 'llm-bench.yaml': config, '.github/workflows/bench.yml': workflowOf(workflow, kept) }),
+});
 
-async function startAct(t: TestContext, { platform, event, workflow, config = engineConfig, env = {} }: Act): Promise<Started & { folder: string }> {
-  const folder = await scratch(t);
-  const repository = join(folder, 'repository');
-  const kept = join(folder, 'kept');
-  await mkdir(kept);
-  const files = { 'llm-bench.yaml': config, '.github/workflows/bench.yml': workflowOf(workflow, kept) };
-  const sha = await checkOut(repository, files);
-  const eventFile = join(folder, 'event.json');
-  await writeFile(eventFile, JSON.stringify(event.name === 'push' ? { ...event.payload, after: sha } : event.payload));
-  const registered = platform.addRun({ ...event.run, ...(event.name === 'push' ? { headSha: sha } : {}) });
-  const variables = Object.entries({ ...registered.env, ...env }).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
-  const args = [event.name, '-P', 'ubuntu-latest=-self-hosted', '-W', '.github/workflows/bench.yml', '-e', eventFile, ...variables];
-  args.push('-s', `GITHUB_TOKEN=${platform.github.tokens.bot}`, '--no-cache-server', '--action-cache-path', join(folder, 'cache'));
-  args.push('--local-repository', `org/llm-bench-action@v1=${actionFolder}`);
-  return { ...start(t, programOf('act'), args, { cwd: repository, env: { HOME: folder } }), folder: kept };
-}
-
-async function act(t: TestContext, options: Act): Promise<Ran> {
-  const started = await startAct(t, options);
-  const finished = await started.done;
-  return {
-    ...finished,
-    log: finished.stdout,
-    folder: started.folder,
-    async kept(leg = '.') {
-      const at = join(started.folder, leg);
-      assert.ok(existsSync(join(at, 'outcome')), told(finished));
-      const read = (name: string) => readFile(join(at, name), 'utf8');
-      return { outcome: await read('outcome'), outputs: JSON.parse(await read('outputs.json')), report: await read('result.md') };
-    },
-  };
-}
-
-/** A commit on main. */
-const push = (platform: Platform) => ({ name: 'push', payload: pushEvent(platform, ''), run: { event: 'push' } }) as const;
-
-/** A new pull request of the emulator. */
-async function pullRequest(platform: Platform, branch: string) {
-  const pull = await platform.github.openPull(branch);
-  const event = { name: 'pull_request', payload: pullEvent(platform, pull), run: { event: 'pull_request', headBranch: branch } } as const;
-  return { pull, event };
-}
-
-/** Nothing of the service is left. */
-async function assertGone(mark: string, ran: Finished): Promise<void> {
-  assert.deepEqual(marked(mark), [], `the service still runs\n${told(ran)}`);
-}
+const startAct = (t: TestContext, options: Act) => startWorkflow(t, runOf(options));
+const act = (t: TestContext, options: Act) => runWorkflow(t, runOf(options));
 
 test('a push leaves a baseline; an unchanged pull request is green, one slower by 30% is red, in one comment', { skip }, async (t) => {
   const platform = await startPlatform(t);

@@ -69,19 +69,30 @@ export function pullEvent({ repositoryId }: Platform, pull: PullRequest): Record
   };
 }
 
-/** A checked out repository with this configuration, its remote named as the platform's. */
-export async function checkOut(folder: string, files: Record<string, string>): Promise<string> {
+/**
+ * A checked out repository with this configuration, its remote named as the platform's. Returns the commit of main.
+ * @param change files of a branch `change`, which then is the one checked out
+ */
+export async function checkOut(folder: string, files: Record<string, string>, change?: Record<string, string>): Promise<string> {
   const git = (...args: string[]) => promisify(execFile)('git', args, { cwd: folder });
   await mkdir(folder, { recursive: true });
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(join(folder, name, '..'), { recursive: true });
-    await writeFile(join(folder, name), text);
-  }
   await git('init', '-q', '-b', 'main');
   await git('remote', 'add', 'origin', 'https://github.com/octo/service');
-  await git('add', '-A');
-  await git('-c', 'user.name=e2e', '-c', 'user.email=e2e@example.com', 'commit', '-q', '-m', 'A service');
-  return (await git('rev-parse', 'HEAD')).stdout.trim();
+  const commit = async (written: Record<string, string>, message: string) => {
+    for (const [name, text] of Object.entries(written)) {
+      await mkdir(join(folder, name, '..'), { recursive: true });
+      await writeFile(join(folder, name), text);
+    }
+    await git('add', '-A');
+    await git('-c', 'user.name=e2e', '-c', 'user.email=e2e@example.com', 'commit', '-q', '--allow-empty', '-m', message);
+    return (await git('rev-parse', 'HEAD')).stdout.trim();
+  };
+  const main = await commit(files, 'A service');
+  if (change) {
+    await git('checkout', '-q', '-b', 'change');
+    await commit(change, 'A change');
+  }
+  return main;
 }
 
 /**

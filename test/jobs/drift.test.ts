@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { jobMembers, resultText } from '../baseline/documents.ts';
 
 const entry = fileURLToPath(new URL('../../src/cli/index.ts', import.meta.url));
 let folder = '';
@@ -86,6 +87,42 @@ describe('llm-bench drift', () => {
     const steady = run(write('steady.csv', Array.from({ length: 40 }, (_, i) => `s,${i},m,${i % 3},ms`).join('\n')));
     assert.equal(steady.status, 0);
     assert.match(steady.stdout, /No change of level/);
+  });
+
+  it('looks into a store: changes of level in its runs, and slow steps away from a pinned anchor', () => {
+    mkdirSync(join(folder, 'stored'));
+    const store = (factors: number[]) => {
+      for (const [index, factor] of factors.entries()) {
+        const value = (100 + (index % 3) / 10) / factor;
+        const runs = [{ round: 0, order: 0, started: '', duration_seconds: 1, values: { quick_validation: { tokens_per_sec: value } } }];
+        const timestamp = new Date(Date.UTC(2026, 0, 1 + index)).toISOString();
+        const mark = index === 0 ? { mark: { tag: 'v1', pinned: true, at: timestamp } } : {};
+        const git = { sha: String(index).padStart(2, '0').repeat(20), ref: null, base_sha: null };
+        write(`stored/${String(index).padStart(2, '0')}.json`, resultText(jobMembers(1, { timestamp, runs, git, ...mark })));
+      }
+    };
+    store(Array.from({ length: 30 }, (_, index) => 1.012 ** Math.min(20, index)));
+    const { status, stdout, stderr } = run('--store', 'folder:stored', '--json');
+    assert.equal(status, 0, stderr);
+    const rows = JSON.parse(stdout) as { metric: string; index: number | null; p: number | null; anchor: string | null; change_percent: number }[];
+    const moved = rows.find(({ metric, anchor }) => metric === 'tokens_per_sec' && anchor === 'v1');
+    assert.ok(moved && moved.change_percent < -15, stdout);
+    assert.deepEqual([moved.index, moved.p], [null, null]);
+    const text = run('--store', 'folder:stored').stdout;
+    assert.match(text, /^\d+ findings in 30 runs: results in stored\n/);
+    assert.match(text, /moved away from the anchor v1 by −\d+(\.\d)? % .* \(worse\)/);
+
+    store(Array.from({ length: 30 }, (_, index) => (index < 12 ? 1 : 1.09)));
+    const step = run('--store', 'folder:stored');
+    assert.match(step.stdout, new RegExp(`changed its level by .* between the commits ${'11'.repeat(6)}\\.\\.${'12'.repeat(6)} \\(worse\\)`));
+    assert.doesNotMatch(step.stdout, /anchor/, '9% is within the 10% of an anchor');
+    write('limits.yaml', 'series: { "*": { tokens_per_sec: { max_regression_percent: 5 } } }\n');
+    assert.match(run('--store', 'folder:stored', '--thresholds', 'limits.yaml').stdout, /moved away from the anchor v1/);
+    write('llm-bench.yaml', 'baseline: { folder: stored }\n');
+    assert.equal(run('--store').stdout, step.stdout, 'the store that the configuration names');
+    rmSync(join(folder, 'llm-bench.yaml'));
+    assert.match(run('--store', 'folder:nothing').stderr, /No baseline yet/);
+    assert.equal(run('stored/00.json', '--store', 'folder:stored').status, 2);
   });
 
   it('bad usage exits 2 with a word', () => {
