@@ -15,7 +15,7 @@ import { type EndOfCommand, runToEnd } from '../service/run-to-end.ts';
 import { describeCrash, ServiceError } from '../service/service-error.ts';
 import { runSetup } from '../service/setup.ts';
 import { type ServiceState, stopFromState } from '../service/state.ts';
-import { type BenchFlags, benchCommand, benchEnvironment } from './go-flags.ts';
+import { type BenchFlags, benchCommand, benchEnvironment, listCommand, listedOf } from './go-flags.ts';
 
 /** Where component benchmarks are run. */
 export interface ComponentPlace {
@@ -126,10 +126,16 @@ async function runEntry(
   const target = targetOf(entry);
   const directory = serviceDirectory(target, places);
   const lines: string[] = [];
+  const withEnvironment = { ...target, env: { ...components.environment, ...benchEnvironment(flags), ...target.env } };
+  const names = flags.only === null ? null : await benchmarksOf(entry, withEnvironment, { env, logDirectory, signal, ...places }, flags.only);
+  if (names?.length === 0) {
+    log(`${entry.name}: has no benchmark of ${flags.only}`);
+    return { document: null, failure: null };
+  }
   const startedAt = Date.now();
   const ended = await runToEnd(
-    { ...target, env: { ...components.environment, ...benchEnvironment(flags), ...target.env } },
-    { run: benchCommand(entry, flags), timeoutSeconds: entry.timeoutSeconds, logFile: join(logDirectory, `component-${entry.name}.log`) },
+    withEnvironment,
+    { run: benchCommand(entry, flags, names), timeoutSeconds: entry.timeoutSeconds, logFile: join(logDirectory, `component-${entry.name}.log`) },
     {
       ...places,
       env,
@@ -167,6 +173,26 @@ async function runEntry(
   if (flags.only === null) return { document: named, failure };
   const kept = onlyComponent(named, flags.only);
   return { document: kept.series.length === 0 ? null : kept, failure };
+}
+
+/** The benchmarks of one component that a command runs by itself: several commands share a package. Null where that cannot be told before it runs. */
+async function benchmarksOf(
+  entry: ComponentEntry,
+  target: ReturnType<typeof targetOf>,
+  places: Pick<ComponentPlace, 'env' | 'logDirectory' | 'signal' | 'root' | 'workingDirectory'>,
+  only: string,
+): Promise<string[] | null> {
+  const list = listCommand(entry);
+  if (list === null) return null;
+  const lines: string[] = [];
+  const step = { run: list, timeoutSeconds: entry.timeoutSeconds, logFile: join(places.logDirectory, `component-${entry.name}.list.log`) };
+  const { end } = await runToEnd(target, step, {
+    ...places,
+    marker: randomUUID(),
+    where: `component ${entry.name}`,
+    onLine: (line) => lines.push(line),
+  });
+  return typeof end === 'object' && end.exitCode === 0 ? listedOf(entry, only, lines) : null;
 }
 
 async function readMeasured(entry: ComponentEntry, directory: string, lines: readonly string[], startedAt: number): Promise<ResultDocument> {

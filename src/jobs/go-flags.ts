@@ -14,16 +14,33 @@ export interface BenchFlags {
 
 const quickTime = '100ms';
 
+/** The command that lists the benchmarks which a `go test` would run by its own -bench, without running them; null where it names none. */
+export function listCommand({ run, format }: ComponentEntry): string | null {
+  const pattern = format === 'go-bench' && goTest.test(run) ? flagOf('bench').exec(run)?.[1] : undefined;
+  return pattern === undefined ? null : without(run, 'bench').replace(goTest, (found) => `${found} -list=${pattern}`);
+}
+
+/** The benchmarks of a component in what such a list printed. */
+export function listedOf({ series }: Pick<ComponentEntry, 'series'>, only: string, lines: readonly string[]): string[] {
+  const patterns = series.filter(({ path }) => path.split('/')[0] === only).map(({ pattern }) => new RegExp(`^(?:${pattern})$`));
+  return lines.map((line) => line.trim()).filter((name) => /^Benchmark\w*$/.test(name) && patterns.some((pattern) => pattern.test(name)));
+}
+
 /**
  * A command with flags: those of `go test` are put in the place of its own. What cannot be said by a flag is said by the environment (`benchEnvironment`).
+ * @param names the benchmarks of the component that `only` names, where they are known; null: whatever the patterns of the component match
  */
-export function benchCommand({ name, run, format, series }: ComponentEntry, { only, quick, once, profile }: BenchFlags): string {
+export function benchCommand(
+  { name, run, format, series }: ComponentEntry,
+  { only, quick, once, profile }: BenchFlags,
+  names: readonly string[] | null = null,
+): string {
   if (format !== 'go-bench' || !goTest.test(run)) return run;
   const flags: [string, string][] = [];
   if (quick) flags.push(['benchtime', quickTime]);
   if (once) flags.push(['count', '1']);
   if (only !== null) {
-    const patterns = series.filter(({ path }) => path.split('/')[0] === only).map(({ pattern }) => pattern);
+    const patterns = names ?? series.filter(({ path }) => path.split('/')[0] === only).map(({ pattern }) => pattern);
     if (patterns.length > 0) flags.push(['bench', `^(${patterns.join('|')})$`]);
   }
   if (profile) {
@@ -44,8 +61,11 @@ export function benchEnvironment({ only, quick }: BenchFlags): Record<string, st
 
 const goTest = /\bgo test\b/;
 
+/** A flag of `go test`, its value captured as the shell reads it. */
+const flagOf = (flag: string): RegExp => new RegExp(`\\s--?(?:test\\.)?${flag}(?:=|\\s+)('[^']*'|"[^"]*"|\\S+)`, 'g');
+
 function without(command: string, flag: string): string {
-  return command.replaceAll(new RegExp(`\\s--?(?:test\\.)?${flag}(?:=|\\s+)(?:'[^']*'|"[^"]*"|\\S+)`, 'g'), '');
+  return command.replaceAll(flagOf(flag), '');
 }
 
 const quoted = (value: string): string => (/^[\w./-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`);

@@ -14,7 +14,7 @@ interface Watched {
   history: History;
   timer: NodeJS.Timeout | null;
   busy: Promise<void> | null;
-  /** Time of all its readings until they waited. */
+  /** Of all its readings until they waited: each as the quickest of those around it. */
   spentMs: number;
   /** Of the last few readings. */
   costsMs: number[];
@@ -103,8 +103,8 @@ export class Monitor {
   }
 
   /**
-   * Time spent within samplers since the start, as a share of one core; at most that, because on a busy machine some of it is waiting for the core. Sending
-   * for a page and receiving it is not in it.
+   * Time spent within samplers since the start, as a share of one core. A reading counts as the quickest of the last few, since any may have waited for the
+   * core; sending for a page and receiving it is not in it.
    */
   costPercent(): number {
     const spentMs = this.watched.reduce((total, one) => total + one.spentMs + (one.sampler.laterMs ?? 0), 0);
@@ -151,8 +151,8 @@ export class Monitor {
     try {
       const values = sampler.sample(atMs);
       const costMs = performance.now() - startMs;
-      watched.spentMs += costMs;
       watched.costsMs = [...watched.costsMs, costMs].slice(-fewReadings);
+      watched.spentMs += Math.min(...watched.costsMs);
       if (!(values instanceof Promise)) {
         this.take(watched, atMs, values);
         return;

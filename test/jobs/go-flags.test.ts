@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { benchCommand, benchEnvironment } from '../../src/jobs/go-flags.ts';
+import { benchCommand, benchEnvironment, listCommand, listedOf } from '../../src/jobs/go-flags.ts';
 
 const entry = {
   name: 'go',
@@ -37,4 +37,14 @@ test('other tools hear of it by the environment', () => {
   assert.equal(environment['LLM_BENCH_ONLY'], 'a');
   assert.match(environment['PYTEST_ADDOPTS'] ?? '', /--benchmark-max-time/);
   assert.deepEqual(benchEnvironment(plain), {});
+});
+
+test('what a command runs by itself is listed first, so that a component is not run by every command of its package', () => {
+  const list = "cd x && go test -list='.' -run=^$ -benchmem -benchtime=1000x -count 6 ./... | tee out.txt";
+  assert.equal(listCommand(entry), list);
+  assert.equal(listCommand({ ...entry, run: 'go test ./...' }), null);
+  assert.equal(listCommand({ ...entry, run: 'pytest', format: 'pytest-benchmark' }), null);
+  const names = listedOf(entry, 'a', ['BenchmarkA1', 'BenchmarkA_Other', 'BenchmarkB', 'TestA1', 'ok  \texample.com/x\t0.01s']);
+  assert.deepEqual(names, ['BenchmarkA1', 'BenchmarkA_Other']);
+  assert.match(benchCommand(entry, { ...plain, only: 'a' }, names), /-bench='\^\(BenchmarkA1\|BenchmarkA_Other\)\$'/);
 });
