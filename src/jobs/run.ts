@@ -8,7 +8,7 @@ import { modelLines } from '../report/model-lines.ts';
 import { renderProfiles, renderSummary, renderText } from '../report/text.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { addProfiles } from '../result/profiles.ts';
-import { writeResult } from '../result/write.ts';
+import { formatResult, writeResult } from '../result/write.ts';
 import { exitCodeFor } from '../verdict/overall.ts';
 import { type Comparison, compareResults, refuseMode } from './compare.ts';
 import { earlierResults } from './earlier.ts';
@@ -115,7 +115,7 @@ async function runAndTell(options: RunOptions, files: OutputFiles, exports: Expo
   const notes = [options.note, document.note].filter((note) => note);
   if (notes.length > 0) document.note = notes.join('; ');
 
-  await writeResult(files.result, document);
+  await writeOrPrint(files.result, document, print);
   await exports?.finish(document);
   for (const path of await writeScenarioFiles(document, options.outputFolder ?? join(config.root, 'results'))) print.err(`written: ${path}`);
   const comparison = compareWith(options.baseline, document, config);
@@ -127,6 +127,16 @@ async function runAndTell(options: RunOptions, files: OutputFiles, exports: Expo
   for (const line of modelLines(document)) (print.json ? print.err : print.out)(print.json ? line : `${line}\n`);
   if (measured.crash) print.err(measured.crash.message);
   return exitCode(measured, comparison.verdict, config);
+}
+
+/** A disk that filled up meanwhile must not cost what was measured: then it is at least printed. @throws UserError (2) */
+async function writeOrPrint(path: string, document: ResultDocument, { json, color, out }: RunOptions['print']): Promise<void> {
+  try {
+    await writeResult(path, document);
+  } catch (error) {
+    out(json ? formatResult(document) : renderSummary(document, { color, savedTo: null }));
+    throw error;
+  }
 }
 
 /** Where the configuration and the verdict ask for it: profiles of the service, in a window of their own, into the result. */

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from '../config/errors.ts';
 import type { ResultDocument } from './document.ts';
@@ -46,13 +46,19 @@ let written = 0;
 
 /**
  * Writes a result document, creating missing folders. The file appears whole or not at all: it is written beside its place and renamed, so that
- * a reader, a full disk or a Ctrl-C never leaves half a result where a whole one stood.
+ * a reader, a full disk or a Ctrl-C never leaves half a result where a whole one stood. What is there and no plain file (/dev/null, a pipe, a link) stays what it is and is
+ * written through.
  * @throws UserError (exit 2) naming the path when it cannot be written
  */
 export async function writeResult(path: string, document: ResultDocument): Promise<void> {
   const temporary = `${path}.${process.pid}.${++written}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true });
+    const there = await lstat(path).catch(() => null);
+    if (there !== null && !there.isFile()) {
+      await writeFile(path, formatResult(document));
+      return;
+    }
     await writeFile(temporary, formatResult(document));
     await rename(temporary, path);
   } catch (error) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { chatServer, type Finished, isAlive, told, until, Workspace } from './harness.ts';
@@ -211,6 +211,17 @@ test('where the result cannot be written is said before anything is started', as
     assert.match(finished.stderr, args[1] === '.' ? /directory|folder/ : /plain/);
     assert.ok(!existsSync(workspace.file('started')));
   }
+});
+
+test('a result that can no longer be written is at least printed', { skip: !existsSync('/dev/full') }, async () => {
+  await using workspace = await Workspace.open();
+  await using server = await chatServer();
+  await symlink('/dev/full', workspace.file('out.json'));
+  const finished = await workspace.run(['run', '--url', server.url, '-n', '5', '-o', 'out.json']);
+  assertExit(finished, 2);
+  assert.match(finished.stderr, /out\.json could not be written: ENOSPC/);
+  assert.match(finished.stdout, /Successful:\s+5/);
+  assert.doesNotMatch(finished.stdout, /Saved to/);
 });
 
 test('a request log that can no longer be written does not cost the measurement', { skip: !existsSync('/dev/full') }, async () => {

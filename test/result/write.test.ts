@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -43,6 +44,20 @@ describe('writeResult', () => {
       (error: UserError) => error.exitCode === 2 && /could not be written/.test(error.message),
     );
     assert.equal(await readFile(path, 'utf8'), 'old');
+  });
+
+  it('writes through what is no plain file, as /dev/null: a link stays a link, a pipe a pipe', { skip: process.platform === 'win32' }, async () => {
+    const document = documentOf({ series: [measuredSeries('chat', [10, 20, 30])] });
+    const [target, link, pipe] = [join(folder, 'target.json'), join(folder, 'link.json'), join(folder, 'pipe')];
+    await writeFile(target, 'old');
+    await symlink(target, link);
+    await writeResult(link, document);
+    assert.ok((await lstat(link)).isSymbolicLink());
+    assert.deepEqual(await readResult(target), document);
+    execFileSync('mkfifo', [pipe]);
+    const [read] = await Promise.all([readFile(pipe, 'utf8'), writeResult(pipe, document)]);
+    assert.equal(read, formatResult(document));
+    assert.ok((await lstat(pipe)).isFIFO());
   });
 
   it('never shows a half-written file to a reader', async () => {
