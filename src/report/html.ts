@@ -1,5 +1,5 @@
 import type { ResultDocument } from '../result/document.ts';
-import type { Verdict } from '../verdict/verdict.ts';
+import type { MetricVerdict, Verdict } from '../verdict/verdict.ts';
 import { alertsOf } from './alerts.ts';
 import { timelineCharts } from './charts.ts';
 import { distributionCharts } from './distribution-charts.ts';
@@ -27,6 +27,7 @@ import {
 } from './html-tables.ts';
 import { loadCharts, trendCharts } from './load-charts.ts';
 import { howMeasured, repeatCommand } from './measured.ts';
+import { plural } from './numbers.ts';
 import { chartStyle, pageScript } from './page-assets.ts';
 import { profileBlocks } from './profiles.ts';
 import { splitRows } from './rows.ts';
@@ -63,7 +64,7 @@ export function renderHtml(
     section('Errors', errorTable(result)),
     section('Slowest requests', slowestTable(result)),
     section('Trend over earlier results', figures.draw(trendCharts(history)) + historyTable(history)),
-    section('Series', result.series.length > 1 || verdict === null ? seriesTable(result) : ''),
+    section('Series', result.series.length > 1 || verdict === null ? series(result) : ''),
     section('Service', serviceTable(result)),
     section('Validity', list([...checks(result)])),
     section('System', systemTable(result)),
@@ -98,6 +99,17 @@ function badges(result: ResultDocument): string {
 }
 
 const mostBadges = 24;
+/** Rows of a table that are read without being asked for. */
+const mostOpenRows = 30;
+
+/** Every metric of every series; many of them on demand. */
+function series(result: ResultDocument): string {
+  const metrics = result.series.reduce((sum, one) => sum + Object.keys(one.metrics).length, 0);
+  const content = seriesTable(result);
+  return metrics <= mostOpenRows || content === ''
+    ? content
+    : folded(`${plural(metrics, 'metric')} of ${plural(result.series.length, 'series', 'series')}`, content);
+}
 
 function alerts(result: ResultDocument, verdict: Verdict | null): string {
   return list(
@@ -122,8 +134,22 @@ function verdictSection(verdict: Verdict, result: ResultDocument, baseline: Resu
   const rows = [...changed, ...unchanged];
   const columns = columnsFor(rows, result, { baseline: 'Baseline', current: 'Current' });
   const heading = headingCells(columns, forHtml);
-  const cells = rows.map((row) => ({ cells: rowCells(row, columns, forHtml, (text) => `<strong>${text}</strong>`), className: row.verdict }));
+  const tableOf = (of: readonly MetricVerdict[]) =>
+    table(
+      heading.cells,
+      of.map((row) => ({ cells: rowCells(row, columns, forHtml, (text) => `<strong>${text}</strong>`), className: row.verdict })),
+      columns.series ? 2 : 1,
+    );
+  // What nothing is to be seen of must not push the figures down by many pages.
+  const quiet = rows.length <= mostOpenRows ? [] : rows.filter(({ verdict: of }) => of === 'new' || of === 'ok');
+  const open = rows.filter((row) => !quiet.includes(row));
+  const tables = [open.length === 0 ? '' : tableOf(open), quiet.length === 0 ? '' : folded(quietTitle(quiet), tableOf(quiet))].join('\n');
   const hints = changed.length === 0 ? [] : hintsFor(result, verdict).map((hint) => `${escapeHtml(hint.sentence)} ${htmlCode(hint.section)}`);
   const how = `<details><summary>How this was measured, and how to repeat it</summary>${list(howMeasured(verdict, result, baseline, forHtml))}<pre>${escapeHtml(repeatCommand(result))}</pre></details>`;
-  return `<section class="verdict ${verdict.verdict}"><p class="headline">${emoji} ${sentence}</p>\n${list(hints)}${rows.length === 0 ? '' : table(heading.cells, cells, columns.series ? 2 : 1)}\n${how}</section>`;
+  return `<section class="verdict ${verdict.verdict}"><p class="headline">${emoji} ${sentence}</p>\n${list(hints)}${tables}\n${how}</section>`;
 }
+
+const quietTitle = (rows: readonly MetricVerdict[]): string =>
+  `${plural(rows.length, 'metric')} ${rows.every(({ verdict }) => verdict === 'new') ? 'measured for the first time' : 'without a remarkable change'}`;
+
+const folded = (title: string, content: string): string => `<details><summary>${title}</summary>${content}</details>`;

@@ -30,8 +30,8 @@ export interface Stability {
   };
 }
 
-/** Rises from the first to the last third beyond which a run is told to be unstable: latency and memory in percent, errors in points. */
-const steady = { latencyPercent: 20, memoryPercent: 20, errorPoints: 1 } as const;
+/** Rises from the first to the last third beyond which a run is told to be unstable: latency, TTFT (also of the first third's p95 latency) and memory in percent, errors in points. */
+const steady = { latencyPercent: 20, ttftPartPercent: 10, memoryPercent: 20, errorPoints: 1 } as const;
 
 /** Reads the thirds of a run off its one-second buckets; null below three whole seconds. Pure. */
 export function stabilityOf(timeline: readonly TimelineBucket[], seconds: number, crashed = false): Stability | null {
@@ -68,11 +68,15 @@ export function stabilityOf(timeline: readonly TimelineBucket[], seconds: number
     error_rate_points: first.error_rate === null || last.error_rate === null ? null : last.error_rate - first.error_rate,
     memory_percent: percent((one) => one.memory_mb),
   };
-  return { thirds, assessment: assess(drift, crashed), drift };
+  return { thirds, assessment: assess(thirds, drift, crashed), drift };
 }
 
-function assess(drift: Stability['drift'], crashed: boolean): Stability['assessment'] {
+function assess([first, , last]: Stability['thirds'], drift: Stability['drift'], crashed: boolean): Stability['assessment'] {
+  // A first token of a few milliseconds doubles by chance: its rise counts where it is a part of the whole answer's time.
+  const [before, after, whole] = [first.ttft_ms_p50, last.ttft_ms_p50, first.latency_ms_p95];
+  const felt = before !== null && after !== null && whole !== null && after - before > (whole * steady.ttftPartPercent) / 100;
   const rises = [
+    { of: 'TTFT p50', rise: felt ? drift.ttft_ms_p50_percent : null, limit: steady.latencyPercent, unit: ' %' },
     { of: 'p95 latency', rise: drift.latency_ms_p95_percent, limit: steady.latencyPercent, unit: ' %' },
     { of: 'the error rate', rise: drift.error_rate_points, limit: steady.errorPoints, unit: ' points' },
     { of: 'memory', rise: drift.memory_percent, limit: steady.memoryPercent, unit: ' %' },

@@ -82,12 +82,14 @@ test('what was measured stands beside what was asked, with the unit that its nam
     mlperf: { standard: true, interactive: false },
     ttft_ms: { ...emptySummary, p95: 511.487 },
     tpot_ms: { ...emptySummary, p95: 0.677 },
+    stability: { assessment: { stable: false, crashes: 0, reasons: ['memory rose by 50.0 %', 'the error rate rose by 2.0 points'] } },
     criteria: [
       { of: 'mlperf.interactive', text: 'MLPerf interactive', is: true, value: false, met: false },
       { of: 'success_rate', text: 'nearly all succeed', min: 99.9, value: 99.95, met: true },
       { of: 'routing.routing_accuracy', text: 'by the model asked', min: 100, value: 98, met: false },
       { of: 'latency_s.p95', text: 'quick enough', max: 0.1, value: 0.0824, met: true },
       { of: 'production_readiness.ttft_ms_p95', text: 'first token', max: 2000, value: 511.487, met: true },
+      { of: 'stability.assessment.stable', text: 'as it began', is: true, value: false, met: false },
       { of: 'max_sustainable_load', text: 'a user at least', min: 1, value: 50, met: true },
     ],
   });
@@ -98,6 +100,7 @@ test('what was measured stands beside what was asked, with the unit that its nam
     /nearly all succeed +100 %, at least 99\.9 % +✅/,
     /by the model asked +98\.0 %, at least 100 % +❌/,
     /quick enough +82\.4 ms, at most 100 ms +✅/,
+    /as it began +memory rose by 50\.0 %; the error rate rose by 2\.0 points +❌ not met/,
     /first token +511 ms, at most 2 s +✅/,
     /a user at least +50\.0, at least 1 +✅/,
   ])

@@ -9,7 +9,7 @@ import { renderHtml } from '../../src/report/html.ts';
 import { lineChart } from '../../src/report/svg.ts';
 import { trendChart } from '../../src/report/trend.ts';
 import type { DistributionMetric } from '../../src/result/document.ts';
-import { sampleResult, sampleVerdict, slowTtft } from './sample.ts';
+import { sampleResult, sampleRow, sampleVerdict, slowTtft } from './sample.ts';
 
 function measured(values: readonly number[]): DistributionMetric {
   const distribution = new Distribution(1000);
@@ -63,6 +63,18 @@ test('without a verdict it shows every series; empty results make an empty but w
   const page = renderHtml(empty, null);
   assert.doesNotMatch(page, /<h2>(Percentiles|Over time|Distribution|Errors|Series|Validity)<\/h2>|NaN|undefined/);
   assert.ok(page.trimEnd().endsWith('</html>'));
+});
+
+test('many rows of which nothing is to be said are folded, and what changed stays open', () => {
+  const rows = (count: number, verdict: 'new' | 'ok' | 'regressed') =>
+    Array.from({ length: count }, (_, index) => sampleRow({ verdict, metric: `metric_${verdict}_${index}` }));
+  const page = (series: Parameters<typeof sampleVerdict>[1]) => renderHtml(sampleResult(), sampleVerdict('ok', series));
+  const [head = ''] = page(rows(200, 'new')).split('<h2>Summary');
+  assert.match(head, /<details><summary>200 metrics measured for the first time<\/summary>/);
+  const mixed = page([...rows(2, 'regressed'), ...rows(40, 'ok')]).split('<details>')[0] ?? '';
+  assert.equal([...mixed.matchAll(/<tr class="regressed">/g)].length, 2);
+  assert.doesNotMatch(mixed, /<tr class="ok">/);
+  assert.match(page(rows(5, 'new')).split('<details>')[0] ?? '', /<tr class="new">/, 'a few are read at once');
 });
 
 test('a chart puts values where they belong, and what is missing as a gap', () => {

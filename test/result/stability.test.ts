@@ -90,6 +90,13 @@ test('a rise of latency, errors or memory beyond its limit, or a crash, makes a 
   assert.equal(leaking?.drift.memory_percent, 50);
   assert.equal(leaking?.assessment.stable, false);
   assert.match(leaking?.assessment.reasons[0] ?? '', /^memory rose by 50\.0 %/);
+  const firstToken = (from: number, to: number) =>
+    stabilityOf(
+      timeline(9, (t) => ({ ttft_ms_p50: t < 6 ? from : to, latency_ms_p95: 300 })),
+      9,
+    )?.assessment;
+  assert.match(firstToken(80, 210)?.reasons[0] ?? '', /^TTFT p50 rose by 162\.5 %/);
+  assert.equal(firstToken(4, 9)?.stable, true, 'a few milliseconds of an answer that takes 300');
   const crashed = stabilityOf(timeline(9), 9, true)?.assessment;
   assert.deepEqual([crashed?.stable, crashed?.crashes], [false, 1]);
 });

@@ -132,6 +132,7 @@ function criteriaBadges(results: Block): Badge[] {
 function criterionDetail(criterion: Block, results: Block): string {
   if (typeof criterion['detail'] === 'string') return criterion['detail'];
   const of = typeof criterion['of'] === 'string' ? criterion['of'] : '';
+  if (of === 'stability.assessment.stable') return instability(results);
   if (of.startsWith('mlperf.')) return mlperfDetail(results, of.slice('mlperf.'.length));
   const unit = typeof criterion['unit'] === 'string' ? criterion['unit'] : unitOf(of);
   const value = figure(criterion['value']);
@@ -140,6 +141,16 @@ function criterionDetail(criterion: Block, results: Block): string {
     return limit === null ? [] : [`${key === 'min' ? 'at least' : key === 'max' ? 'at most' : 'limit'} ${formatValue(limit, unit, { exact: true })}`];
   });
   return [value === null ? '' : formatValue(value, unit), ...limits].filter(Boolean).join(', ');
+}
+
+/** Why a load is told to be unstable; empty where it is stable, or not judged. */
+function instability({ stability }: Block): string {
+  const assessment = isBlock(stability) ? stability['assessment'] : null;
+  return isBlock(assessment)
+    ? listOf(assessment['reasons'])
+        .filter((reason) => typeof reason === 'string')
+        .join('; ')
+    : '';
 }
 
 /** The unit that the name of a figure says. */
