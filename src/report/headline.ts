@@ -75,6 +75,8 @@ export function describe(row: MetricVerdict, verdict: Verdict, current: ResultDo
       ? `${name} has a ${bound} of ${limit} and was not measured`
       : `${name} is ${value}, ${reason.side} its ${bound} of ${limit}`;
   }
+  if (reason.kind === 'rise' && row.verdict === 'regressed')
+    return `${name} ${changeInWords(row, null, escaping)} (limit +${plural(reason.points, 'point')})`;
   return `${name} ${changeInWords(row, reason.kind === 'change' ? reason.limitPercent : null, escaping)}`;
 }
 

@@ -1,8 +1,11 @@
 import { timeOfZero } from '../verdict/judge-metric.ts';
 import type { MetricVerdict, SeriesVerdict } from '../verdict/verdict.ts';
 
-/** What put a row where it is: a limit on the value itself, or a limit on its change. */
-export type Reason = { kind: 'value'; side: 'above' | 'below'; limit: number } | { kind: 'change'; limitPercent: number | null };
+/** What put a row where it is: a limit on the value itself, on its change, or on its rise in points of percentage (an error rate). */
+export type Reason =
+  | { kind: 'value'; side: 'above' | 'below'; limit: number }
+  | { kind: 'change'; limitPercent: number | null }
+  | { kind: 'rise'; points: number };
 
 /**
  * Which limit decided a row. The rule says it in its first word (`max 500`, `max_regression_percent 20`); a row whose rule is silent
@@ -14,6 +17,7 @@ export function reasonOf(row: MetricVerdict): Reason {
   const limit = row.limit ?? (Number.isFinite(written) ? written : null);
   if (/^(warn_)?max$/.test(word) && limit !== null) return { kind: 'value', side: 'above', limit };
   if (/^(warn_)?min$/.test(word) && limit !== null) return { kind: 'value', side: 'below', limit };
+  if (word === 'max_rise_points' && Number.isFinite(written)) return { kind: 'rise', points: written };
   if (/_percent$/.test(word)) return { kind: 'change', limitPercent: Number.isFinite(written) ? written : row.limit_percent };
   if (row.limit !== null && row.current !== null) {
     if (row.better === 'lower' && row.current > row.limit) return { kind: 'value', side: 'above', limit: row.limit };
@@ -60,6 +64,7 @@ function excess(row: MetricVerdict): number {
     const [over, under] = reason.side === 'above' ? [row.current, reason.limit] : [reason.limit, row.current];
     return under === 0 ? Number.POSITIVE_INFINITY : over / under;
   }
+  if (reason.kind === 'rise') return reason.points === 0 ? Number.POSITIVE_INFINITY : Math.abs(changeOf(row) ?? 0) / reason.points;
   const change = Math.abs(row.change_percent ?? (changeOf(row) ? Number.POSITIVE_INFINITY : 0));
   const limit = reason.limitPercent;
   if (limit === null) return change / 100;

@@ -3,7 +3,7 @@ import type { ResultDocument } from '../result/document.ts';
 import type { MetricVerdict } from '../verdict/verdict.ts';
 import type { Escaping } from './escape.ts';
 import { metricName, shortSeriesName, unitIsInName } from './names.ts';
-import { formatChange, formatInterval, formatLimitPercent, formatPercent, formatValue } from './numbers.ts';
+import { formatChange, formatInterval, formatLimitPercent, formatPercent, formatValue, plural } from './numbers.ts';
 import { isBetter, marks, reasonOf } from './rows.ts';
 
 /** What every row of one comparison's tables shares. */
@@ -80,6 +80,7 @@ function limitCell(row: MetricVerdict, escaping: Escaping): string {
     const sign = row.better === 'neither' || /^warn_change_percent/.test(row.rule ?? '') ? '±' : row.better === 'lower' ? '+' : '−';
     parts.push(`${sign}${formatLimitPercent(percent)}`);
   }
+  if (reason.kind === 'rise') parts.push(`+${plural(reason.points, 'point')}`);
   const value = row.limit ?? (reason.kind === 'value' ? reason.limit : null);
   if (value !== null) {
     const most = reason.kind === 'value' ? reason.side === 'above' : row.better !== 'higher';

@@ -3,7 +3,7 @@ import type { Thresholds } from '../config/thresholds.ts';
 import type { ResultDocument, Run } from '../result/document.ts';
 import { judgeErrorRate } from './error-rate.ts';
 import { describeBaselines } from './evaluate.ts';
-import { because, defaultAlpha, defaultBeta, errorAnswer, errorCounts, errorPoints, unknown } from './judge-screen.ts';
+import { because, defaultAlpha, defaultBeta, errorAnswer, errorCounts, errorLimit, unknown } from './judge-screen.ts';
 import { unfit } from './log-scale.ts';
 import { overall } from './overall.ts';
 import { pairSeries } from './pair-series.ts';
@@ -183,8 +183,8 @@ function answerErrors(question: Question, base: ResultDocument, head: ResultDocu
     requests: counts.reduce((sum, run) => sum + run.requests, 0),
   });
   const [all, current] = [pooled(before), pooled(now)];
-  const points = errorPoints(question, (100 * all.errors) / all.requests);
-  return errorAnswer(judgeErrorRate([all], [current], { points, alpha, beta }), points);
+  const limit = errorLimit(question, (100 * all.errors) / all.requests);
+  return errorAnswer(judgeErrorRate([all], [current], { points: limit.points, alpha, beta }), limit);
 }
 
 function whatMoreWouldTake(pairs: number, toSettle: number | null, { secondsPerPair }: PairedOptions): string {

@@ -145,18 +145,26 @@ function answerErrors({ baselines, series, limits, limitPercent, isDefault }: Qu
   const base = [...baselines].reverse().flatMap((match) => errorCounts(match.document, match.series));
   const head = errorCounts(current, series);
   const rate = (100 * base.reduce((sum, run) => sum + run.errors, 0)) / base.reduce((sum, run) => sum + run.requests, 0);
-  const points = errorPoints({ limits, limitPercent, isDefault }, rate);
-  return errorAnswer(judgeErrorRate(base, head, { points, alpha, beta }), points);
+  const limit = errorLimit({ limits, limitPercent, isDefault }, rate);
+  return errorAnswer(judgeErrorRate(base, head, { points: limit.points, alpha, beta }), limit);
 }
 
-/** By how many percentage points an error rate may rise: a stated limit on its change is a percentage of the baseline's rate, in percent; of none there is no percentage. */
-export function errorPoints({ limits, limitPercent, isDefault }: Pick<Question, 'limits' | 'limitPercent' | 'isDefault'>, rate: number): number {
-  return isDefault || !(rate > 0) ? (limits?.max ?? defaultErrorPoints) : (rate * limitPercent) / 100;
+/** By how many percentage points an error rate may rise, and whether that was said in percent of the baseline's rate. */
+export interface ErrorLimit {
+  points: number;
+  inPercent: boolean;
+}
+
+/** A stated limit on the change of an error rate is a percentage of the baseline's rate, in percent; of none there is no percentage. */
+export function errorLimit({ limits, limitPercent, isDefault }: Pick<Question, 'limits' | 'limitPercent' | 'isDefault'>, rate: number): ErrorLimit {
+  const inPercent = !isDefault && rate > 0;
+  return { inPercent, points: inPercent ? (rate * limitPercent) / 100 : (limits?.max ?? defaultErrorPoints) };
 }
 
 /** What a finding on an error rate says in a row; its change is in points, which no percentage expresses. */
-export function errorAnswer(finding: ReturnType<typeof judgeErrorRate>, points: number): Answer {
-  if (finding === null) return { ...unknown(null, null), because: 'no requests were counted' };
+export function errorAnswer(finding: ReturnType<typeof judgeErrorRate>, { points, inPercent }: ErrorLimit): Answer {
+  const limitPoints = inPercent ? null : points;
+  if (finding === null) return { ...unknown(null, null), limitPoints, because: 'no requests were counted' };
   const { decision, baseline, current, p, upper } = finding;
   const limit = `limit ${round(points)} points`;
   const words = {
@@ -165,7 +173,7 @@ export function errorAnswer(finding: ReturnType<typeof judgeErrorRate>, points: 
     improved: `down by ${round(baseline - current)} points`,
     inconclusive: `may be as high as ${round(upper ?? 100)} %, ${limit}`,
   };
-  return { ...unknown(baseline, current), decision, because: words[decision] };
+  return { ...unknown(baseline, current), limitPoints, decision, because: words[decision] };
 }
 
 /**

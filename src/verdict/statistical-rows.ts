@@ -52,6 +52,8 @@ export interface Answer {
   noise: number | null;
   interval: [number, number] | null;
   detectable: number | null;
+  /** The limit in points of percentage that it was held against instead of the question's; left out or null where there was none. */
+  limitPoints?: number | null;
   /** What decided, a phrase. */
   because: string;
 }
@@ -140,22 +142,26 @@ export function answered(asked: Question, answer: Answer): MetricVerdict {
     interval_percent: answer.interval && rawInterval(...answer.interval, direction),
     noise_percent: answer.noise === null ? null : toPercent(answer.noise),
     detectable_percent: answer.detectable === null ? null : toPercent(answer.detectable),
-    limit_percent: role === 'shown' ? null : asked.limitPercent,
+    limit_percent: role === 'shown' || typeof answer.limitPoints === 'number' ? null : asked.limitPercent,
     limit: limits ? shownLimit(limits, capped.rule) : null,
   };
 }
 
-function byStatistics(asked: Question, { decision, change, interval, because }: Answer): { verdict: SeriesVerdict; rule: string | null } {
+function byStatistics(
+  asked: Question,
+  { decision, change, interval, because, limitPoints }: Answer,
+): { verdict: SeriesVerdict; rule: string | null } {
   const { role, limits, limitPercent, isDefault, better } = asked;
   const why = [isDefault ? 'default' : '', because].filter(Boolean).join('; ');
-  const rule = `max_regression_percent ${limitPercent} (${why})`;
+  const limit = typeof limitPoints === 'number' ? `max_rise_points ${limitPoints}` : `max_regression_percent ${limitPercent}`;
+  const rule = `${limit} (${why})`;
   if (decision === 'regressed' && role === 'gating') return { verdict: 'regressed', rule };
   if (decision === 'inconclusive' && role === 'gating') return { verdict: 'inconclusive', rule };
   if (decision === 'regressed' && role === 'advising') return { verdict: 'warn', rule: `${rule} (advises only)` };
   const warning = change === null ? null : warningOf(change, interval, limits, better);
   if (warning !== null) return { verdict: 'warn', rule: warning };
   if (role === 'shown') return { verdict: 'ok', rule: null };
-  if (decision === 'improved') return { verdict: 'improved', rule: `max_regression_percent ${limitPercent} (better)` };
+  if (decision === 'improved') return { verdict: 'improved', rule: `${limit} (better)` };
   return { verdict: 'ok', rule: decision === 'inconclusive' ? `${rule} (advises only)` : rule };
 }
 

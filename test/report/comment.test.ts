@@ -112,6 +112,14 @@ test('a limit broken without a baseline is a regression that names the value and
   assert.match(text, /\| Error rate \| 2\.10 % \| ≤ 1 % \| ❌ \|/);
 });
 
+test('a rise of the error rate names both rates and its limit in points', () => {
+  const rule = 'max_rise_points 1 (default; up by 7.8 points, limit 1 points; no rise refuted: p 2.6e-11)';
+  const row = { metric: 'error_rate', unit: '%', baseline: 0, current: 7.8, change_percent: null, limit_percent: null, rule };
+  const text = comment(sampleVerdict('regressed', [sampleRow({ ...row, verdict: 'regressed', limit: 10 })]));
+  assert.equal(lines(text)[1], '### ❌ llm-bench: Error rate went from 0 % to 7.80 % (limit +1 point)');
+  assert.match(text, /\| \+1 point, ≤ 10 % \| ❌ \|/);
+});
+
 test('a minimum broken: below its limit', () => {
   const slow = { ...throughput, verdict: 'regressed' as const, limit: 1200, limit_percent: null, rule: 'min 1200' };
   const text = comment(sampleVerdict('regressed', [slow]));

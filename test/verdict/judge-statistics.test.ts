@@ -182,7 +182,12 @@ describe('judgeScreen', () => {
     const verdict = screened(pool(20), measured({ errors: 5 }));
     const errors = row(verdict, 'error_rate');
     assert.equal(errors.verdict, 'regressed');
-    assert.match(errors.rule ?? '', /up by 5 points/);
+    assert.match(errors.rule ?? '', /^max_rise_points 1 \(default; up by 5 points/);
+    assert.equal(errors.limit_percent, null, 'it was held against points, not against a percentage');
+    const stated: Thresholds = { series: { '*': { error_rate: { max_regression_percent: 50 } } } };
+    const percent = row(screened(pool(20, { errors: 4 }), measured({ errors: 12 }), stated), 'error_rate');
+    assert.deepEqual([percent.verdict, percent.limit_percent], ['regressed', 50]);
+    assert.match(percent.rule ?? '', /^max_regression_percent 50 \(up by/);
     assert.equal(row(screened(pool(20), measured({})), 'error_rate').verdict, 'ok');
   });
 
@@ -264,11 +269,12 @@ describe('judgePaired', () => {
   it('a limit on the change of an error rate is a percentage of that rate, as in a screen', () => {
     const thresholds: Thresholds = { series: { '*': { error_rate: { max_regression_percent: 50 } } } };
     const rise = row(judge(sides(10, { errors: 20 }), { final: true }, thresholds).verdict, 'error_rate');
-    assert.equal(rise.limit_percent, 50);
+    assert.deepEqual([rise.limit_percent, (rise.rule ?? '').slice(0, 17)], [null, 'max_rise_points 1'], 'of none there is no percentage');
     const [base, head] = sides(10, { errors: 20 });
     const before = measured({ seed: 21, runs: 11, errors: 5 });
-    const grown = row(judge([{ ...base, series: before.series }, head], { final: true }, thresholds).verdict, 'error_rate');
-    assert.equal(grown.verdict, 'regressed', grown.rule ?? '');
+    const runs = base.runs.map((run) => ({ ...run, values: { chat: { ...run.values['chat'], error_rate: 5 } } }));
+    const grown = row(judge([{ ...base, series: before.series, runs }, head], { final: true }, thresholds).verdict, 'error_rate');
+    assert.deepEqual([grown.verdict, grown.limit_percent], ['regressed', 50], grown.rule ?? '');
   });
 
   it('rounds without a metric, or with a zero, are no crash', () => {
