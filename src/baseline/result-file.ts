@@ -22,6 +22,7 @@ export async function readResultFile(path: string, shown: string): Promise<Store
   }
 }
 
+/** The file, or a folder on the way to it, is not there. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -12,6 +12,7 @@ export interface DashboardFlags {
 
 const tokenVariable = 'LLM_BENCH_DASHBOARD_TOKEN';
 
+/** Flags that say where a page with live figures is served, and to whom. */
 export function addDashboardOptions(command: Command): Command {
   return command
     .option('--port <number>', 'port that the dashboard is served on', parsePort, 8089)

@@ -8,6 +8,7 @@ export interface ExportFlags {
   otlp?: string | true;
 }
 
+/** Flags that say where figures go beside the result. */
 export function addExportOptions(command: Command): Command {
   return command
     .option('--prometheus-port <port>', 'serve the live figures at http://127.0.0.1:PORT/metrics while it runs; 0 for a free port', parsePort)
@@ -15,6 +16,7 @@ export function addExportOptions(command: Command): Command {
     .option('--otlp [url]', 'push the live figures and the result to an OpenTelemetry collector (default: OTEL_EXPORTER_OTLP_ENDPOINT)');
 }
 
+/** What those flags ask for; null where one is left out. */
 export function exportsOf(flags: ExportFlags): ExportOptions {
   return { prometheusPort: flags.prometheusPort ?? null, openMetrics: flags.openmetrics ?? null, otlp: flags.otlp ?? null };
 }

@@ -13,6 +13,7 @@ export interface Interrupt {
   close(): void;
 }
 
+/** Takes over SIGINT and SIGTERM until it is closed. @param err where the user is told that it was heard */
 export function listenForInterrupt(err: (text: string) => void): Interrupt {
   const abort = new AbortController();
   const states = new Map<string, ServiceState>();

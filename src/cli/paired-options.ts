@@ -8,6 +8,7 @@ export function secondsOption(text: string): number {
   return value;
 }
 
+/** The value of --format. @throws InvalidArgumentError */
 export function formatOption(text: string): string {
   if (!['text', 'markdown', 'json'].includes(text)) throw new InvalidArgumentError('expected text, markdown or json');
   return text;

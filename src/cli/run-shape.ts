@@ -44,12 +44,14 @@ export function parseWorkers(text: string): number | null {
   return count;
 }
 
+/** The value of --compat. @throws InvalidArgumentError */
 export function parseCompat(text: string): CompatName {
   const name = compatNames.find((one) => one === text);
   if (name === undefined) throw new InvalidArgumentError(`expected ${compatNames.join(', ')}`);
   return name;
 }
 
+/** The value of --max-total-tokens, such as 1_000_000. @throws InvalidArgumentError */
 export function parseTokens(text: string): number {
   const tokens = Number(text.replaceAll('_', ''));
   if (text.trim() === '' || !Number.isSafeInteger(tokens) || tokens < 1)
@@ -57,6 +59,7 @@ export function parseTokens(text: string): number {
   return tokens;
 }
 
+/** The value of --max-cost, in the currency of the target's prices. @throws InvalidArgumentError */
 export function parseCost(text: string): number {
   const amount = Number(text);
   if (text.trim() === '' || !Number.isFinite(amount) || amount <= 0 || amount > 1e6)
@@ -64,6 +67,7 @@ export function parseCost(text: string): number {
   return amount;
 }
 
+/** What these flags say of a run; null where one is left out. */
 export function shapeOf(flags: ShapeFlags): RunShape {
   return {
     workers: flags.workers ?? null,

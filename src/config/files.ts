@@ -18,6 +18,7 @@ export interface Files {
   display(path: string): string;
 }
 
+/** Reads configuration files, each once; faults gather in `issues` and nothing is thrown. */
 export function openFiles(cwd: string): Files {
   const issues: ConfigIssue[] = [];
   const sources = new Map<string, Promise<YamlSource | null>>();
@@ -65,6 +66,7 @@ async function fileSize(path: string): Promise<number | null> {
   return info?.isFile() ? info.size : null;
 }
 
+/** How messages name a file: relative to `cwd` with slashes where it lies below it, else absolute. */
 export function displayPath(cwd: string, path: string): string {
   const absolute = resolve(cwd, path);
   const inside = relative(cwd, absolute);

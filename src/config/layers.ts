@@ -1,3 +1,4 @@
+import { isObject } from './is-object.ts';
 import type { Path, Place } from './yaml-source.ts';
 
 export type Tree = Record<string, unknown>;
@@ -19,10 +20,12 @@ export interface Layers {
   origins: Map<string, Origin>;
 }
 
+/** A mapping of settings. */
 export function isTree(value: unknown): value is Tree {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject(value);
 }
 
+/** `load.requests` of [load, requests]. */
 export function dotted(path: Path): string {
   return path.join('.');
 }

@@ -37,6 +37,7 @@ export function splitMetricKey(key: string): { metric: string; statistic: string
   return dot > 0 ? { metric: key.slice(0, dot), statistic: key.slice(dot + 1) } : { metric: key, statistic: null };
 }
 
+/** Whether this tool measures it under that name. */
 export function isKnownMetric(metric: string): boolean {
   return Object.hasOwn(knownMetrics, metric);
 }

@@ -187,6 +187,7 @@ export async function manyScenarios(files: Files, named: string | null): Promise
   return (await readMany(files, named)).scenarios;
 }
 
+/** Other names of a scenario. */
 export function aliasesOf(tree: Tree): string[] {
   return Array.isArray(tree['aliases']) ? tree['aliases'].map(String) : [];
 }

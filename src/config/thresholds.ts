@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isObject } from './is-object.ts';
 import { type Limits, limitsSchema } from './limits.ts';
 import { metricKeyFault } from './metric-names.ts';
 import { knownKeys, unknownName } from './schema-issues.ts';
@@ -77,7 +78,7 @@ function walkComponents(node: Record<string, unknown>, path: string[], context: 
   for (const [key, value] of Object.entries(node)) {
     const at = [...path, key];
     if (Object.hasOwn(shorthands, key)) addIssues(context, shorthandShape[key]!, value, at);
-    else if (typeof value === 'object' && value !== null && !Array.isArray(value)) walkComponents(value as Record<string, unknown>, at, context);
+    else if (isObject(value)) walkComponents(value, at, context);
     else context.addIssue({ code: 'custom', path: at, message: unknownLimit(key), params: { key: true } });
   }
 }

@@ -32,6 +32,7 @@ const defaultMaxBytes = 64 * 1024 * 1024;
 /** What a hook of another repository leaves in the environment; the folder alone says which repository is meant. */
 const foreign = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_OBJECT_DIRECTORY', 'GIT_COMMON_DIR', 'GIT_PREFIX'];
 
+/** Git in a folder: answers what it prints. @throws GitFailure where it ends otherwise than with 0, takes too long or prints too much */
 export function gitIn(cwd: string, options: GitOptions = {}): Git {
   const { timeoutMs = defaultTimeoutMs, maxBytes = defaultMaxBytes } = options;
   const inherited = Object.entries(process.env).filter(([name]) => !foreign.includes(name));

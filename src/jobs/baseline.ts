@@ -45,6 +45,7 @@ export interface BaselineRow {
   compacted: boolean;
 }
 
+/** What `baseline list` shows of each member. */
 export function rowsOf(members: readonly Member[]): BaselineRow[] {
   return members.map(({ name, sha, timestamp, document, cohort, mark, accepted, compacted }) => ({
     name,

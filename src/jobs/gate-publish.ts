@@ -54,6 +54,7 @@ export interface Told extends Pick<ReportInput, 'history' | 'acceptance' | 'rema
   elapsedSeconds: number;
 }
 
+/** What a report is rendered from, for a comment as for a summary. */
 export function reportInput(comparison: Comparison, told: Told, { context }: ConcludeOptions): ReportInput {
   const { verdict, current, baseline } = comparison;
   const { found, ...more } = told;

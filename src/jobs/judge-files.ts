@@ -91,4 +91,5 @@ export async function judgeDocument(
   });
 }
 
+/** Seconds since a time of performance.now(), at each call. */
 export const elapsedFrom = (startedMs: number) => () => (performance.now() - startedMs) / 1000;

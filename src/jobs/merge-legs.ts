@@ -15,6 +15,7 @@ import { elapsedFrom, type Given, judgeDocument } from './judge-files.ts';
 /** `apart`: each a series of its own; `add`: runs or shards of the same; `auto`: added where they say that they are shards of one run. */
 export const joinings = ['auto', 'add', 'apart'] as const;
 export type Joining = (typeof joinings)[number];
+/** Whether a text is one of the ways to join results. */
 export const isJoining = (text: string): text is Joining => (joinings as readonly string[]).includes(text);
 
 export interface JudgeLegsOptions extends Given {

@@ -17,6 +17,7 @@ export interface Reply {
   why: string | null;
 }
 
+/** An answer came, with a status of 2xx. */
 export const succeeded = ({ status }: Reply): boolean => status !== null && status >= 200 && status < 300;
 const said = (reply: Reply): string =>
   reply.why ?? `status ${reply.status}${reply.text === '' ? '' : `: ${reply.text.slice(0, 200).replaceAll(/\s+/g, ' ')}`}`;
@@ -46,6 +47,7 @@ export function modelsIn(reply: Reply): { id: string; ownedBy: string | null }[]
 const shown = (names: readonly string[]): string =>
   names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
 
+/** Whether the model that was asked for is listed, or any where none was. A server without a list is told, and no fault. */
 export function modelsFinding(reply: Reply, models: ReturnType<typeof modelsIn>, asked: string | null): ProbeFinding {
   if (models === null) return { name: 'models', ok: reply.status === null ? false : null, detail: `no list of models: ${said(reply)}` };
   const names = models.map(({ id }) => id);
@@ -62,6 +64,7 @@ export interface SampleAnswer {
   hasUsage: boolean;
 }
 
+/** The message of a chat completion; null where the answer is none. */
 export function answerIn(reply: Reply): SampleAnswer | null {
   if (!succeeded(reply)) return null;
   try {
@@ -85,6 +88,7 @@ export function answerIn(reply: Reply): SampleAnswer | null {
   }
 }
 
+/** Whether it completes, and whether what came is an answer of the model that was asked. */
 export function completionFindings(reply: Reply, answer: SampleAnswer | null, model: string | null): ProbeFinding[] {
   if (answer === null) {
     const detail = succeeded(reply) ? `expected {"choices": [{"message": ...}]}, found ${reply.text.slice(0, 120)}` : said(reply);
@@ -109,6 +113,7 @@ export function completionFindings(reply: Reply, answer: SampleAnswer | null, mo
   ];
 }
 
+/** Names of the series on a Prometheus page; none where it is no such page. */
 export function namesIn(reply: Reply | undefined): string[] {
   if (reply === undefined || !succeeded(reply)) return [];
   try {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { isObject } from '../config/is-object.ts';
 import type { ResultDocument } from '../result/document.ts';
 
 const run = promisify(execFile);
@@ -40,9 +41,7 @@ export async function readTool(packageRoot: URL): Promise<ResultDocument['tool']
 /** SHA-256 of a value's JSON with the members of every object in order of name, so that equal configurations have equal hashes. */
 export function sha256Of(value: unknown): string {
   const ordered = JSON.stringify(value, (_, member: unknown) =>
-    member !== null && typeof member === 'object' && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
+    isObject(member) ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1))) : member,
   );
   return createHash('sha256').update(ordered).digest('hex');
 }

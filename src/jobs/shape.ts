@@ -144,6 +144,7 @@ export function boundSentence(
   return `${bound}, ${price} by the target's prices`;
 }
 
+/** The other tool's definitions that times and rates are to follow; null: our own. */
 export function definitionOf({ compat }: RunShape): CompatDefinition | null {
   return compat === null ? null : compatDefinition(compat);
 }

@@ -41,6 +41,7 @@ function unitFor(key: string): string {
   return statistic === undefined ? key.replace('hit_rate', 'hit-rate') : `${statistic}-ms`;
 }
 
+/** Exit 2, with every limit that nothing was measured for. */
 export function unmetError(unmet: readonly string[]): UserError {
   return new UserError(`${unmet.length === 1 ? 'a limit has' : `${unmet.length} limits have`} no measurement:\n  ${unmet.join('\n  ')}`, {
     hint: 'Report the metric from the benchmark (Go: b.ReportMetric(p95, "p95-ms")), or take the limit out (docs/components.md).',

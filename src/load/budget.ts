@@ -24,6 +24,7 @@ export interface TokenBound {
 const costParts = 1e12;
 const slot = { tokens: 0, cost: 1, exhausted: 2 } as const;
 
+/** A budget with its memory, to be handed to the threads that share it. */
 export function createBudget(limits: BudgetLimits): BudgetPlan {
   return { limits, memory: new SharedArrayBuffer(3 * BigInt64Array.BYTES_PER_ELEMENT) };
 }

@@ -30,9 +30,9 @@ interface Member {
   inFlight: number;
 }
 
-/** The load workers of this machine, driven in step. */
 type Warmed = Extract<Report, { type: 'warmed' }>;
 
+/** The load workers of this machine, driven in step. */
 export class Fleet {
   private readonly members: Member[] = [];
   private readonly counter = new SharedArrayBuffer(4);

@@ -9,8 +9,10 @@ export interface WarmUpLatencies {
   squares: number;
 }
 
+/** Sums of nothing yet. */
 export const noLatencies = (): WarmUpLatencies => ({ count: 0, sum: 0, squares: 0 });
 
+/** Counts an answer in; a failed one is left out. Changes `into`. */
 export function addLatency(into: WarmUpLatencies, { error, endMs, intendedMs }: Pick<RequestRecord, 'error' | 'endMs' | 'intendedMs'>): void {
   if (error !== null) return;
   const ms = endMs - intendedMs;

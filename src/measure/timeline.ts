@@ -27,6 +27,7 @@ export function percentileOf(values: readonly number[], percent: number): number
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? null;
 }
 
+/** What is kept of a second that is over; percentiles by nearest rank, null where no answer ended in it. */
 export function closeSecond(second: OpenSecond): TimelineBucket {
   const { t, requests, tokens, errors, inFlight } = second;
   return {

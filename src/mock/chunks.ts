@@ -20,6 +20,7 @@ export interface Wire {
 
 export const doneEvent = 'data: [DONE]\n\n';
 
+/** How one answer is written on a wire of the OpenAI style, or of a plain service. */
 export function createWire(
   kind: 'chat' | 'completion' | 'service',
   id: string,

@@ -44,6 +44,7 @@ const reasons: Record<number, string> = {
   431: 'Request Header Fields Too Large',
 };
 
+/** A whole HTTP/1.1 response; any status but 200 and 404 closes the connection. */
 export function jsonResponse(status: number, body: string): Buffer {
   const close = status === 200 || status === 404 ? '' : 'connection: close\r\n';
   return Buffer.from(

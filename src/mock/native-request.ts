@@ -1,6 +1,7 @@
+import { isObject } from '../config/is-object.ts';
 import { ApiError } from './api-error.ts';
 import type { GenerationRequest } from './request.ts';
-import { type Body, booleanIn, isObject, messagesIn, numberIn, parseBody, wrong } from './request.ts';
+import { type Body, booleanIn, messagesIn, numberIn, parseBody, wrong } from './request.ts';
 
 /** The parts of a request that these wires cannot ask for. */
 const plain = { prompt: '', includeUsage: true, continuousUsage: false, minTokens: 0, ignoreEos: false, stop: [], schema: null } as const;

@@ -1,3 +1,4 @@
+import { isObject } from '../config/is-object.ts';
 import { ApiError } from './api-error.ts';
 import { tokenChars } from './text.ts';
 
@@ -21,7 +22,6 @@ export interface GenerationRequest {
 }
 
 export type Body = Record<string, unknown>;
-export const isObject = (value: unknown): value is Body => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Text that stands for an image or another part that is no text: 256 tokens. */
 const otherPart = '\u0000'.repeat(256 * tokenChars);
@@ -125,6 +125,7 @@ function modelIn(body: Body): string | null {
   return model;
 }
 
+/** The messages of a body, parts joined into text. @throws ApiError (400) */
 export function messagesIn(body: Body): { role: string; content: string }[] {
   const messages = body['messages'];
   if (!Array.isArray(messages) || messages.length === 0) throw wrong('messages', 'at least one message', messages);
@@ -169,6 +170,7 @@ function schemaIn(body: Body): unknown {
   return wrapper['schema'];
 }
 
+/** A member that has to be a number within bounds; null where it is left out. @throws ApiError (400) */
 export function numberIn(body: Body, name: string, min: number, max: number, whole: boolean): number | null {
   const value = body[name] ?? null;
   if (value === null) return null;
@@ -177,12 +179,14 @@ export function numberIn(body: Body, name: string, min: number, max: number, who
   return value;
 }
 
+/** A member that has to be true or false; false where it is left out. @throws ApiError (400) */
 export function booleanIn(body: Body, name: string): boolean {
   const value = body[name] ?? false;
   if (typeof value !== 'boolean') throw wrong(name, 'true or false', value);
   return value;
 }
 
+/** A 400 that says what was expected of a member and what was found. */
 export function wrong(param: string, expected: string, found: unknown): ApiError {
   const shown = found === undefined ? 'nothing' : (JSON.stringify(found) ?? String(found));
   return new ApiError(400, `${param}: expected ${expected}, found ${shown.length > 80 ? `${shown.slice(0, 80)}...` : shown}.`, { param });

@@ -1,3 +1,4 @@
+import { isObject } from '../config/is-object.ts';
 import { ApiError } from './api-error.ts';
 
 type Schema = Record<string, unknown>;
@@ -159,10 +160,6 @@ function merge(left: Schema, right: unknown): Schema {
 function without(schema: Schema, key: string): Schema {
   const { [key]: _, ...rest } = schema;
   return rest;
-}
-
-function isObject(value: unknown): value is Schema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function numberOf(value: unknown): number | null {

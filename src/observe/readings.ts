@@ -23,6 +23,7 @@ export function windowOf<Page extends { atMs: number }>(pages: readonly Page[], 
   return pages.slice(Math.max(0, first), last === -1 ? undefined : last + 1);
 }
 
+/** What an expression comes to on one page; null where the page has no such series. */
 export function read(expression: Expression, samples: readonly MetricSample[]): Reading {
   if (expression.kind === 'ratio') return { kind: 'pair', top: read(expression.top, samples), bottom: read(expression.bottom, samples) };
   if (expression.kind === 'quantile') return { kind: 'histogram', value: readHistogram(samples, expression.selector) };

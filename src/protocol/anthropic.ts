@@ -1,4 +1,4 @@
-import { isObject } from './classify-value.ts';
+import { isObject } from '../config/is-object.ts';
 import { bytesAre, JsonCursor } from './json-cursor.ts';
 import { endpoint } from './openai-request.ts';
 import type { Protocol, RequestSpec, WireContext } from './protocol.ts';

@@ -1,3 +1,4 @@
+import { isObject } from '../config/is-object.ts';
 /** What one stream event holds: a set of bits, because one chunk may hold several. */
 export const Seen = {
   /** `delta.role` is there. */
@@ -109,8 +110,4 @@ function count(value: unknown): number {
 
 function hasText(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -168,6 +168,7 @@ export class JsonCursor {
   }
 }
 
+/** White space between tokens (RFC 8259, section 2). */
 export function isJsonSpace(byte: number): boolean {
   return byte <= 32 && (byte === 32 || byte === 10 || byte === 13 || byte === 9);
 }
@@ -179,6 +180,7 @@ function isAfterNumber(byte: number | undefined): boolean {
   );
 }
 
+/** Whether bytes start..end are these. */
 export function bytesAre(buffer: Buffer, start: number, end: number, expected: Buffer): boolean {
   const length = expected.length;
   if (end - start !== length) return false;

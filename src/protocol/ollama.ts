@@ -1,4 +1,4 @@
-import { isObject } from './classify-value.ts';
+import { isObject } from '../config/is-object.ts';
 import { isJsonSpace, JsonCursor } from './json-cursor.ts';
 import { LastText } from './last-text.ts';
 import { LineScanner } from './ndjson.ts';

@@ -1,7 +1,8 @@
+import { isObject } from '../config/is-object.ts';
 import { AnswerState } from './answer-state.ts';
 import { ChunkTemplate } from './chunk-template.ts';
 import { ChunkClassifier } from './classify.ts';
-import { classifyValue, isObject, outputBits, Seen } from './classify-value.ts';
+import { classifyValue, outputBits, Seen } from './classify-value.ts';
 import { example, sampleBytes } from './failure.ts';
 import type { OutputListener } from './protocol.ts';
 import { type SseHandler, SseScanner } from './sse.ts';

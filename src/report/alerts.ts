@@ -1,7 +1,8 @@
+import { isObject } from '../config/is-object.ts';
 import type { ResultDocument } from '../result/document.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import { badgesOf } from './findings/badges.ts';
-import { foundIn, isBlock, listOf } from './findings/read.ts';
+import { foundIn, listOf } from './findings/read.ts';
 import { metricName, shortSeriesName } from './names.ts';
 import { formatChange, formatCount, formatValue, plural } from './numbers.ts';
 
@@ -56,7 +57,7 @@ export function alertsOf(result: ResultDocument, verdict: Verdict | null): Alert
 
 function raised(result: ResultDocument): Alert[] {
   return listOf(result['alerts'])
-    .filter(isBlock)
+    .filter(isObject)
     .map((alert) => ({
       severity: /crit|error|bad|page/.test(String(alert['severity'] ?? '')) ? 'bad' : 'warn',
       about: String(alert['name'] ?? alert['rule'] ?? 'alert'),

@@ -12,6 +12,7 @@ export interface EarlierResult {
 
 const mostShown = 30;
 
+/** The figures of a run that a trend is drawn from; null where one was not measured. */
 export function earlierResult({ timestamp, git, results }: ResultDocument): EarlierResult {
   const { latency_s: latency, ttft_ms: ttft, throughput } = results;
   const ms = (seconds: number | null | undefined) => (seconds == null ? null : seconds * 1000);

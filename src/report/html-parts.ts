@@ -1,7 +1,9 @@
 import { type Chart, chartData, lineChart } from './svg.ts';
 
+/** A part of the page under its heading; nothing where there is no content. */
 export const section = (title: string, content: string): string => (content === '' ? '' : `<section><h2>${title}</h2>\n${content}\n</section>`);
 
+/** A list; nothing where there are no items. Items are HTML. */
 export const list = (items: readonly string[]): string => (items.length === 0 ? '' : `<ul>${items.map((item) => `<li>${item}</li>`).join('')}</ul>`);
 
 export interface TableRow {

@@ -7,6 +7,7 @@ import { formatCount, formatDuration, formatNumber, formatPercent, formatValue }
 import { observedRows } from './observed.ts';
 import { pooledRows, summaryColumns } from './pooled.ts';
 
+/** The figures of a run that are read first. */
 export function tiles(result: ResultDocument): string {
   const { results } = result;
   const { throughput } = results;
@@ -37,6 +38,7 @@ function summaryCells(summary: Summary, unit: string, namedUnit = false): string
   return summaryColumns.map(([, key]) => escapeHtml(formatValue(summary[key], unit, { like: summary.p50 ?? summary.mean, namedUnit })));
 }
 
+/** The distributions over all requests, a row each. */
 export function percentileTable(result: ResultDocument): string {
   const rows = pooledRows(result).map(({ name, unit, summary }) => ({ cells: [name, ...summaryCells(summary, unit)] }));
   return rows.length === 0 ? '' : table(['', ...summaryColumns.map(([title]) => title)], rows);
@@ -57,6 +59,7 @@ export function seriesTable(result: ResultDocument): string {
   return rows.length === 0 ? '' : table(['Series', 'Metric', ...summaryColumns.map(([title]) => title)], rows, 2);
 }
 
+/** Errors by kind, with an example of each. */
 export function errorTable(result: ResultDocument): string {
   const rows = result.errors.map((error) => ({
     cells: [
@@ -70,6 +73,7 @@ export function errorTable(result: ResultDocument): string {
   return rows.length === 0 ? '' : table(['Kind', 'Count', 'Of all', 'First seen', 'Example'], rows);
 }
 
+/** The slowest requests, with where their time went. */
 export function slowestTable(result: ResultDocument): string {
   const ms = (value: number | null) => escapeHtml(formatValue(value, 'ms'));
   const rows = result.slowest.slice(0, 20).map((request) => ({
@@ -90,11 +94,13 @@ export function slowestTable(result: ResultDocument): string {
     : table(['Request', 'Series', 'Started after', 'Connect', 'Headers', 'TTFT', 'Generation', 'Latency', 'Output tokens'], rows, 2);
 }
 
+/** The checks of validity, an item of HTML each. */
 export const checks = (result: ResultDocument): string[] =>
   result.validity.checks.map(
     (check) => `${check.ok ? '✅' : check.severity === 'fatal' ? '⛔' : '⚠️'} ${escapeHtml(oneLine(`${check.name}: ${check.detail}`, 400))}`,
   );
 
+/** What was resolved and where it ran, folded away. */
 export function configuration(result: ResultDocument): string {
   const { environment, config, cohort, tool } = result;
   const shown = { tool, cohort, environment, git: result.git, ci: result.ci, client: result.client, config };

@@ -267,6 +267,7 @@ export interface CompactedCohort {
   histograms_of: number;
 }
 
+/** Whether a metric is a distribution; else it is a single value. */
 export function isDistribution(metric: Metric): metric is DistributionMetric {
   return !('value' in metric);
 }

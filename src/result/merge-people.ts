@@ -1,3 +1,4 @@
+import { isObject } from '../config/is-object.ts';
 import { addDispatch, type DispatchBlock } from './dispatch.ts';
 import type { ErrorCount, ResultDocument, Results, Series, TimelineBucket } from './document.ts';
 import type { Part } from './merge-series.ts';
@@ -111,17 +112,15 @@ const roundFindings = [
 function foundInTurn(parts: readonly Part[]): { scenarios?: Record<string, unknown>; rounds?: unknown[] } {
   const names = new Set(parts.map(({ document }) => document.scenario));
   if (names.size > 1) {
-    const own = parts.map(({ document: { scenario, results } }) => (isRecord(results['scenarios']) ? results['scenarios'] : { [scenario]: results }));
+    const own = parts.map(({ document: { scenario, results } }) => (isObject(results['scenarios']) ? results['scenarios'] : { [scenario]: results }));
     return { scenarios: Object.assign({}, ...own) };
   }
   const rounds = parts.flatMap(({ document: { results } }): unknown[] => {
     if (Array.isArray(results['rounds'])) return results['rounds'];
     return [Object.fromEntries(roundFindings.flatMap((key) => (results[key] === undefined ? [] : [[key, results[key]]])))];
   });
-  return rounds.every((round) => isRecord(round) && Object.keys(round).length === 0) ? {} : { rounds };
+  return rounds.every((round) => isObject(round) && Object.keys(round).length === 0) ? {} : { rounds };
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The timelines on one axis of measured time: those of parts in turn follow each other, those at the same time are added second by second. */
 export function mergeTimelines(parts: readonly Part[], together: boolean): TimelineBucket[] {
@@ -174,6 +173,7 @@ export function mergeErrors(parts: readonly Part[]): ErrorCount[] {
   return [...byKind.values()].sort((a, b) => b.count - a.count);
 }
 
+/** Retries of several results as one; null where none retried. */
 export function mergeRetries(documents: readonly ResultDocument[]): ResultDocument['retries'] {
   const known = documents.filter((document) => document.retries !== null);
   if (known.length === 0) return null;

@@ -4,8 +4,10 @@ import type { RawDocument, RawResults, RawSummary } from './schema.ts';
 
 /** A finite number as it is; anything else was not measured. */
 export const finite = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);
+/** A finite number as it is, else zero: for counts. */
 export const orZero = (value: unknown): number => finite(value) ?? 0;
 
+/** A distribution with every statistic of the contract, null where it is missing. */
 export function normaliseSummary(raw: RawSummary): Summary {
   const summary: Record<string, unknown> = { ...raw };
   for (const statistic of statistics) summary[statistic] = finite(raw[statistic]);

@@ -1,5 +1,5 @@
+import { isObject } from '../config/is-object.ts';
 import type { Profiles } from '../observe/profile/profiled.ts';
-import { isObject } from '../protocol/classify-value.ts';
 import type { ResultDocument } from './document.ts';
 
 /** Where a result holds profiles: of what was measured, and of components that were measured beside a service. */

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import type * as z from 'zod';
 import { UserError } from '../config/errors.ts';
+import { isObject } from '../config/is-object.ts';
 import { type ResultDocument, schemaVersion } from './document.ts';
 import type { ReadOptions } from './import/format.ts';
 import { detectFormat, importAs } from './import/import.ts';
@@ -64,9 +65,7 @@ function jsonOrNothing(text: string, name: string): unknown {
 }
 
 function isOurs(data: unknown): boolean {
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) return false;
-  const { results, series } = data as { results?: unknown; series?: unknown };
-  return Array.isArray(series) || (typeof results === 'object' && results !== null && !Array.isArray(results));
+  return isObject(data) && (Array.isArray(data['series']) || isObject(data['results']));
 }
 
 /** The text of a file that may be a result. @throws UserError (exit 2) naming it: missing, a folder, too large or unreadable */

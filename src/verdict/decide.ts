@@ -29,6 +29,7 @@ export interface Evidence {
   beyondLimit: number;
 }
 
+/** p-values of an estimated change on Student's t; limit and change on the same scale, worse is positive. */
 export function evidenceOf({ change, standardError, df }: Estimate, limit: number): Evidence {
   const tail = (distance: number): number => (distance === Number.POSITIVE_INFINITY ? 0 : tUpperTail(distance / standardError, df));
   return { noChange: tail(change), noImprovement: tail(-change), beyondLimit: tail(limit - change) };

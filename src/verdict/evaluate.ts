@@ -58,6 +58,7 @@ export function newestFirst(documents: readonly ResultDocument[]): ResultDocumen
     .map(({ document }) => document);
 }
 
+/** What a verdict says of its baselines; null where there are none. */
 export function describeBaselines(documents: readonly ResultDocument[]): Verdict['baseline'] {
   const [newest] = documents;
   if (newest === undefined) return null;

@@ -202,6 +202,7 @@ function successes(series: Series): number {
   return Math.max(0, ...counts);
 }
 
+/** The answer where nothing can be told. */
 export function unknown(baseline: number | null, current: number | null): Answer {
   return { decision: 'inconclusive', baseline, current, change: null, noise: null, interval: null, detectable: null, because: '' };
 }

@@ -59,6 +59,7 @@ export interface LimitBook {
   names(series: Series, key: string): boolean;
 }
 
+/** Looks up what thresholds say of a series, by the globs that match it. */
 export function limitBook(thresholds: Thresholds): LimitBook {
   const named: Thresholds = { series: Object.fromEntries(Object.entries(thresholds.series).filter(([glob]) => glob !== '*')) };
   // A limit on whatever there is names no metric that has to be there.

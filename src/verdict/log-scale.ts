@@ -4,6 +4,7 @@ import { toPercent } from './sample.ts';
 /** Where a metric has a bad direction: +1 when more is worse, -1 when less is. */
 export type Direction = 1 | -1;
 
+/** Null for a metric that is neither better higher nor lower. */
 export function directionOf(better: Better): Direction | null {
   return better === 'neither' ? null : better === 'lower' ? 1 : -1;
 }

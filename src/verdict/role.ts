@@ -39,6 +39,7 @@ function standsForP95(series: Series, key: string): boolean {
   return statistic === 'p50' || (statistic === 'mean' && valueAt(series, `${metric}.p50`) === null);
 }
 
+/** Whether a metric is of the tail (p99 and beyond), which advises unless thresholds say otherwise. */
 export function isTail(key: string): boolean {
   return tails.has(splitKey(key).statistic ?? '');
 }

@@ -20,6 +20,7 @@ export function placeOf(index: number): { conversation: number; turn: number } {
   return { conversation: Math.floor(index / turnStride), turn: index % turnStride };
 }
 
+/** The index of a request by its place; the inverse of `placeOf`. */
 export function indexOf(conversation: number, turn: number): number {
   return conversation * turnStride + turn;
 }

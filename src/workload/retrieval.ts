@@ -8,6 +8,7 @@ import type { Workload } from './workload.ts';
 /** More queries than this are made when they are due. */
 const mostKept = 10_000;
 
+/** The vectors that a retrieval is measured on. */
 export function vectorSetOf({ entries, dimension, seed }: RetrievalConfig): VectorSet {
   return { entries, dimension, seed };
 }

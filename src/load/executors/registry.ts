@@ -31,6 +31,7 @@ const all = [
   conversation,
 ] as unknown as readonly Executor<unknown>[];
 
+/** Every arrival pattern by its name. */
 export const executors: ReadonlyMap<string, Executor<unknown>> = new Map(all.map((executor) => [executor.name, executor]));
 
 /** Executor name -> schema of its options, for the configuration loader. */

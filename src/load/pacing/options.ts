@@ -16,8 +16,10 @@ export const sizeFields = {
   duration: positiveDurationSchema.optional().meta({ description: 'Stop sending after this long; what is in flight is waited for' }),
 };
 
+/** What is said where it is not. */
 export const endless = 'expected `requests`, `duration` or both: without either the load would never end';
 
+/** Whether a load is told when to end. */
 export function isSized(options: { requests?: number | undefined; duration?: number | undefined }): boolean {
   return options.requests !== undefined || options.duration !== undefined;
 }

@@ -11,6 +11,7 @@ const graph = { connectivity: 16, expansion_add: 64, expansion_search: 128 };
 /** What changes with the way an index is made: files of another version are not read. */
 const version = 1;
 
+/** Where the index of a set of vectors is kept: by everything that decides what is in it. */
 export function indexFile(folder: string, { entries, dimension, seed }: VectorSet): string {
   return join(folder, `vectors-${version}-${entries}x${dimension}-seed${seed}-i8.usearch`);
 }

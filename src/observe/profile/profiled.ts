@@ -48,4 +48,5 @@ export const profileFiles = {
 /** How many functions are named. */
 export const mostFunctions = 10;
 
+/** What is shown of a failure. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n').slice(0, 3).join(' ');

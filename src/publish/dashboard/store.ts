@@ -2,6 +2,7 @@ import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/pro
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { UserError } from '../../config/errors.ts';
+import { isObject } from '../../config/is-object.ts';
 import type { Alert } from './alert-book.ts';
 import type { LiveSample } from './sample.ts';
 
@@ -140,7 +141,7 @@ export function parseLine(text: string): StoredLine | null {
   if (typeof data !== 'object' || data === null) return null;
   const { kind, t, values, alert } = data as Record<string, unknown>;
   if (typeof t !== 'number' || !Number.isFinite(t)) return null;
-  if (kind === 'sample' && typeof values === 'object' && values !== null && !Array.isArray(values)) {
+  if (kind === 'sample' && isObject(values)) {
     const known = Object.entries(values).filter((entry): entry is [string, number | null] => entry[1] === null || typeof entry[1] === 'number');
     return { kind, t, values: Object.fromEntries(known) };
   }

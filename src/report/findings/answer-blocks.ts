@@ -1,8 +1,9 @@
+import { isObject } from '../../config/is-object.ts';
 import type { ResultDocument, Series } from '../../result/document.ts';
 import type { Escaping } from '../escape.ts';
 import { formatCount, formatNumber, formatPercent, formatValue } from '../numbers.ts';
 import type { FindingBlock } from './block.ts';
-import { type Block, figure, isBlock, listOf } from './read.ts';
+import { type Block, figure, listOf } from './read.ts';
 import { count, inner, joinKnown, percent, tableBlock, value } from './rows.ts';
 
 type Titled = (title: string) => string;
@@ -60,8 +61,8 @@ function unexpected(rows: readonly Record<string, unknown>[], escaping: Escaping
 }
 
 function comparison(found: unknown, title: Titled, escaping: Escaping): FindingBlock[] {
-  if (!isBlock(found)) return [];
-  const rows = tableBlock(listOf(found['rows']).filter(isBlock), [
+  if (!isObject(found)) return [];
+  const rows = tableBlock(listOf(found['rows']).filter(isObject), [
     { name: 'Case', left: true, cell: (row) => escaping.text(String(row['title'] ?? row['case'] ?? '')) },
     { name: 'Endpoint', left: true, cell: (row) => escaping.text(String(row['endpoint'] ?? '')) },
     { name: 'Requests', cell: (row) => count(row['requests']) },
@@ -85,7 +86,7 @@ function comparison(found: unknown, title: Titled, escaping: Escaping): FindingB
     },
     { name: 'Schema registered in', cell: (row) => value(inner(row, 'registration_ms')['mean'], 'ms') },
   ]);
-  const differences = tableBlock(listOf(found['structured_less_unstructured']).filter(isBlock), [
+  const differences = tableBlock(listOf(found['structured_less_unstructured']).filter(isObject), [
     { name: 'Case', left: true, cell: (row) => escaping.text(String(row['case'] ?? '')) },
     { name: 'Latency, mean', cell: (row) => signed(row['latency_s'], (size) => formatValue(size, 's')) },
     { name: 'Output tokens', cell: (row) => signed(row['output_tokens'], (size) => formatCount(size)) },
@@ -95,15 +96,15 @@ function comparison(found: unknown, title: Titled, escaping: Escaping): FindingB
   return [
     ...(rows === null
       ? []
-      : [{ title: title('With a schema and without'), lines: unexpected(listOf(found['rows']).filter(isBlock), escaping), table: rows }]),
+      : [{ title: title('With a schema and without'), lines: unexpected(listOf(found['rows']).filter(isObject), escaping), table: rows }]),
     ...(differences === null ? [] : [{ title: title('What the schema changes'), lines: ['With a schema, less without'], table: differences }]),
   ];
 }
 
 function conversations(found: unknown, title: Titled, escaping: Escaping): FindingBlock[] {
-  if (!isBlock(found)) return [];
+  if (!isObject(found)) return [];
   const limit = inner(found, 'context_limit');
-  const types = tableBlock(listOf(found['types']).filter(isBlock), [
+  const types = tableBlock(listOf(found['types']).filter(isObject), [
     { name: 'Type', left: true, cell: (row) => escaping.text(String(row['type'] ?? '')) },
     { name: 'Conversations', cell: (row) => count(row['conversations']) },
     { name: 'Duration, mean', cell: (row) => value(row['mean_duration_s'], 's') },
@@ -137,8 +138,8 @@ const mostTurns = 60;
 /** The same turn of all conversations of a type together. */
 function turnsOf(found: Block): { type: string; turn: number; all: Block[] }[] {
   const byTurn = new Map<string, { type: string; turn: number; all: Block[] }>();
-  for (const conversation of listOf(found['conversations']).filter(isBlock))
-    for (const turn of listOf(conversation['turns']).filter(isBlock)) {
+  for (const conversation of listOf(found['conversations']).filter(isObject))
+    for (const turn of listOf(conversation['turns']).filter(isObject)) {
       const [type, number] = [String(conversation['type'] ?? ''), figure(turn['turn'])];
       if (number === null) continue;
       const key = `${type}/${number}`;

@@ -1,8 +1,9 @@
+import { isObject } from '../../config/is-object.ts';
 import { mlperfLevels } from '../../result/results-block.ts';
 import type { Escaping } from '../escape.ts';
 import { formatValue } from '../numbers.ts';
 import type { FindingBlock } from './block.ts';
-import { type Block, type FoundIn, figure, isBlock, listOf } from './read.ts';
+import { type Block, type FoundIn, figure, listOf } from './read.ts';
 
 /** One thing that was asked of a run: met, not met, or not measured (null). */
 export interface Badge {
@@ -18,9 +19,11 @@ export function badgesOf({ results }: Pick<FoundIn, 'results'>): Badge[] {
   return [...mlperfBadges(results), ...targetBadges(results), ...criteriaBadges(results)];
 }
 
+/** The sign of a target met, missed or not measured (null). */
 export const markOf = (met: boolean | null): string => (met === null ? '➖' : met ? '✅' : '❌');
 const wordOf = (met: boolean | null): string => (met === null ? 'not measured' : met ? 'met' : 'not met');
 
+/** Badges as tables, one for each kind. */
 export function badgeBlocks(found: FoundIn, title: (text: string) => string, escaping: Escaping): FindingBlock[] {
   const badges = badgesOf(found);
   const group = (name: string, kind: Badge['kind'], first: string[] = []): FindingBlock[] => {
@@ -41,7 +44,7 @@ export function badgeBlocks(found: FoundIn, title: (text: string) => string, esc
 /** `Grade: EXCELLENT` and `Targets: 4/4`. */
 export function gradeLines(results: Block): string[] {
   const overall = results['overall_assessment'];
-  if (!isBlock(overall)) return [];
+  if (!isObject(overall)) return [];
   const { performance_grade: grade, targets_met: met, total_targets: total } = overall;
   const counted = figure(met) !== null && figure(total) !== null ? [`Targets: ${met}/${total}`] : [];
   return [...(typeof grade === 'string' ? [`Grade: ${grade.slice(0, 40).replace(/[^\w ]/g, '')}`] : []), ...counted];
@@ -50,30 +53,30 @@ export function gradeLines(results: Block): string[] {
 /** What a target of spikes is held against: the figure means little without. */
 function spikeLine(results: Block, escaping: Escaping): string[] {
   const { spike_rate_basis: basis } = results;
-  const asked = listOf(results['targets']).some((target) => isBlock(target) && target['name'] === 'spike_rate');
+  const asked = listOf(results['targets']).some((target) => isObject(target) && target['name'] === 'spike_rate');
   return asked && typeof basis === 'string' ? [`Spikes are slower than ${escaping.text(basis)}`] : [];
 }
 
 const verdictOf = (value: unknown): boolean | null => {
   if (typeof value === 'boolean') return value;
-  if (!isBlock(value)) return null;
+  if (!isObject(value)) return null;
   for (const key of ['met', 'compliant', 'ok', 'passed']) if (typeof value[key] === 'boolean') return value[key];
   return null;
 };
 
 function mlperfBadges(results: Block): Badge[] {
   const mlperf = results['mlperf'];
-  if (!isBlock(mlperf)) {
+  if (!isObject(mlperf)) {
     const { mlperf_compliant: standard } = results;
     return typeof standard === 'boolean' ? [{ kind: 'mlperf', name: 'Standard', met: standard, detail: mlperfDetail(results, 'standard') }] : [];
   }
   const badges = Object.entries(mlperf)
-    .filter(([, value]) => typeof value === 'boolean' || value === null || isBlock(value))
+    .filter(([, value]) => typeof value === 'boolean' || value === null || isObject(value))
     .map(([name, value]) => ({
       kind: 'mlperf' as const,
       name: capital(name),
       met: verdictOf(value),
-      detail: isBlock(value) ? detailOf(value) : mlperfDetail(results, name),
+      detail: isObject(value) ? detailOf(value) : mlperfDetail(results, name),
     }));
   // Where there are no tokens it is no language model's benchmark.
   return badges.some(({ met, detail }) => met !== null || detail !== '') ? badges : [];
@@ -89,7 +92,7 @@ function mlperfDetail(results: Block, name: string): string {
   ];
   const found = asked.flatMap(({ title, of, most }) => {
     const summary = results[of];
-    const p95 = isBlock(summary) ? figure(summary['p95']) : null;
+    const p95 = isObject(summary) ? figure(summary['p95']) : null;
     return p95 === null ? [] : [`${title} ${formatValue(p95, 'ms')} (at most ${formatValue(most, 'ms', { exact: true })})`];
   });
   return found.join(', ');
@@ -107,7 +110,7 @@ function detailOf(block: Block): string {
 
 function targetBadges(results: Block): Badge[] {
   return listOf(results['targets'])
-    .filter(isBlock)
+    .filter(isObject)
     .map((target) => ({
       kind: 'target' as const,
       name: String(target['title'] ?? target['name'] ?? target['metric'] ?? ''),
@@ -118,9 +121,9 @@ function targetBadges(results: Block): Badge[] {
 
 function criteriaBadges(results: Block): Badge[] {
   const { criteria } = results;
-  const list = isBlock(criteria)
-    ? Object.entries(criteria).map(([name, value]) => (isBlock(value) ? { name, ...value } : { name, met: value }))
-    : listOf(criteria).filter(isBlock);
+  const list = isObject(criteria)
+    ? Object.entries(criteria).map(([name, value]) => (isObject(value) ? { name, ...value } : { name, met: value }))
+    : listOf(criteria).filter(isObject);
   return list.map((criterion: Block) => ({
     kind: 'criterion' as const,
     name: String(criterion['text'] ?? criterion['title'] ?? criterion['name'] ?? criterion['metric'] ?? ''),
@@ -145,8 +148,8 @@ function criterionDetail(criterion: Block, results: Block): string {
 
 /** Why a load is told to be unstable; empty where it is stable, or not judged. */
 function instability({ stability }: Block): string {
-  const assessment = isBlock(stability) ? stability['assessment'] : null;
-  return isBlock(assessment)
+  const assessment = isObject(stability) ? stability['assessment'] : null;
+  return isObject(assessment)
     ? listOf(assessment['reasons'])
         .filter((reason) => typeof reason === 'string')
         .join('; ')

@@ -1,3 +1,4 @@
+import { isObject } from '../../config/is-object.ts';
 import type { Level } from '../../load/levels.ts';
 import type { SearchSummary } from '../../load/search-summary.ts';
 import type { ResultDocument } from '../../result/document.ts';
@@ -8,7 +9,7 @@ import { answerBlocks, schemaBlocks } from './answer-blocks.ts';
 import { badgeBlocks } from './badges.ts';
 import type { FindingBlock } from './block.ts';
 import { concurrencyLines } from './expected.ts';
-import { type FoundIn, figure, foundIn, isBlock, listOf } from './read.ts';
+import { type FoundIn, figure, foundIn, listOf } from './read.ts';
 import { retrievalBlock } from './retrieval.ts';
 import { routingBlocks } from './routing-blocks.ts';
 import { runBlocks } from './runs.ts';
@@ -39,13 +40,13 @@ export function findingBlocks(result: ResultDocument, escaping: Escaping): Findi
 
 function skippedLines({ results }: FoundIn, escaping: Escaping): string[] {
   return listOf(results['skipped'])
-    .filter(isBlock)
+    .filter(isObject)
     .map((part) => escaping.text(`${part['series']}: ${part['reason']}`));
 }
 
 function recommendations({ results }: FoundIn, escaping: Escaping): string[] {
   const overall = results['overall_assessment'];
-  const advice = isBlock(overall) ? listOf(overall['recommendations']).filter((text) => typeof text === 'string') : [];
+  const advice = isObject(overall) ? listOf(overall['recommendations']).filter((text) => typeof text === 'string') : [];
   return advice.length === 0 ? [] : [...advice.map((text) => escaping.text(text)), `More: ${escaping.text('docs/optimization.md')}`];
 }
 

@@ -1,6 +1,7 @@
+import { isObject } from '../../config/is-object.ts';
 import type { ResultDocument } from '../../result/document.ts';
 import { formatCount } from '../numbers.ts';
-import { figure, foundIn, isBlock } from './read.ts';
+import { figure, foundIn } from './read.ts';
 
 /** How many requests at once the target was named to bear, and how many it got; nothing where it names none. */
 export function concurrencyLines(result: ResultDocument): string[] {
@@ -20,6 +21,6 @@ export function concurrencyLines(result: ResultDocument): string[] {
 function expectedConcurrency({ results, config: { resolved } }: ResultDocument): number | null {
   const stated = figure(results['expected_concurrency']);
   if (stated !== null) return stated;
-  const target = isBlock(resolved) ? resolved['target'] : null;
-  return isBlock(target) ? figure(target['expected_concurrency']) : null;
+  const target = isObject(resolved) ? resolved['target'] : null;
+  return isObject(target) ? figure(target['expected_concurrency']) : null;
 }

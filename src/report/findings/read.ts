@@ -1,3 +1,4 @@
+import { isObject } from '../../config/is-object.ts';
 import type { Level } from '../../load/levels.ts';
 import type { SearchSummary } from '../../load/search-summary.ts';
 import type { ResultDocument } from '../../result/document.ts';
@@ -16,7 +17,6 @@ export interface FoundIn {
 
 export type Block = Record<string, unknown>;
 
-export const isBlock = (value: unknown): value is Block => typeof value === 'object' && value !== null && !Array.isArray(value);
 export const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 export const figure = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);
 
@@ -39,22 +39,22 @@ const deepest = 4;
 function blocksOf(name: string, results: Block, depth = 0): { name: string; results: Block }[] {
   const own = [{ name, results }];
   if (depth === deepest) return own;
-  const scenarios = isBlock(results['scenarios']) ? Object.entries(results['scenarios']) : [];
+  const scenarios = isObject(results['scenarios']) ? Object.entries(results['scenarios']) : [];
   const parts = listOf(results['parts'])
-    .filter(isBlock)
+    .filter(isObject)
     .map((part): [string, unknown] => [String(part['series'] ?? ''), part['results']]);
   // Levels that were added up over the rounds stand for theirs.
   const pooled = listOf(results['levels']).length > 0;
   const rounds = listOf(results['rounds']).map((round, index): [string, unknown] => [
     `${name === '' ? '' : `${name}, `}round ${index + 1}`,
-    pooled && isBlock(round) ? { ...round, levels: [] } : round,
+    pooled && isObject(round) ? { ...round, levels: [] } : round,
   ]);
-  return [...own, ...[...scenarios, ...parts, ...rounds].flatMap(([inner, block]) => (isBlock(block) ? blocksOf(inner, block, depth + 1) : []))];
+  return [...own, ...[...scenarios, ...parts, ...rounds].flatMap(([inner, block]) => (isObject(block) ? blocksOf(inner, block, depth + 1) : []))];
 }
 
 function levelsOf(value: unknown): Level[] {
   return listOf(value).flatMap((level): Level[] => {
-    if (!isBlock(level) || figure(level['load']) === null) return [];
+    if (!isObject(level) || figure(level['load']) === null) return [];
     return [
       {
         load: figure(level['load']) as number,
@@ -74,13 +74,13 @@ function levelsOf(value: unknown): Level[] {
 }
 
 function searchOf(value: unknown): SearchSummary | null {
-  if (!isBlock(value)) return null;
+  if (!isObject(value)) return null;
   const { unit, max_sustainable_load, breaking_point: breaking, knee, stable_levels } = value;
   return {
     unit: unit === 'rate' ? 'rate' : 'users',
     max_sustainable_load: figure(max_sustainable_load),
     breaking_point:
-      isBlock(breaking) && figure(breaking['load']) !== null
+      isObject(breaking) && figure(breaking['load']) !== null
         ? {
             load: figure(breaking['load']) as number,
             rule: String(breaking['rule'] ?? '') as NonNullable<SearchSummary['breaking_point']>['rule'],
@@ -89,7 +89,7 @@ function searchOf(value: unknown): SearchSummary | null {
           }
         : null,
     knee:
-      isBlock(knee) && figure(knee['load']) !== null
+      isObject(knee) && figure(knee['load']) !== null
         ? {
             load: figure(knee['load']) as number,
             requests_per_sec: figure(knee['requests_per_sec']) ?? Number.NaN,
@@ -101,5 +101,5 @@ function searchOf(value: unknown): SearchSummary | null {
 }
 
 function stabilityOf(value: unknown): Stability | null {
-  return isBlock(value) && isBlock(value['drift']) && listOf(value['thirds']).length === 3 ? (value as unknown as Stability) : null;
+  return isObject(value) && isObject(value['drift']) && listOf(value['thirds']).length === 3 ? (value as unknown as Stability) : null;
 }

@@ -1,14 +1,15 @@
+import { isObject } from '../../config/is-object.ts';
 import { formatCount, formatPercent, formatValue } from '../numbers.ts';
 import type { FindingBlock } from './block.ts';
-import { type FoundIn, figure, isBlock, listOf } from './read.ts';
+import { type FoundIn, figure, listOf } from './read.ts';
 
 /** What searches in an index of vectors came to, a row for each size of index. Columns that nothing was measured for are left out. */
 export function retrievalBlock({ results }: FoundIn, title: (text: string) => string): FindingBlock[] {
   const { retrieval } = results;
-  if (!isBlock(retrieval)) return [];
-  const sizes = listOf(retrieval['sizes']).filter(isBlock);
+  if (!isObject(retrieval)) return [];
+  const sizes = listOf(retrieval['sizes']).filter(isObject);
   if (sizes.length === 0) return [];
-  const latency = (size: (typeof sizes)[number], stat: string) => (isBlock(size['latency_ms']) ? figure(size['latency_ms'][stat]) : null);
+  const latency = (size: (typeof sizes)[number], stat: string) => (isObject(size['latency_ms']) ? figure(size['latency_ms'][stat]) : null);
   const topK = [...new Set(sizes.map((size) => figure(size['top_k'])))];
   const columns: { name: string; of(size: (typeof sizes)[number]): number | null; show(value: number | null): string }[] = [
     { name: 'Entries', of: (size) => figure(size['entries']), show: (value) => (value === null ? '—' : formatCount(value)) },

@@ -1,6 +1,7 @@
+import { isObject } from '../../config/is-object.ts';
 import type { Escaping } from '../escape.ts';
 import type { FindingBlock } from './block.ts';
-import { type Block, figure, isBlock, listOf } from './read.ts';
+import { type Block, figure, listOf } from './read.ts';
 import { count, inner, joinKnown, percent, tableBlock, times, value } from './rows.ts';
 
 type Titled = (title: string) => string;
@@ -16,7 +17,7 @@ export function routingBlocks(results: Block, title: Titled, escaping: Escaping)
 
 /** `model-a 25, model-b 3`, the most first. */
 function tally(counts: unknown, escaping: Escaping): string {
-  if (!isBlock(counts)) return '—';
+  if (!isObject(counts)) return '—';
   const entries = Object.entries(counts).filter((entry): entry is [string, number] => figure(entry[1]) !== null);
   return entries.length === 0
     ? '—'
@@ -28,8 +29,8 @@ function tally(counts: unknown, escaping: Escaping): string {
 }
 
 function routed(routing: unknown, title: Titled, escaping: Escaping): FindingBlock[] {
-  if (!isBlock(routing)) return [];
-  const models = listOf(routing['models']).filter(isBlock);
+  if (!isObject(routing)) return [];
+  const models = listOf(routing['models']).filter(isObject);
   const rows = [...models, ...(models.length > 1 && figure(routing['requests']) !== null ? [{ ...routing, model: 'all' }] : [])];
   const table = tableBlock(rows, [
     { name: 'Model asked', left: true, cell: (row) => escaping.text(String(row['model'] ?? 'not stated')) },
@@ -52,7 +53,7 @@ const phases = [
 ] as const;
 
 function prefixCache(found: unknown, title: Titled, escaping: Escaping): FindingBlock[] {
-  if (!isBlock(found)) return [];
+  if (!isObject(found)) return [];
   const [ttft, cached, replicas, throughput] = ['ttft_ms', 'cached_percent', 'replicas', 'throughput'].map((key) => inner(found, key)) as [
     Block,
     Block,
@@ -85,7 +86,7 @@ function prefixCache(found: unknown, title: Titled, escaping: Escaping): Finding
 }
 
 function models(results: Block, title: Titled, escaping: Escaping): FindingBlock[] {
-  const found = Object.entries(inner(results, 'models')).filter((entry): entry is [string, Block] => isBlock(entry[1]));
+  const found = Object.entries(inner(results, 'models')).filter((entry): entry is [string, Block] => isObject(entry[1]));
   if (found.length === 0) return [];
   const comparison = inner(results, 'model_comparison');
   const bestFor = (model: string) =>

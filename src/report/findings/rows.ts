@@ -1,3 +1,4 @@
+import { isObject } from '../../config/is-object.ts';
 import { formatCount, formatNumber, formatPercent, formatValue } from '../numbers.ts';
 import type { FindingBlock } from './block.ts';
 import { type Block, figure } from './read.ts';
@@ -33,5 +34,5 @@ export const joinKnown = (parts: readonly (string | false | null)[], separator =
   parts.filter((part) => typeof part === 'string' && part !== '' && !part.includes(missing)).join(separator);
 export const inner = (block: Block, key: string): Block => {
   const found = block[key];
-  return typeof found === 'object' && found !== null && !Array.isArray(found) ? (found as Block) : {};
+  return isObject(found) ? found : {};
 };

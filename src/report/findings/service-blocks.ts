@@ -1,6 +1,7 @@
+import { isObject } from '../../config/is-object.ts';
 import type { Escaping } from '../escape.ts';
 import type { FindingBlock } from './block.ts';
-import { type Block, figure, isBlock, listOf } from './read.ts';
+import { type Block, figure, listOf } from './read.ts';
 import { count, inner, joinKnown, percent, tableBlock, times, value } from './rows.ts';
 
 type Titled = (title: string) => string;
@@ -19,7 +20,7 @@ export function serviceBlocks(results: Block, title: Titled, escaping: Escaping)
 const answer = (met: unknown): string => (met === true ? 'yes' : met === false ? 'no' : 'not measured');
 
 function readiness(found: unknown, title: Titled): FindingBlock[] {
-  if (!isBlock(found)) return [];
+  if (!isObject(found)) return [];
   const lines = [
     `Ready for production: ${answer(found['ready'])}`,
     `TTFT p95: ${value(found['ttft_ms_p95'], 'ms')}, below 2 s asked`,
@@ -32,7 +33,7 @@ function readiness(found: unknown, title: Titled): FindingBlock[] {
 /** What the steps say of the service's capacity; those of a search have a block of their own. */
 function capacity(results: Block, title: Titled): FindingBlock[] {
   const found = results['capacity'];
-  if (!isBlock(found) || isBlock(results['search'])) return [];
+  if (!isObject(found) || isObject(results['search'])) return [];
   const unit = found['unit'] === 'rate' ? 'requests/s' : 'users';
   const [load, plateau, breaking] = [figure(found['load']), results['plateau'], results['breaking_point']];
   const each = figure(found['replicas']) === 1 ? '' : `, ${value(found['per_replica'], '')} ${unit} for each of ${count(found['replicas'])} replicas`;
@@ -42,14 +43,14 @@ function capacity(results: Block, title: Titled): FindingBlock[] {
       ? 'Highest load within the limits: none'
       : `Highest load within the limits: ${count(load)} ${unit}${each}${joinKnown([` (${value(found['requests_per_sec'], 'requests/s')})`])}`,
     stable.length === 0 ? '' : `Stable levels: ${stable.map(count).join(', ')}`,
-    isBlock(breaking) && figure(breaking['load']) !== null ? `First load beyond them: ${count(breaking['load'])} ${unit}` : '',
-    isBlock(plateau) && figure(plateau['load']) !== null ? `Throughput stops to grow at ${count(plateau['load'])} ${unit}` : '',
+    isObject(breaking) && figure(breaking['load']) !== null ? `First load beyond them: ${count(breaking['load'])} ${unit}` : '',
+    isObject(plateau) && figure(plateau['load']) !== null ? `Throughput stops to grow at ${count(plateau['load'])} ${unit}` : '',
   ];
   return [{ title: title('Capacity'), lines: lines.filter((line) => line !== ''), table: null }];
 }
 
 function batches(found: unknown, title: Titled): FindingBlock[] {
-  const table = tableBlock(listOf(found).filter(isBlock), [
+  const table = tableBlock(listOf(found).filter(isObject), [
     { name: 'At once', cell: (row) => count(row['size']) },
     { name: 'Tokens/s', cell: (row) => value(row['tokens_per_sec'], '') },
     { name: 'Requests/s', cell: (row) => value(row['requests_per_sec'], '') },
@@ -61,7 +62,7 @@ function batches(found: unknown, title: Titled): FindingBlock[] {
 }
 
 function http(found: unknown, title: Titled): FindingBlock[] {
-  if (!isBlock(found)) return [];
+  if (!isObject(found)) return [];
   const cache = inner(found, 'cache');
   const pair = (name: string, unit: string) => (figure(found[name]) === null ? '—' : value(found[name], unit));
   const lines = [
@@ -79,8 +80,8 @@ function http(found: unknown, title: Titled): FindingBlock[] {
 }
 
 function edges(found: unknown, title: Titled, escaping: Escaping): FindingBlock[] {
-  if (!isBlock(found)) return [];
-  const cases = Object.entries(found).filter((entry): entry is [string, Block] => isBlock(entry[1]));
+  if (!isObject(found)) return [];
+  const cases = Object.entries(found).filter((entry): entry is [string, Block] => isObject(entry[1]));
   const table = tableBlock(cases, [
     { name: 'Case', left: true, cell: ([name]) => escaping.text(name.replaceAll('_', ' ')) },
     { name: 'Outcome', left: true, cell: ([, row]) => escaping.text(String(row['outcome'] ?? '—')) },

@@ -1,4 +1,5 @@
-import { has, isMembers, isoOf, loadId, type Members, membersOf, numberOf, summaryOf, textOf } from './fields.ts';
+import { isObject } from '../../config/is-object.ts';
+import { has, isoOf, loadId, type Members, membersOf, numberOf, summaryOf, textOf } from './fields.ts';
 import type { ImportFormat, Reading, Source } from './format.ts';
 import { errorRate, llmMeasures } from './llm.ts';
 
@@ -13,7 +14,7 @@ function summary(file: Members, name: string, unit: 'ms' | 's') {
 /** Both have the same shape; AIPerf is the later one and also counts requests. */
 function matchesExport(source: Source): boolean {
   const { json } = source;
-  return isMembers(json) && has(json['request_latency'], 'avg') && has(json['request_throughput'], 'avg');
+  return isObject(json) && has(json['request_latency'], 'avg') && has(json['request_throughput'], 'avg');
 }
 
 const isAiperf = ({ json, name }: Source) => has(json, 'request_count') || has(json, 'aiperf_version') || /aiperf/.test(name);

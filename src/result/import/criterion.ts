@@ -1,5 +1,6 @@
+import { isObject } from '../../config/is-object.ts';
 import { directionBy } from './direction.ts';
-import { has, isMembers, membersOf, numberOf, textOf } from './fields.ts';
+import { has, membersOf, numberOf, textOf } from './fields.ts';
 import type { ImportFormat, Measure, Reading, Source } from './format.ts';
 import { runsByRepetition } from './repetitions.ts';
 
@@ -16,17 +17,17 @@ export const criterion: ImportFormat = {
   title: "Criterion's estimates.json, the text of `cargo bench` or the JSON lines of `cargo criterion --message-format=json`",
   matches: ({ json, jsonLines, text }) => {
     if (jsonLines !== null) return jsonLines.some(isComplete);
-    if (json !== undefined) return isMembers(json) && (has(json['mean'], 'point_estimate') || isComplete(json));
+    if (json !== undefined) return isObject(json) && (has(json['mean'], 'point_estimate') || isComplete(json));
     return text.split(/\r?\n/).some((line) => bencher.test(line) || ownLine.test(line));
   },
   read: (source) => {
-    if (isMembers(source.json) && has(source.json['mean'], 'point_estimate')) return estimates(source, source.json);
-    const events = source.jsonLines ?? (isMembers(source.json) ? [source.json] : null);
+    if (isObject(source.json) && has(source.json['mean'], 'point_estimate')) return estimates(source, source.json);
+    const events = source.jsonLines ?? (isObject(source.json) ? [source.json] : null);
     return { runs: runsByRepetition(events === null ? printed(source.text) : messages(events)) };
   },
 };
 
-const isComplete = (event: unknown): boolean => isMembers(event) && event['reason'] === 'benchmark-complete';
+const isComplete = (event: unknown): boolean => isObject(event) && event['reason'] === 'benchmark-complete';
 
 const timeOf = (series: string, value: number, where: string): Measure => ({ series, metric: 'time_ns', unit: 'ns', better: 'lower', value, where });
 
@@ -48,7 +49,7 @@ function benchmarkOf(path: string): string {
 
 function messages(events: readonly unknown[]): Measure[] {
   return events.flatMap((event, index): Measure[] => {
-    if (!isMembers(event) || !isComplete(event)) return [];
+    if (!isObject(event) || !isComplete(event)) return [];
     const typical = membersOf(event['typical'] ?? event['mean']);
     const value = numberOf(typical['estimate']);
     const series = textOf(event['id']);

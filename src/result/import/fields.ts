@@ -1,16 +1,14 @@
+import { isObject } from '../../config/is-object.ts';
 import type { Statistic } from '../document.ts';
 
 export type Members = Record<string, unknown>;
 
-export function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** The members of an object; none of anything else. */
 export function membersOf(value: unknown): Members {
-  return isMembers(value) ? value : {};
+  return isObject(value) ? value : {};
 }
 
+/** The items of a list; none of anything else. */
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
@@ -23,6 +21,7 @@ export function numberOf(value: unknown): number | null {
   return value === '-Infinity' || value === '-inf' ? Number.NEGATIVE_INFINITY : null;
 }
 
+/** A text that says something; null for anything else. */
 export function textOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
@@ -52,7 +51,7 @@ export function summaryOf(
 
 /** Whether an object has every one of these members. */
 export function has(value: unknown, ...names: readonly string[]): value is Members {
-  return isMembers(value) && names.every((name) => Object.hasOwn(value, name));
+  return isObject(value) && names.every((name) => Object.hasOwn(value, name));
 }
 
 /** A series' id: the tool, then what sets this load apart, as far as it is stated. */
@@ -63,6 +62,7 @@ export function loadId(tool: string, labels: Record<string, unknown>): { series:
   return { series: [tool, ...stated.map(([name, value]) => `${name}=${value}`)].join('/'), labels: Object.fromEntries(stated) };
 }
 
+/** A date as ISO 8601: from seconds since 1970 or from text; null where it is none. */
 export function isoOf(value: unknown): string | null {
   const date = typeof value === 'number' ? new Date(value * 1000) : typeof value === 'string' ? new Date(value) : null;
   return date === null || Number.isNaN(date.getTime()) ? null : date.toISOString();

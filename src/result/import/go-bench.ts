@@ -1,5 +1,5 @@
+import { isObject } from '../../config/is-object.ts';
 import { directionBy } from './direction.ts';
-import { isMembers } from './fields.ts';
 import type { ImportFormat, Measure, Source } from './format.ts';
 import { runsByRepetition } from './repetitions.ts';
 
@@ -58,6 +58,6 @@ function numberIn(text: string): number | null {
 /** The lines of the text, or what `go test -json` wraps of them: it may break a line into a name and its figures. */
 function lines({ text, jsonLines }: Source): string[] {
   if (jsonLines === null) return text.split(/\r?\n/);
-  const output = jsonLines.map((event) => (isMembers(event) && typeof event['Output'] === 'string' ? event['Output'] : '')).join('');
+  const output = jsonLines.map((event) => (isObject(event) && typeof event['Output'] === 'string' ? event['Output'] : '')).join('');
   return output.split(/\r?\n/);
 }

@@ -1,5 +1,6 @@
+import { isObject } from '../../config/is-object.ts';
 import { directionBy } from './direction.ts';
-import { has, isMembers, isoOf, listOf, type Members, membersOf, numberOf, textOf } from './fields.ts';
+import { has, isoOf, listOf, type Members, membersOf, numberOf, textOf } from './fields.ts';
 import type { ImportFormat, Measure } from './format.ts';
 import { runsByRepetition } from './repetitions.ts';
 
@@ -16,7 +17,7 @@ const own = new Set(
 export const googleBenchmark: ImportFormat = {
   name: 'google-benchmark',
   title: "Google Benchmark's JSON (`--benchmark_out=FILE --benchmark_out_format=json`)",
-  matches: ({ json }) => isMembers(json) && listOf(json['benchmarks']).some((one) => has(one, 'name', 'real_time', 'time_unit')),
+  matches: ({ json }) => isObject(json) && listOf(json['benchmarks']).some((one) => has(one, 'name', 'real_time', 'time_unit')),
   read: ({ json }) => {
     const file = json as Members;
     const context = membersOf(file['context']);

@@ -1,4 +1,5 @@
-import { has, isMembers, isoOf, listOf, loadId, type Members, membersOf, numberOf, summaryOf, textOf } from './fields.ts';
+import { isObject } from '../../config/is-object.ts';
+import { has, isoOf, listOf, loadId, type Members, membersOf, numberOf, summaryOf, textOf } from './fields.ts';
 import type { ImportFormat, RunReading } from './format.ts';
 import { errorRate, llmMeasures } from './llm.ts';
 
@@ -6,10 +7,10 @@ import { errorRate, llmMeasures } from './llm.ts';
 export const guidellm: ImportFormat = {
   name: 'guidellm',
   title: "GuideLLM's benchmarks.json",
-  matches: ({ json }) => isMembers(json) && listOf(json['benchmarks']).some((one) => has(membersOf(one)['metrics'], 'requests_per_second')),
+  matches: ({ json }) => isObject(json) && listOf(json['benchmarks']).some((one) => has(membersOf(one)['metrics'], 'requests_per_second')),
   read: ({ json }) => {
     const file = json as Members;
-    const benchmarks = listOf(file['benchmarks']).filter(isMembers);
+    const benchmarks = listOf(file['benchmarks']).filter(isObject);
     const sweep = isSweep(file, benchmarks);
     const runs = benchmarks.map((benchmark, index) => runOf(benchmark, sweep ? index : null));
     const failed = runs.reduce((sum, run) => sum + (run.failed ?? 0), 0);
@@ -64,7 +65,7 @@ function runOf(benchmark: Members, sweepIndex: number | null): RunReading {
 /** Where the strategy stands changed between versions: config, scheduler or args. */
 function strategyOf(benchmark: Members): Record<string, unknown> {
   const places = [benchmark['config'], benchmark['scheduler'], benchmark['args']];
-  const strategy = places.map((place) => membersOf(place)['strategy']).find(isMembers) ?? {};
+  const strategy = places.map((place) => membersOf(place)['strategy']).find(isObject) ?? {};
   const type = textOf(strategy['type_']) ?? textOf(strategy['type']);
   return { strategy: type, rate: strategy['rate'], concurrency: strategy['streams'] ?? strategy['max_concurrency'] };
 }

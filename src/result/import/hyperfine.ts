@@ -1,4 +1,5 @@
-import { has, isMembers, listOf, type Members, membersOf, numberOf, textOf } from './fields.ts';
+import { isObject } from '../../config/is-object.ts';
+import { has, listOf, type Members, membersOf, numberOf, textOf } from './fields.ts';
 import type { ImportFormat, Measure } from './format.ts';
 import { runsByRepetition } from './repetitions.ts';
 
@@ -6,7 +7,7 @@ import { runsByRepetition } from './repetitions.ts';
 export const hyperfine: ImportFormat = {
   name: 'hyperfine',
   title: 'the JSON of `hyperfine --export-json`',
-  matches: ({ json }) => isMembers(json) && listOf(json['results']).some((one) => has(one, 'command', 'mean')),
+  matches: ({ json }) => isObject(json) && listOf(json['results']).some((one) => has(one, 'command', 'mean')),
   read: ({ json }) => {
     const notes: string[] = [];
     const measures = listOf((json as Members)['results']).flatMap((one, index): Measure[] => {

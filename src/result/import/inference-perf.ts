@@ -1,4 +1,5 @@
-import { has, isMembers, loadId, type Members, membersOf, numberOf, summaryOf } from './fields.ts';
+import { isObject } from '../../config/is-object.ts';
+import { has, loadId, type Members, membersOf, numberOf, summaryOf } from './fields.ts';
 import type { ImportFormat } from './format.ts';
 import { errorRate, llmMeasures } from './llm.ts';
 
@@ -8,7 +9,7 @@ const statistics = { mean: 'mean', min: 'min', p50: ['median', 'p50'], p90: 'p90
 export const inferencePerf: ImportFormat = {
   name: 'inference-perf',
   title: "inference-perf's summary_lifecycle_metrics.json",
-  matches: ({ json }) => isMembers(json) && has(json['successes'], 'count') && isMembers(json['failures']),
+  matches: ({ json }) => isObject(json) && has(json['successes'], 'count') && isObject(json['failures']),
   read: ({ json, name }) => {
     const file = json as Members;
     const successes = membersOf(file['successes']);

@@ -1,6 +1,7 @@
+import { isObject } from '../../config/is-object.ts';
 import type { Statistic } from '../document.ts';
 import { directionBy } from './direction.ts';
-import { has, isMembers, type Members, membersOf, numberOf, scaled, summaryOf } from './fields.ts';
+import { has, type Members, membersOf, numberOf, scaled, summaryOf } from './fields.ts';
 import type { ImportFormat, Measure } from './format.ts';
 import { llmMeasures } from './llm.ts';
 
@@ -14,7 +15,7 @@ const left =
 export const k6: ImportFormat = {
   name: 'k6',
   title: 'the JSON of `k6 run --summary-export`, or of handleSummary',
-  matches: ({ json }) => isMembers(json) && isMembers(json['metrics']) && (has(json, 'root_group') || has(json['metrics'], 'iterations')),
+  matches: ({ json }) => isObject(json) && isObject(json['metrics']) && (has(json, 'root_group') || has(json['metrics'], 'iterations')),
   read: ({ json }) => {
     const file = json as Members;
     const metrics = membersOf(file['metrics']);
@@ -41,7 +42,7 @@ export const k6: ImportFormat = {
 
 function valuesOf(metric: unknown): Members {
   const members = membersOf(metric);
-  return isMembers(members['values']) ? members['values'] : members;
+  return isObject(members['values']) ? members['values'] : members;
 }
 
 /** A metric of the script's own: a trend, a rate, a counter or a gauge, told apart by what it holds. */

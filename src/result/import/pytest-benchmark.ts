@@ -1,11 +1,12 @@
-import { has, isMembers, isoOf, listOf, type Members, membersOf, numberOf, textOf } from './fields.ts';
+import { isObject } from '../../config/is-object.ts';
+import { has, isoOf, listOf, type Members, membersOf, numberOf, textOf } from './fields.ts';
 import type { ImportFormat, Measure } from './format.ts';
 
 /** pytest-benchmark's --benchmark-json. The rounds of a benchmark share one process: together they are one run, their median its value. */
 export const pytestBenchmark: ImportFormat = {
   name: 'pytest-benchmark',
   title: 'the JSON of `pytest --benchmark-json`',
-  matches: ({ json }) => isMembers(json) && listOf(json['benchmarks']).some((one) => has(membersOf(one)['stats'], 'rounds')),
+  matches: ({ json }) => isObject(json) && listOf(json['benchmarks']).some((one) => has(membersOf(one)['stats'], 'rounds')),
   read: ({ json }) => {
     const file = json as Members;
     const measures = listOf(file['benchmarks']).flatMap((one, index): Measure[] => {

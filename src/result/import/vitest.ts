@@ -1,11 +1,12 @@
-import { has, isMembers, listOf, type Members, membersOf, numberOf, textOf } from './fields.ts';
+import { isObject } from '../../config/is-object.ts';
+import { has, listOf, type Members, membersOf, numberOf, textOf } from './fields.ts';
 import type { ImportFormat, Measure } from './format.ts';
 
 /** `vitest bench --outputJson`. The samples of a benchmark share one process: together they are one run, their mean its value. */
 export const vitest: ImportFormat = {
   name: 'vitest',
   title: 'the JSON of `vitest bench --outputJson`',
-  matches: ({ json }) => isMembers(json) && listOf(json['files']).some((file) => has(file, 'filepath', 'groups')),
+  matches: ({ json }) => isObject(json) && listOf(json['files']).some((file) => has(file, 'filepath', 'groups')),
   read: ({ json }) => {
     const measures = listOf((json as Members)['files']).flatMap((file) =>
       listOf(membersOf(file)['groups']).flatMap((one): Measure[] => {

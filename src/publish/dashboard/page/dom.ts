@@ -3,6 +3,7 @@ import type { LiveMetric } from '../sample.ts';
 import type { StatusRow } from '../status.ts';
 import { shortNumber } from './charts.ts';
 
+/** An element that the page is known to have. */
 export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
 }
@@ -15,6 +16,7 @@ export function element(name: string, text = '', className = ''): HTMLElement {
   return made;
 }
 
+/** A figure with its unit; a dash where it was not measured. */
 export function valueText(value: number | null | undefined, unit: string): string {
   if (value == null) return '–';
   if (unit === 's' && value < 1) return `${shortNumber.format(value * 1000)} ms`;
@@ -23,6 +25,7 @@ export function valueText(value: number | null | undefined, unit: string): strin
 
 const words = { green: 'good', yellow: 'warning', red: 'broken', none: 'not judged' } as const;
 
+/** One metric with its light, its value and, where there is one, its baseline. */
 export function statusRow({ key, unit, value, light, baseline, change_percent, rule, verdict }: StatusRow, withBaseline: boolean): HTMLElement {
   const row = element('tr');
   const name = element('th', key);
@@ -39,6 +42,7 @@ export function statusRow({ key, unit, value, light, baseline, change_percent, r
 
 const clock = (ms: number) => new Date(ms).toLocaleTimeString();
 
+/** One alert with when it began and ended. */
 export function alertItem(alert: Alert, nowMs: number): HTMLElement {
   const { title, detail, category, severity, toldMs, overMs, quietUntilMs } = alert;
   const item = element('li', '', overMs === null ? severity : 'over');
@@ -48,6 +52,7 @@ export function alertItem(alert: Alert, nowMs: number): HTMLElement {
   return item;
 }
 
+/** One reading with its unit. */
 export function readingRow(key: string, value: number | null | undefined, metric: LiveMetric | undefined): HTMLElement {
   const row = element('tr');
   const name = element('th', key);

@@ -19,6 +19,7 @@ export const loadPlans: readonly ChartPlan[] = [
   },
 ];
 
+/** A chart of the errors per second, a line for each kind. */
 export function errorPlan(kinds: readonly string[]): ChartPlan {
   return { title: 'Errors by kind', unit: 'per second', keys: kinds.map((kind) => ({ key: `errors.${kind}`, label: kind.replaceAll('_', ' ') })) };
 }
@@ -77,6 +78,7 @@ const readingGroups: readonly { title: string; unit: string; keys: readonly [str
   },
 ];
 
+/** Charts of the readings that are there. */
 export function readingPlans(known: ReadonlySet<string>): ChartPlan[] {
   return readingGroups.flatMap(({ title, unit, keys }) => {
     const there = keys.filter(([key]) => known.has(key));
@@ -89,6 +91,7 @@ export function isReading(key: string): boolean {
   return /^(service|client|machine|server|gpu|cpu)_/.test(key);
 }
 
+/** A chart of one reading that a person picked. */
 export function pickedPlan(key: string, metric: LiveMetric | undefined): ChartPlan {
   return { title: key.replaceAll('_', ' '), unit: metric?.unit ?? '', keys: [{ key, label: key }], limits: key };
 }
