@@ -5,6 +5,8 @@ import type { Gauge, Sampler } from './sampler.ts';
 const mb = 1e6;
 /** A sector of /proc/diskstats, whatever the disk's own is (Documentation/admin-guide/iostats.rst). */
 const sectorBytes = 512;
+/** Network, disks and context switches are read this often. */
+const countMs = 1000;
 
 /** The whole machine, from /proc: for services that were not started here, and to see what else goes on. */
 export class MachineSampler implements Sampler {
@@ -24,6 +26,7 @@ export class MachineSampler implements Sampler {
   private readonly files = new KeptFiles();
   private readonly read: ReadText;
   private readonly rates = new Rates();
+  private countedMs = Number.NEGATIVE_INFINITY;
   private cpu: { busy: number; total: number } | null = null;
 
   constructor(intervalMs: number, read?: ReadText) {
@@ -41,6 +44,19 @@ export class MachineSampler implements Sampler {
     this.cpu = cpuOf(stat);
     const spent = before && this.cpu ? this.cpu.total - before.total : 0;
     const memory = memoryOf(this.read('/proc/meminfo') ?? '');
+    return [
+      before && this.cpu && spent > 0 ? (100 * (this.cpu.busy - before.busy)) / spent : null,
+      memory === null ? null : memory.usedBytes / mb,
+      memory === null ? null : (100 * memory.usedBytes) / memory.totalBytes,
+      numberIn(this.read('/proc/loadavg') ?? '', /^([\d.]+)/),
+      ...this.countersNow(nowMs, stat),
+    ];
+  }
+
+  /** Rates of what is counted, each over the time since they were read last. */
+  private countersNow(nowMs: number, stat: string): (number | null)[] {
+    if (nowMs - this.countedMs < countMs) return [null, null, null, null, null];
+    this.countedMs = nowMs;
     const network = networkBytes(this.read('/proc/net/dev') ?? '');
     // Whole disks alone: their partitions are in them.
     const disks = sumLines(
@@ -55,17 +71,7 @@ export class MachineSampler implements Sampler {
       disks?.[1] ?? null,
     ]);
     const scaled = (value: number | null, factor: number) => (value === null ? null : value * factor);
-    return [
-      before && this.cpu && spent > 0 ? (100 * (this.cpu.busy - before.busy)) / spent : null,
-      memory === null ? null : memory.usedBytes / mb,
-      memory === null ? null : (100 * memory.usedBytes) / memory.totalBytes,
-      numberIn(this.read('/proc/loadavg') ?? '', /^([\d.]+)/),
-      switches,
-      scaled(netIn, 1 / mb),
-      scaled(netOut, 1 / mb),
-      scaled(reads, sectorBytes / mb),
-      scaled(writes, sectorBytes / mb),
-    ];
+    return [switches, scaled(netIn, 1 / mb), scaled(netOut, 1 / mb), scaled(reads, sectorBytes / mb), scaled(writes, sectorBytes / mb)];
   }
 
   stop(): void {

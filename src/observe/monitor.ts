@@ -22,8 +22,8 @@ interface Watched {
   latest: readonly (number | null)[];
 }
 
-/** Of one core, what each sampler may take: five of them stay below the 1% that watching may cost. */
-const mostOfCore = 0.002;
+/** Of one core, what each sampler may take: all together stay below the 1% that watching may cost. */
+const mostOfCore = 0.0015;
 /** The quickest of so many readings tells what one takes: another may have been kept waiting, or have compiled something. */
 const fewReadings = 4;
 
@@ -181,7 +181,7 @@ export class Monitor {
 }
 
 function isAffordable({ costsMs, lastMs }: Watched): boolean {
-  return costsMs.length < fewReadings || performance.now() - lastMs >= Math.min(...costsMs) / mostOfCore;
+  return costsMs.length < 2 || performance.now() - lastMs >= Math.min(...costsMs) / mostOfCore;
 }
 
 function messageOf(error: unknown): string {

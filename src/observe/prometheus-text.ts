@@ -5,15 +5,20 @@ export interface MetricSample {
   value: number;
 }
 
+/** Series by how a page writes them: `name{label="value"}`. */
+export type KnownSeries = Map<string, Pick<MetricSample, 'name' | 'labels'>>;
+
+const mostKnown = 50_000;
 const longestPage = 16 * 1024 * 1024;
 const nameStart = /^[A-Za-z_:][\w:]*$/;
 
 /**
  * Reads the Prometheus text format 0.0.4, and what OpenMetrics adds to it (exemplars, `# EOF`, timestamps in seconds), which are passed over.
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/
+ * @param known series of earlier readings of the page, which are not taken apart again
  * @throws Error with the number of the first line that is neither a comment nor a series
  */
-export function parsePrometheus(text: string): MetricSample[] {
+export function parsePrometheus(text: string, known: KnownSeries = new Map()): MetricSample[] {
   if (text.length > longestPage) throw new Error(`expected at most ${longestPage} characters of metrics, found ${text.length}`);
   const samples: MetricSample[] = [];
   let number = 0;
@@ -21,12 +26,15 @@ export function parsePrometheus(text: string): MetricSample[] {
     number++;
     const line = raw.trim();
     if (line === '' || line.startsWith('#')) continue;
-    samples.push(parseLine(line, number));
+    const space = line.lastIndexOf(' ');
+    const series = known.get(line.slice(0, space));
+    const value = series === undefined ? null : numberOf(line.slice(space + 1));
+    samples.push(series === undefined || value === null ? parseLine(line, number, known) : { name: series.name, labels: series.labels, value });
   }
   return samples;
 }
 
-function parseLine(line: string, number: number): MetricSample {
+function parseLine(line: string, number: number, known: KnownSeries): MetricSample {
   const brace = line.indexOf('{');
   const space = line.search(/\s/);
   const named = brace !== -1 && (space === -1 || brace < space);
@@ -34,9 +42,14 @@ function parseLine(line: string, number: number): MetricSample {
   if (!nameStart.test(name)) throw broken(line, number);
   const labels: Record<string, string> = {};
   const end = named ? readLabels(line, brace + 1, labels, number) : space;
-  const [value = ''] = line.slice(end).trim().split(/\s+/);
+  const [value = '', ...more] = line.slice(end).trim().split(/\s+/);
   const parsed = numberOf(value);
   if (parsed === null) throw broken(line, number);
+  // With a time or an exemplar behind the value, the line begins anew each time.
+  if (more.length === 0) {
+    if (known.size >= mostKnown) known.clear();
+    known.set(line.slice(0, line.lastIndexOf(' ')), { name, labels });
+  }
   return { name, labels, value: parsed };
 }
 

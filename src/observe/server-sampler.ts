@@ -1,7 +1,7 @@
 import { type Expression, parseExpression } from '../config/metric-expression.ts';
 import { type ServerPreset, serverPresetNames } from '../config/observe.ts';
 import { type MetricsPage, readPage, reasonOf } from './metrics-page.ts';
-import { type MetricSample, parsePrometheus } from './prometheus-text.ts';
+import { type KnownSeries, type MetricSample, parsePrometheus } from './prometheus-text.ts';
 import { gaugeSummary, histogramOver, histogramSummary, isThere, type Reading, read, type Scrape, valueOver, windowOf } from './readings.ts';
 import type { Gauge, Observed, Sampler } from './sampler.ts';
 import { type ServerMetric, serverPresets } from './server-metrics.ts';
@@ -28,6 +28,7 @@ export class ServerSampler implements Sampler {
   gauges: readonly Gauge[] = [];
   private readonly source: ServerSource;
   private chosen: Chosen[] = [];
+  private readonly known: KnownSeries = new Map();
   laterMs = 0;
 
   constructor(source: ServerSource) {
@@ -60,7 +61,7 @@ export class ServerSampler implements Sampler {
   async sample(nowMs: number): Promise<(number | null)[]> {
     const page = await readPage(this.source);
     const startMs = performance.now();
-    const values = this.read(nowMs, parsePrometheus(page));
+    const values = this.read(nowMs, parsePrometheus(page, this.known));
     this.laterMs += performance.now() - startMs;
     return values;
   }

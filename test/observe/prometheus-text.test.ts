@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parsePrometheus } from '../../src/observe/prometheus-text.ts';
+import { type KnownSeries, parsePrometheus } from '../../src/observe/prometheus-text.ts';
 
 test('names, labels with escapes, values, timestamps, exemplars and comments', () => {
   const page = [
@@ -66,4 +66,11 @@ test('any text is read or refused, and nothing else', () => {
       }
     }),
   );
+});
+
+test('a page that is read again says the same as if it were read for the first time', () => {
+  const known: KnownSeries = new Map();
+  const page = (value: number) => `a{x="1 2",y="\\"q\\""} ${value}\nb ${value}\nc{z="1"} ${value} 1700000000\nd{le="+Inf"} NaN\ne  ${value}\n`;
+  for (const value of [1, 2.5, 1e9]) assert.deepEqual(parsePrometheus(page(value), known), parsePrometheus(page(value)));
+  assert.throws(() => parsePrometheus('a{x="1 2",y="\\"q\\""} nothing\n', known), /line 1/);
 });
