@@ -5,6 +5,7 @@ import type { Files } from './files.ts';
 import { isTree, type Layers, type Origin, overlay, type Tree, without } from './layers.ts';
 import { type ScenarioPart, scenarioSchema } from './scenario.ts';
 import { check, describeFound, unknownName } from './schema-issues.ts';
+import { soundMembers } from './sound-scenario.ts';
 import type { Path, YamlSource } from './yaml-source.ts';
 
 /** A scenario before its defaults: its own file, what it extends, merged. */
@@ -122,10 +123,11 @@ export function openScenarios(files: Files, builtinRoot: string, file: string | 
     const { source, scenarios, prefix } = await many();
     if (source === null || !Object.hasOwn(scenarios, name)) return undefined;
     const at = [...prefix, name];
-    const tree = scenarios[name];
-    const { issues } = check(scenarioSchema, tree, { locate: source.locate, prefix: at });
+    const written = scenarios[name];
+    const { issues } = check(scenarioSchema, written, { locate: source.locate, prefix: at });
     files.issues.push(...issues);
-    if (issues.length > 0 || !isTree(tree)) return null;
+    const tree = issues.length > 0 ? soundMembers(written) : written;
+    if (!isTree(tree)) return null;
     return extended(name, blame, tree, (path) => ({ label: `scenario ${name}`, place: source.locate([...at, ...path]) }), []);
   }
 
@@ -206,7 +208,7 @@ function checkedTree(source: YamlSource, issues: ConfigIssue[]): Tree | null {
   const value = source.value ?? {};
   const found = check(scenarioSchema, value, { locate: source.locate }).issues;
   issues.push(...found);
-  return found.length === 0 && isTree(value) ? value : null;
+  return found.length === 0 && isTree(value) ? value : soundMembers(value);
 }
 
 /** Settings that answer the same question: one given on top replaces the other from below. */

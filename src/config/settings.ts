@@ -7,6 +7,7 @@ import type { OverrideLayer } from './overrides.ts';
 import { defaultBaseline, overlayBaseline } from './resolve-baseline.ts';
 import type { ThresholdsChoice } from './resolve-thresholds.ts';
 import { check, describeFound, unknownName } from './schema-issues.ts';
+import { soundMembers } from './sound-scenario.ts';
 import type { Path, YamlSource } from './yaml-source.ts';
 
 const fileNames = ['llm-bench.yaml', 'llm-bench.yml', join('.github', 'llm-bench.yaml'), join('.github', 'llm-bench.yml')];
@@ -58,6 +59,10 @@ export async function readConfigFile(files: Files, named: string | null, warning
       value[key] = section.map((entry, index) => soundEntry(entry, [key, index], source, files));
       continue;
     }
+    if (key === 'scenario' && isTree(section)) {
+      value[key] = soundEntry(section, [key], source, files);
+      continue;
+    }
     const { issues } = check(sections[key as keyof typeof sections], section, { locate: source.locate, prefix: [key] });
     files.issues.push(...issues);
     if (issues.length > 0) faulty.add(key);
@@ -66,11 +71,11 @@ export async function readConfigFile(files: Files, named: string | null, warning
   return { source, value: Object.fromEntries(sound), faulty };
 }
 
-/** One of several scenarios; null where it is faulty, so that it does not hide what is wrong with its neighbours. */
+/** A scenario; where it is faulty what of it is sound, or null, so that its fault hides nothing else that is wrong. */
 function soundEntry(entry: unknown, path: Path, source: YamlSource, files: Files): unknown {
   const { issues } = check(scenarioChoiceSchema, entry, { locate: source.locate, prefix: path });
   files.issues.push(...issues);
-  return issues.length > 0 ? null : entry;
+  return issues.length > 0 ? soundMembers(entry) : entry;
 }
 
 /** Sections that are laid over each other value by value. */

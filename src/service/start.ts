@@ -100,7 +100,9 @@ async function attach(context: StartContext, options: StartOptions, marker: stri
       ),
       {
         logLines: lines,
-        hint: 'Is it started, and is base_url right? For one that is still starting, --wait 2m (ready.timeout_seconds of the target) waits longer.',
+        hint: /certificate/i.test(error.message)
+          ? 'NODE_EXTRA_CA_CERTS=ca.pem in the environment makes the issuer of its certificate trusted, here and while it is measured.'
+          : 'Is it started, and is base_url right? For one that is still starting, --wait 2m (ready.timeout_seconds of the target) waits longer.',
       },
     );
   }

@@ -487,3 +487,23 @@ test('a faulty scenario of a list does not hide what is wrong with its neighbour
     faults.join('\n'),
   );
 });
+
+test('a fault of a scenario does not hide those of its load, inline or in a file of its own', async () => {
+  const scenario = ['extends: default', 'load: { requests: ten, concurrency: -3, foo: 1 }', 'warmup: many', 'timeout: 0'];
+  await using inline = await project({ 'llm-bench.yaml': `scenario:\n  name: x\n${scenario.map((line) => `  ${line}\n`).join('')}` });
+  await using file = await project({ 'config/scenarios/x.yaml': `${scenario.join('\n')}\n`, 'llm-bench.yaml': 'scenario: x\n' });
+  for (const [folder, first] of [
+    [inline, 4],
+    [file, 2],
+  ] as const) {
+    const faults = (await folder.faults({ executors: executorSchemas })).join('\n');
+    for (const [line, what] of [
+      [first, 'load.requests'],
+      [first, 'load.concurrency'],
+      [first, '"foo"'],
+      [first + 1, 'warmup'],
+      [first + 2, 'timeout'],
+    ])
+      assert.match(faults, new RegExp(`:${line}:\\d+: .*${what}`), faults);
+  }
+});

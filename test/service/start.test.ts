@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -391,4 +393,21 @@ test('the state is told before and after the start', async (t) => {
     { pgid: null, marker, cidfile: null },
     { pgid: service.pid, marker, cidfile: null },
   ]);
+});
+
+test('a certificate that nobody vouches for: the hint says how it is trusted', async (t) => {
+  const fixture = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url), 'utf8');
+  const server = https.createServer({ cert: fixture('cert.pem'), key: fixture('key.pem') }, (_, response) => response.end()).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await assert.rejects(
+    startService(target({ base_url: `https://127.0.0.1:${port}`, ready: { url: '/', timeout_seconds: 0.2 } }), place(t)),
+    (error) => {
+      assert.ok(error instanceof ServiceError);
+      assert.match(error.message, /certificate/);
+      assert.match(error.hint ?? '', /NODE_EXTRA_CA_CERTS/);
+      return true;
+    },
+  );
 });
