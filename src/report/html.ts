@@ -27,7 +27,7 @@ import {
 } from './html-tables.ts';
 import { loadCharts, trendCharts } from './load-charts.ts';
 import { howMeasured, repeatCommand } from './measured.ts';
-import { plural } from './numbers.ts';
+import { formatCount, plural } from './numbers.ts';
 import { chartStyle, pageScript } from './page-assets.ts';
 import { profileBlocks } from './profiles.ts';
 import { splitRows } from './rows.ts';
@@ -149,7 +149,13 @@ function verdictSection(verdict: Verdict, result: ResultDocument, baseline: Resu
   return `<section class="verdict ${verdict.verdict}"><p class="headline">${emoji} ${sentence}</p>\n${list(hints)}${tables}\n${how}</section>`;
 }
 
-const quietTitle = (rows: readonly MetricVerdict[]): string =>
-  `${plural(rows.length, 'metric')} ${rows.every(({ verdict }) => verdict === 'new') ? 'measured for the first time' : 'without a remarkable change'}`;
+function quietTitle(rows: readonly MetricVerdict[]): string {
+  const fresh = rows.filter(({ verdict }) => verdict === 'new').length;
+  const parts = [
+    ...(fresh === 0 ? [] : [`${formatCount(fresh)} measured for the first time`]),
+    ...(fresh === rows.length ? [] : [`${formatCount(rows.length - fresh)} within their limits`]),
+  ];
+  return `${plural(rows.length, 'metric')}: ${parts.join(', ')}`;
+}
 
 const folded = (title: string, content: string): string => `<details><summary>${title}</summary>${content}</details>`;

@@ -70,7 +70,7 @@ test('many rows of which nothing is to be said are folded, and what changed stay
     Array.from({ length: count }, (_, index) => sampleRow({ verdict, metric: `metric_${verdict}_${index}` }));
   const page = (series: Parameters<typeof sampleVerdict>[1]) => renderHtml(sampleResult(), sampleVerdict('ok', series));
   const [head = ''] = page(rows(200, 'new')).split('<h2>Summary');
-  assert.match(head, /<details><summary>200 metrics measured for the first time<\/summary>/);
+  assert.match(head, /<details><summary>200 metrics: 200 measured for the first time<\/summary>/);
   const mixed = page([...rows(2, 'regressed'), ...rows(40, 'ok')]).split('<details>')[0] ?? '';
   assert.equal([...mixed.matchAll(/<tr class="regressed">/g)].length, 2);
   assert.doesNotMatch(mixed, /<tr class="ok">/);

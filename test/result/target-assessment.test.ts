@@ -38,7 +38,7 @@ test('the spike rate is the share beyond mean + 3 sigma, and a healthy range has
   const text = renderSummary(document);
   assert.match(text, /Grade: ACCEPTABLE/);
   assert.match(text, /Targets: 2\/3/);
-  assert.match(text, /Spikes are slower than own mean and sigma of each series: neither a baseline nor a warm-up has 10 requests or more/);
+  assert.match(text, /Spike rate against own mean and sigma of each series: neither a baseline nor a warm-up has 10 requests or more/);
   assert.match(text, /Recommendations:\n {2}Spikes below the range/);
   assert.match(JSON.stringify(document.results['overall_assessment']), /load may be insufficient/);
 });

@@ -54,7 +54,7 @@ export function gradeLines(results: Block): string[] {
 function spikeLine(results: Block, escaping: Escaping): string[] {
   const { spike_rate_basis: basis } = results;
   const asked = listOf(results['targets']).some((target) => isObject(target) && target['name'] === 'spike_rate');
-  return asked && typeof basis === 'string' ? [`Spikes are slower than ${escaping.text(basis)}`] : [];
+  return asked && typeof basis === 'string' ? [`Spike rate against ${escaping.text(basis)}`] : [];
 }
 
 const verdictOf = (value: unknown): boolean | null => {

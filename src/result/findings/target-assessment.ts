@@ -123,7 +123,7 @@ function judge({ results, series }: Pick<ResultDocument, 'results' | 'series'>, 
     spikes === null || range === undefined
       ? ''
       : spikes < range[0]
-        ? ', below the range'
+        ? ', below the range: the load may be insufficient'
         : spikes > range[1]
           ? ', above the range: instability or constrained resources'
           : '';
