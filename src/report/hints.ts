@@ -30,6 +30,9 @@ export const hints = {
 } as const;
 export type HintName = keyof typeof hints;
 
+/** How servers say that they have no such model; a model that takes fewer tokens than it was given is another matter. */
+const unknownModel = /\b404\b|not found|not exist|unknown|no such|not (?:loaded|available|served|supported)|invalid model/i;
+
 const timeouts: readonly ErrorKind[] = ['timeout_connect', 'timeout_first_token', 'timeout_idle', 'timeout_total'];
 
 /**
@@ -45,7 +48,7 @@ export function hintsFor(result: ResultDocument, verdict: Verdict | null, most =
 const applies: Record<HintName, (result: ResultDocument, worse: readonly MetricVerdict[]) => boolean> = {
   'connection-refused': ({ errors }) => count(errors, ['refused', 'dns']) > 0,
   'missing-models': ({ errors }) =>
-    errors.some(({ kind, example }) => kind === 'wrong_model' || (kind === 'http_4xx' && /\b404\b|model/i.test(example) && /model/i.test(example))),
+    errors.some(({ kind, example }) => kind === 'wrong_model' || (kind === 'http_4xx' && /model/i.test(example) && unknownModel.test(example))),
   timeouts: ({ errors }) => count(errors, timeouts) > 0,
   'high-error-rate': ({ errors, results }, worse) =>
     concerns(worse, /^error_rate/) || ((results.error_rate ?? 0) > 1 && count(errors, timeouts) === 0 && count(errors, ['refused', 'dns']) === 0),

@@ -129,6 +129,8 @@ test('hints fit what went wrong, causes first, and each has its section in the g
     'high-error-rate',
     'low-success-rate',
   ]);
+  const tooLong = 'HTTP 400: This model holds 600 tokens; the prompt has 234 and 500 for the answer.';
+  assert.deepEqual(sections(failing('http_4xx', 50, tooLong), null), ['high-error-rate', 'low-success-rate']);
   assert.deepEqual(sections(failing('timeout_total', 97), null), ['timeouts']);
   assert.deepEqual(sections(failing('http_5xx', 60), null), ['high-error-rate', 'low-success-rate']);
   const worse = (metric: string) => sampleVerdict('regressed', [sampleRow({ metric, verdict: 'regressed' })]);

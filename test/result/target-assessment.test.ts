@@ -114,6 +114,13 @@ test('searches, memory and energy are judged where they were measured', () => {
   assert.deepEqual(judged(null)[2], ['energy', null, null]);
 });
 
+test('where nothing is searched, the target of searches says what would', () => {
+  const document = assessed({ tokens_per_sec: 0.001 }, 0);
+  const scenario = { name: 'rtx_4090', targets: { retrieval_ms: 20 }, request: {}, load: { executor: 'closed' } } as unknown as Scenario;
+  const { results } = targetAssessment({ name: 'rtx_4090', parts: [{ scenario, document }], document });
+  assert.match(JSON.stringify(results?.['targets']), /not measured: nothing is searched here; the scenarios retrieval and full do, at most 20 ms/);
+});
+
 test('the spike rate is held against the warm-up where there was one, and says so', () => {
   const document = assessed({ spike_rate_range: [5, 15] }, 100);
   assert.match(String(document.results['spike_rate_basis']), /own mean and sigma/);

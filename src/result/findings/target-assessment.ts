@@ -3,7 +3,7 @@ import type { Scenario } from '../../config/scenario.ts';
 import type { Level } from '../../load/levels.ts';
 import { isDistribution, type ResultDocument, type Series } from '../document.ts';
 import { spikeRate } from '../spike-rate.ts';
-import type { Finding, SkippedPart } from './finding.ts';
+import type { Finding, MeasuredPart, SkippedPart } from './finding.ts';
 import { levelsIn } from './levels-in.ts';
 
 interface JudgedTarget {
@@ -38,7 +38,7 @@ export const targetAssessment: Finding = ({ name, parts, document, baseline, ski
   const { results } = judged?.document ?? document;
   const { environment } = document;
   const { percent: spikes, basis } = spikeRate(judged?.document ?? document, baseline ?? null);
-  const targets = judge({ results, series: document.series }, asked, spikes).map((target) => withReason(target, skipped));
+  const targets = judge({ results, series: document.series }, asked, spikes).map((target) => withReason(target, parts, skipped));
   const measured = targets.filter(({ met }) => met !== null);
   const met = measured.filter((target) => target.met).length;
   const missed = measured.filter((target) => !target.met);
@@ -89,11 +89,14 @@ export function gradeOf(met: number, total: number): 'EXCELLENT' | 'GOOD' | 'ACC
   return percent >= 90 ? 'EXCELLENT' : percent >= 80 ? 'GOOD' : percent >= 60 ? 'ACCEPTABLE' : 'POOR';
 }
 
-/** A target of a search that the service does not offer says so. */
-function withReason(target: JudgedTarget, skipped: readonly SkippedPart[]): JudgedTarget {
-  const lacking =
-    target.met === null && target.name === 'retrieval' ? skipped.find(({ scenario }) => scenario.request.retrieval !== undefined) : undefined;
-  return lacking === undefined ? target : { ...target, detail: target.detail.replace('not measured', `not measured: ${lacking.reason}`) };
+/** A target of a search says why there was none: the service does not offer it, or the scenario asks for none. */
+function withReason(target: JudgedTarget, parts: readonly MeasuredPart[], skipped: readonly SkippedPart[]): JudgedTarget {
+  if (target.met !== null || target.name !== 'retrieval') return target;
+  const searches = (part: { scenario: Scenario }) => part.scenario.request?.retrieval !== undefined;
+  const lacking = skipped.find(searches);
+  if (lacking === undefined && parts.some(searches)) return target;
+  const reason = lacking?.reason ?? 'nothing is searched here; the scenarios retrieval and full do';
+  return { ...target, detail: target.detail.replace('not measured', `not measured: ${reason}`) };
 }
 
 function judge({ results, series }: Pick<ResultDocument, 'results' | 'series'>, asked: PresetTargets, spikes: number | null): JudgedTarget[] {
