@@ -50,6 +50,8 @@ export async function abCommand(command: Command, context: EntryContext): Promis
       limitPercent: flags.limit ?? null,
       profiles: resolve(headConfig.root, flags.profiles ?? 'reports'),
       output: flags.output ?? null,
+      html: flags.html ?? (flags.output !== undefined && headConfig.report.html),
+      note: flags.note ?? null,
     }),
   );
 }

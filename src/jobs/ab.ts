@@ -1,6 +1,7 @@
 import { extname, join } from 'node:path';
 import type { BenchConfig } from '../config/bench-config.ts';
 import { ExitCode, UserError } from '../config/errors.ts';
+import { renderHtml } from '../report/html.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { renderText } from '../report/text.ts';
 import type { ResultDocument } from '../result/document.ts';
@@ -9,12 +10,12 @@ import { writeResult } from '../result/write.ts';
 import { exitCodeFor } from '../verdict/overall.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import type { MeasureOptions } from './measure-options.ts';
-import { outputFiles } from './output-files.ts';
+import { type OutputFiles, outputFiles } from './output-files.ts';
 import { measurePaired, type PairedJob, type PairedResult } from './paired.ts';
 import { pairedThresholds } from './paired-limits.ts';
 import { takeProfiles } from './profiles.ts';
 import { addWorktree, besideWorktree, type Worktree } from './worktree.ts';
-import { writeText } from './write-text.ts';
+import { prepareToWrite, writeText } from './write-text.ts';
 
 export interface PairedOptions {
   head: BenchConfig;
@@ -35,6 +36,10 @@ export interface AbOptions extends PairedOptions {
   profiles: string;
   /** Path of the head's result; what belongs to it is written beside it. Null: nothing is written. */
   output: string | null;
+  /** Where an HTML report goes; true: beside the result. */
+  html: string | boolean;
+  /** Kept in both results. */
+  note: string | null;
   format: 'text' | 'markdown' | 'json';
   color: boolean;
   out(text: string): void;
@@ -45,15 +50,17 @@ export async function ab(options: AbOptions): Promise<ExitCode> {
   const { head, base, baseRef } = options;
   if (base.embedded && head.embedded)
     throw new UserError('ab: both sides would be the embedded engine as it is; give at least one --baseline-url, --baseline-command or --command');
+  const files = filesOf(options);
+  for (const path of [files.beside?.result, files.html]) if (path) await prepareToWrite(path);
   const worktree = baseRef === null ? null : await addWorktree(head.root, baseRef);
   let result: PairedResult;
   try {
-    result = await pairAndProfile(options, worktree, options.profiles);
+    result = noted(await pairAndProfile(options, worktree, options.profiles), options.note);
   } finally {
     await worktree?.remove();
   }
   const judged = result.judged && { ...result.judged, verdict: besideWorktree(result.judged.verdict, worktree) };
-  await write(options, result, judged?.verdict ?? null);
+  await write(files, result, judged?.verdict ?? null);
   if (judged === null) {
     options.log(
       result.crash?.message ?? (result.interrupted ? 'interrupted before a pair of rounds was complete' : 'no pair of rounds was complete'),
@@ -109,15 +116,41 @@ function render({ format, color }: AbOptions, verdict: Verdict, head: ResultDocu
   return format === 'markdown' ? renderMarkdown(verdict, head, base) : renderText(verdict, head, base, { color });
 }
 
-async function write({ output }: AbOptions, { head, base }: PairedResult, verdict: Verdict | null): Promise<void> {
-  if (output === null) return;
-  const files = outputFiles(output);
-  const stem = output.slice(0, output.length - extname(output).length);
-  if (head !== null) await writeResult(files.result, head);
-  if (base !== null) await writeResult(`${stem}.base.json`, base);
+interface AbFiles {
+  /** Null: none is wanted. */
+  beside: (OutputFiles & { base: string }) | null;
+  html: string | null;
+}
+
+/** @throws UserError (2) for a page that has no place */
+function filesOf({ output, html }: Pick<AbOptions, 'output' | 'html'>): AbFiles {
+  const named = typeof html === 'string' ? html : null;
+  if (output === null) {
+    if (html === true) throw new UserError('ab: --html goes beside the result: name a file (--html FILE), or the result by --output');
+    return { beside: null, html: named };
+  }
+  const files = outputFiles(output, named);
+  return {
+    beside: { ...files, base: `${output.slice(0, output.length - extname(output).length)}.base.json` },
+    html: html === false ? null : files.html,
+  };
+}
+
+async function write({ beside, html }: AbFiles, { head, base }: PairedResult, verdict: Verdict | null): Promise<void> {
+  if (head !== null && beside) await writeResult(beside.result, head);
+  if (base !== null && beside) await writeResult(beside.base, base);
   if (verdict === null || head === null || base === null) return;
-  await writeText(files.verdict, `${JSON.stringify(verdict, null, 2)}\n`);
-  await writeText(files.report, renderMarkdown(verdict, head, base));
+  if (beside) {
+    await writeText(beside.verdict, `${JSON.stringify(verdict, null, 2)}\n`);
+    await writeText(beside.report, renderMarkdown(verdict, head, base));
+  }
+  if (html !== null) await writeText(html, renderHtml(head, verdict, base));
+}
+
+function noted(result: PairedResult, note: string | null): PairedResult {
+  if (note === null) return result;
+  const withNote = (document: ResultDocument | null) => document && { ...document, note: [note, document.note].filter(Boolean).join('; ') };
+  return { ...result, head: withNote(result.head), base: withNote(result.base) };
 }
 
 function formatMinutes(seconds: number): string {

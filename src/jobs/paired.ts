@@ -94,7 +94,11 @@ async function roundPlans(job: PairedJob): Promise<Plan[]> {
 
 /** One document of a side's rounds so far; its runs are the rounds. */
 function united(documents: readonly ResultDocument[]): ResultDocument | null {
-  return documents.length === 0 ? null : mergeWhole(documents);
+  if (documents.length === 0) return null;
+  return mergeWhole(
+    documents,
+    documents.map((_, index) => `round ${index + 1}`),
+  );
 }
 
 /** Both services: up together, or one at a time. */

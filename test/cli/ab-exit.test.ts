@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { Verdict } from '../../src/verdict/verdict.ts';
 import { type ChatServer, chatServer, told, until, Workspace } from './harness.ts';
@@ -69,6 +69,24 @@ test('a service that does not start once more between rounds: exit 4, and what w
   const { partial, stop_reason, results } = await workspace.result('out.json');
   assert.deepEqual([partial, stop_reason], [true, 'service_crashed']);
   assert.ok(results.successful >= 4);
+});
+
+test('a note is kept in both results, a page is written, and a place that cannot be written is told before anything is measured', async () => {
+  const sides = ['--baseline-url', server.url, '--head-url', server.url, '--budget', '1ms'];
+  const finished = await workspace.start(['ab', ...small, ...sides, '--note', 'before the upgrade', '--html']).done;
+  assert.equal(finished.code, 0, told(finished));
+  for (const name of ['out.json', 'out.base.json']) assert.match((await workspace.result(name)).note ?? '', /^before the upgrade/);
+  const page = await readFile(workspace.file('out.html'), 'utf8');
+  assert.match(page, /inconclusive/);
+  assert.match(page, /before the upgrade/);
+  const asked = server.seen.length;
+  await mkdir(workspace.file('folder.json'));
+  const refused = await workspace.start(['ab', ...small, ...sides, '-o', 'folder.json']).done;
+  assert.equal(refused.code, 2, told(refused));
+  assert.match(refused.stderr, /cannot write folder\.json: it is a directory/);
+  const placeless = await workspace.start(['ab', '--no-selftest', ...sides, '--html']).done;
+  assert.equal(placeless.code, 2, told(placeless));
+  assert.equal(server.seen.length, asked, 'nothing was measured');
 });
 
 test('inconclusive fails only where it was asked for: exit 5, else 0', async () => {

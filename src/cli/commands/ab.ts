@@ -24,6 +24,8 @@ export function registerAb(program: Command, context: EntryContext): void {
     .option('--fail-on <verdict>', 'regressed, inconclusive or never')
     .option('--format <format>', 'text, markdown or json', formatOption, 'text')
     .option('-o, --output <file>', "write the head's result here, and the baseline's, the verdict and the report beside it")
+    .option('--html [file]', 'write an HTML report too, beside the result unless named')
+    .option('--note <text>', 'kept in both results')
     .option('--quiet', 'no progress')
     .action(async () => {
       const { abCommand } = await import('../ab-command.ts');
