@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../config/errors.ts';
-import { scenarioName } from '../config/scenario.ts';
+import { type Scenario, scenarioName } from '../config/scenario.ts';
 import type { Profiler } from '../observe/profile/find.ts';
 import { collectNodeProfile, nodeEnvironment } from '../observe/profile/node-profile.ts';
 import { capturePids } from '../observe/profile/pid-capture.ts';
@@ -141,5 +141,17 @@ async function openSide({ options, place }: ProfileSide, over: AbortSignal, node
 async function plansOf({ options: { config, entry }, first }: ProfileSide): Promise<Plan[]> {
   const isFirst = (name: string) => (name === first ? 0 : 1);
   const scenarios = config.scenarios.toSorted((a, b) => isFirst(scenarioName(a)) - isFirst(scenarioName(b)));
-  return Promise.all(scenarios.map((scenario) => planScenario(scenario, startable({ config, entry }), config.root)));
+  return Promise.all(
+    scenarios.map((scenario) => planScenario(lasting(scenario, config.profile.duration), startable({ config, entry }), config.root)),
+  );
+}
+
+/** What a profiler writes when its time is over is written under load too. */
+const writingSeconds = 60;
+
+/** A load of some requests goes on until the profile is complete: one that ends and begins again leaves the service idle for most of the time. */
+function lasting(scenario: Scenario, seconds: number): Scenario {
+  if (scenario.load.executor !== 'closed') return scenario;
+  const { requests: _, ...load } = scenario.load as Scenario['load'] & { requests?: number };
+  return { ...scenario, load: { ...load, duration: seconds + writingSeconds } as Scenario['load'] };
 }

@@ -9,11 +9,13 @@ import type { Profiles } from '../../src/observe/profile/profiled.ts';
 import { cli, scratch, told } from './support.ts';
 
 const program = fileURLToPath(new URL('fixtures/go-service', import.meta.url));
-const skip = goIsThere() ? false : 'go is not installed';
+const skip = works('go', ['version']) ? false : 'go is not installed';
 
-function goIsThere(): boolean {
+const skipPerf = skip || (works('perf', ['stat', '-e', 'cpu-clock', 'true']) ? false : 'perf is not installed, or not allowed');
+
+function works(command: string, args: string[]): boolean {
   try {
-    execFileSync('go', ['version']);
+    execFileSync(command, args, { stdio: 'ignore' });
     return true;
   } catch {
     return false;
@@ -56,4 +58,19 @@ test('a Go service is profiled on both sides, and the function that was made slo
   assert.ok((changed.changed?.cpu[0]?.flat_percent ?? 0) > 0);
   assert.ok(existsSync(join(folder, 'reports', 'base', 'cpu.prof')));
   assert.match(await readFile(join(folder, 'ab.md'), 'utf8'), /<summary>Profile: <code>main\.hot<\/code> changed most/);
+});
+
+test('perf names the function with the work in a native service that is busy', { skip: skipPerf }, async (t) => {
+  const folder = await scratch(t);
+  await cp(program, folder, { recursive: true });
+  const flags = ['build', '-ldflags', '-X main.work=3000000', '-o', join(folder, 'svc'), '.'];
+  execFileSync('go', flags, { cwd: folder, env: { ...process.env, GOFLAGS: '-mod=mod' } });
+  await writeFile(join(folder, 'llm-bench.yaml'), config.replace('duration: 3s', 'duration: 5s, with: perf'));
+  const ran = await cli(t, ['run', '--no-selftest', '-o', 'out.json'], { cwd: folder });
+  const { profiles } = JSON.parse(await readFile(join(folder, 'out.json'), 'utf8')) as { profiles: Profiles };
+  assert.equal(profiles?.taken_by, 'perf', told(ran));
+  const [first] = profiles.cpu?.top ?? [];
+  assert.match(first?.function ?? '', /^main\.hot /, told(ran));
+  // 99 a second of a service that is never idle; a busy machine leaves it some of a core.
+  assert.ok(Number.parseInt(first?.flat ?? '', 10) > 60, JSON.stringify(profiles.cpu));
 });

@@ -31,7 +31,8 @@ export function statusRow({ key, unit, value, light, baseline, change_percent, r
   const name = element('th', key);
   name.setAttribute('scope', 'row');
   const change = change_percent === null ? '–' : `${change_percent > 0 ? '+' : ''}${shortNumber.format(change_percent)} %`;
-  const said = verdict === null || verdict === 'new' ? words[light] : verdict;
+  const missed = rule?.startsWith('target ') ?? false;
+  const said = missed ? 'target missed' : verdict === null || verdict === 'new' ? words[light] : verdict;
   const status = element('td');
   status.append(element('span', said, `light ${light}`));
   row.append(name, status, element('td', valueText(value, unit), 'n'));
