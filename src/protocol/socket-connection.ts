@@ -3,7 +3,7 @@ import type { ErrorKind } from './error-kind.ts';
 import type { HeadParser } from './http1-head.ts';
 import { Http1Reader, Progress, type ResponseHandler } from './http1-reader.ts';
 import type { ConnectTiming, ResponseSink, TransportOptions } from './transport.ts';
-import { errorKindOf, errorText, type Phase } from './transport-error.ts';
+import { errorKindOf, errorText, type Phase, staleWithinMs } from './transport-error.ts';
 
 /** Every socket of this thread reads into the same memory: bytes are dealt with before the next read, and 64 KiB for each of 10,000 streams would be 640 MB. */
 const sharedReadBuffer = Buffer.allocUnsafeSlow(64 * 1024);
@@ -65,6 +65,8 @@ export class Connection implements ResponseHandler {
   private gone = false;
   /** Sent on this socket; one opened ahead counts one, because it may be as stale as a used one. */
   private requests = 0;
+  /** When the last of them went out. */
+  private startedMs = 0;
   private idleUntilMs = Number.POSITIVE_INFINITY;
   private nowMs = 0;
 
@@ -98,9 +100,10 @@ export class Connection implements ResponseHandler {
     exchange.connection = this;
     this.requests++;
     this.reader.begin(exchange.method);
+    this.startedMs = performance.now();
     if (!exchange.sent) {
       exchange.sent = true;
-      exchange.sink.onSent(performance.now());
+      exchange.sink.onSent(this.startedMs);
       if (exchange.over) return;
     }
     this.socket.write(exchange.bytes);
@@ -213,7 +216,7 @@ export class Connection implements ResponseHandler {
   private lose(kind: ErrorKind, message: string): void {
     if (this.gone) return;
     const { exchange, warmListener, owner } = this;
-    const stale = kind === 'reset' && this.requests > 1 && !this.reader.started;
+    const stale = kind === 'reset' && this.requests > 1 && !this.reader.started && performance.now() - this.startedMs < staleWithinMs;
     this.exchange = null;
     this.warmListener = null;
     if (exchange === null || exchange.over) {

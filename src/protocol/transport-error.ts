@@ -1,5 +1,11 @@
 import type { ErrorKind } from './error-kind.ts';
 
+/**
+ * That a server had closed a kept connection is heard within the way there and back, ms. One that drops a request later had taken it: that is its failure, and sending the
+ * request again would hide it.
+ */
+export const staleWithinMs = 1000;
+
 /** How far an exchange had come when its connection failed. */
 export type Phase = 'connecting' | 'waiting' | 'receiving';
 

@@ -58,7 +58,7 @@ export interface WarmReport {
 
 /**
  * Sends requests to one origin over HTTP/1.1, one at a time on each connection. Redirects are not followed and content codings not undone. No deadline of its own but for connecting: the caller aborts.
- * A reused connection that the server had closed is no failure of the server: when not a byte of the answer came, the request is sent once more on a fresh one.
+ * A reused connection that the server had closed is no failure of the server: when it is lost at once, without a byte of the answer, the request is sent once more on a fresh one.
  */
 export interface Transport {
   /** Sends; returns what aborts it (idempotent; the sink then hears onError('cancelled', ...)) with the kind that the caller gives. */

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { buildConnector, Client, type Dispatcher, errors } from 'undici';
 import type { ErrorKind } from './error-kind.ts';
 import type { ConnectTiming, ResponseSink, TransportOptions, WireRequest } from './transport.ts';
-import { errorKindOf, errorText } from './transport-error.ts';
+import { errorKindOf, errorText, staleWithinMs } from './transport-error.ts';
 
 /** Longer than any pause between requests; what the server says in Keep-Alive is honoured below it. */
 const keepAliveMs = 600_000;
@@ -168,6 +168,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private retried = false;
   private reused = false;
   private bytesBefore = 0;
+  private startedMs = 0;
   private socket: Socket | null = null;
 
   constructor(request: WireRequest, headers: string[], sink: ResponseSink) {
@@ -197,6 +198,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.socket = slot.socket;
     this.bytesBefore = slot.socket?.bytesRead ?? 0;
     this.reused = slot.sent++ > 0;
+    this.startedMs = performance.now();
     const { timing } = slot;
     if (timing !== null) {
       slot.timing = null;
@@ -231,7 +233,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.over) return;
     const slot = this.slot!;
     const kind = errorKindOf(error, this.receiving ? 'receiving' : this.controller === null ? 'connecting' : 'waiting');
-    if (kind === 'reset' && this.reused && !this.retried && !this.receiving && this.socket?.bytesRead === this.bytesBefore) {
+    const stale = this.reused && this.socket?.bytesRead === this.bytesBefore && performance.now() - this.startedMs < staleWithinMs;
+    if (kind === 'reset' && stale && !this.retried && !this.receiving) {
       this.retried = true;
       this.controller = null;
       slot.dispatch(this);

@@ -318,6 +318,28 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
       }
     });
 
+    test('no second try where the server took the request and dropped it later: that is its failure', async () => {
+      let requests = 0;
+      const raw = createTcp((socket) => {
+        let first = true;
+        socket.on('data', () => {
+          requests++;
+          if (first) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+          else setTimeout(() => socket.destroy(), 1500);
+          first = false;
+        });
+      });
+      await using site = await listening(raw);
+      const transport = await createTransport({ ...options(site.origin, { connections: 1 }), kind });
+      try {
+        assert.equal((await fetchRaw(transport, get)).error, null);
+        assert.equal((await fetchRaw(transport, get)).error?.kind, 'reset');
+        assert.equal(requests, 2);
+      } finally {
+        await transport.close();
+      }
+    });
+
     test('no second try on a fresh connection, nor after a byte of the answer', async () => {
       let requests = 0;
       const raw = createTcp((socket) => {
