@@ -118,6 +118,8 @@ async function runAndTell(options: RunOptions, files: OutputFiles, exports: Expo
   await writeOrPrint(files.result, document, print);
   await exports?.finish(document);
   for (const path of await writeScenarioFiles(document, options.outputFolder ?? join(config.root, 'results'))) print.err(`written: ${path}`);
+  if (document.results.total_requests === 0 && measured.crash === null && !measured.interrupted)
+    print.err(`warning: no request was measured (stopped: ${document.stop_reason}), so nothing is judged`);
   const comparison = compareWith(options.baseline, document, config);
   if (measured.crash === null && !measured.interrupted) await addProfilesOf(options, measured, comparison, files.result);
   if (options.html !== false)

@@ -224,6 +224,14 @@ test('a result that can no longer be written is at least printed', { skip: !exis
   assert.doesNotMatch(finished.stdout, /Saved to/);
 });
 
+test('a budget that not even one request fits into: that nothing was measured is said', async () => {
+  await using workspace = await Workspace.open();
+  await using server = await chatServer();
+  const finished = await workspace.run(['run', '--url', server.url, '-n', '5', '--max-tokens', '5', '--max-total-tokens', '6', '--quiet']);
+  assertExit(finished, 0);
+  assert.match(finished.stderr, /no request was measured \(stopped: budget\)/);
+});
+
 test('a request log that can no longer be written does not cost the measurement', { skip: !existsSync('/dev/full') }, async () => {
   await using workspace = await Workspace.open();
   await using server = await chatServer();
