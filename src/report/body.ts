@@ -4,7 +4,7 @@ import { codeBlock, forMarkdown, forSummary, markdownText } from './escape.ts';
 import { fitPage, type Kept } from './fit.ts';
 import { headline, isFirstRun } from './headline.ts';
 import type { ReportInput } from './input.ts';
-import { howMeasured, repeatCommand } from './measured.ts';
+import { howMeasured, repeatCommand, repeatedAs } from './measured.ts';
 import { plural } from './numbers.ts';
 import { profileBlocks, profileTitle } from './profiles.ts';
 import { splitRows } from './rows.ts';
@@ -44,7 +44,7 @@ export function reportBody(input: ReportInput, first: string, limit: number): st
     const how = [
       kept.how.map((line) => `- ${line}`).join('\n'),
       leftOut(kept.howLeftOut, 'line'),
-      codeBlock(input.repeat ?? repeatCommand(current), 'sh'),
+      codeBlock(repeatedAs(input.repeat ?? repeatCommand(current), verdict), 'sh'),
     ];
     const folds = quiet
       ? [fold(contextLine(input, names, forSummary), joined(foldTable, kept.trend, ...how)), profile]

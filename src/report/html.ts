@@ -26,7 +26,7 @@ import {
   tiles,
 } from './html-tables.ts';
 import { loadCharts, trendCharts } from './load-charts.ts';
-import { howMeasured, repeatCommand } from './measured.ts';
+import { howMeasured, repeatCommand, repeatedAs } from './measured.ts';
 import { formatCount, plural } from './numbers.ts';
 import { chartStyle, pageScript } from './page-assets.ts';
 import { profileBlocks } from './profiles.ts';
@@ -145,7 +145,7 @@ function verdictSection(verdict: Verdict, result: ResultDocument, baseline: Resu
   const open = rows.filter((row) => !quiet.includes(row));
   const tables = [open.length === 0 ? '' : tableOf(open), quiet.length === 0 ? '' : folded(quietTitle(quiet), tableOf(quiet))].join('\n');
   const hints = changed.length === 0 ? [] : hintsFor(result, verdict).map((hint) => `${escapeHtml(hint.sentence)} ${htmlCode(hint.section)}`);
-  const how = `<details><summary>How this was measured, and how to repeat it</summary>${list(howMeasured(verdict, result, baseline, forHtml))}<pre>${escapeHtml(repeatCommand(result))}</pre></details>`;
+  const how = `<details><summary>How this was measured, and how to repeat it</summary>${list(howMeasured(verdict, result, baseline, forHtml))}<pre>${escapeHtml(repeatedAs(repeatCommand(result), verdict))}</pre></details>`;
   return `<section class="verdict ${verdict.verdict}"><p class="headline">${emoji} ${sentence}</p>\n${list(hints)}${tables}\n${how}</section>`;
 }
 

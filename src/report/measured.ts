@@ -143,6 +143,12 @@ export function repeatCommand(current: ResultDocument): string {
   return [...words, '-o', 'bench_results.json'].map(shellWord).join(' ');
 }
 
+/** What was measured in turn with a commit is repeated in turn with it. @param command that measures the head alone */
+export function repeatedAs(command: string, { mode, baseline }: Pick<Verdict, 'mode' | 'baseline'>): string {
+  if (mode !== 'paired' || !baseline?.sha || !baseline.relation) return command;
+  return command.replace(/^llm-bench run\b/, `llm-bench ab --baseline-ref ${shellWord(baseline.sha.slice(0, 12))}`);
+}
+
 function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

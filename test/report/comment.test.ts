@@ -64,6 +64,14 @@ llm-bench run --scenario latency_benchmark --target my-service --model my-model 
   );
 });
 
+test('what was measured in turn with a commit is repeated in turn with it; two addresses have none', () => {
+  const baseline = { runs: 9, sha: 'd4e5f6a'.padEnd(40, '0'), cohort: '9f3a61c2', distance: 1 };
+  const repeated = (changes: object) => /llm-bench (run|ab .*?) --scenario/.exec(comment(sampleVerdict('ok', [sampleRow()], changes)))?.[1];
+  assert.equal(repeated({ mode: 'paired', baseline: { ...baseline, relation: 'merge base' } }), 'ab --baseline-ref d4e5f6a00000');
+  assert.equal(repeated({ mode: 'paired', baseline }), 'run');
+  assert.equal(repeated({ mode: 'screen', baseline: { ...baseline, relation: 'merge base' } }), 'run');
+});
+
 test('green is one line and a fold', () => {
   const text = comment(sampleVerdict('ok', [throughput, sampleRow()]));
   const [marker, title, empty, fold] = lines(text);
