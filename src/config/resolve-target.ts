@@ -140,7 +140,7 @@ export async function checkEnvironment(resolved: ResolvedTarget, files: Files, e
   if (key !== undefined && !env[key] && !fromFile[key]) {
     warnings.push({
       ...originAt(layers, ['api_key_env']).place,
-      message: `the environment variable ${key} is not set: requests are sent without an API key`,
+      message: `the environment variable ${key} is not set: nothing can be sent to this target until it is`,
     });
   }
 }

@@ -183,7 +183,7 @@ function show({ print, baseline }: RunOptions, comparison: Comparison, savedTo: 
   const { verdict, current } = comparison;
   const bad = verdict.verdict === 'regressed' || verdict.verdict === 'invalid';
   if (print.json) print.out(`${JSON.stringify(current, null, 2)}\n`);
-  else if (!print.quiet) print.out(renderSummary(current, { color: print.color, savedTo }));
+  else if (!print.quiet) print.out(renderSummary(current, { color: print.color, savedTo, hints: verdict.verdict !== 'regressed' }));
   if (baseline !== null && !baseline.found) print.err(baseline.reason);
   if (!bad && (baseline === null || print.quiet)) {
     if (!print.json && !print.quiet) print.out(renderProfiles(current, { color: print.color }));

@@ -18,6 +18,8 @@ export interface SummaryOptions {
   color: boolean;
   /** Where the result was written; null when it was not. */
   savedTo: string | null;
+  /** False: the comparison that follows gives them. */
+  hints?: boolean;
 }
 
 const labelWidth = 24;
@@ -33,7 +35,7 @@ export function renderSummary(result: ResultDocument, options: SummaryOptions = 
     service(result, paint),
     errorLines(result, paint),
     findings(result, paint),
-    hintsFor(result, null).map((hint) => `${paint('cyan', 'Hint:')} ${hint.sentence} See ${hint.section}.`),
+    options.hints === false ? [] : hintsFor(result, null).map((hint) => `${paint('cyan', 'Hint:')} ${hint.sentence} See ${hint.section}.`),
     options.savedTo === null ? [] : [`Saved to ${terminalText(options.savedTo, 4096)}`],
   ];
   return `${blocks

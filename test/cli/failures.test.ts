@@ -68,6 +68,7 @@ test('a server that fails half of the requests: a broken limit, not an invalid m
     20,
   );
   assert.match(finished.stdout, /http_5xx:\s+20/);
+  assert.equal(finished.stdout.match(/Hint: .*#high-error-rate/g)?.length, 1);
   assert.match(finished.stdout, /[Ee]rror rate/);
 });
 
