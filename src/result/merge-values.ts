@@ -10,7 +10,7 @@ export interface WeighedValue {
   successful: number | null;
 }
 
-const countUnits = new Set(['requests', 'tokens', 'bytes', 'count']);
+const countUnits = new Set(['requests', 'tokens', 'bytes', 'count', 'J']);
 const perRequest = new Set(['mean_request_tokens_per_sec']);
 
 /**

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { UserError } from '../config/errors.ts';
 import type { ResultDocument, Run } from './document.ts';
 import { combineImported } from './import/combine.ts';
+import { mergeObserved } from './merge-observed.ts';
 import { secondsInTurn, secondsTogether } from './merge-order.ts';
 import { mergeBudgets, mergeClients, mergeErrors, mergeResultsBlock, mergeRetries, mergeTimelines, mergeValidity, shared } from './merge-people.ts';
 import { mergeSeries, type Part } from './merge-series.ts';
@@ -48,7 +49,8 @@ function combine(parts: readonly Part[], together: boolean): ResultDocument {
   const wholeSeconds = seconds(parts);
   const notes = unique(documents.map((document) => document.note));
   const tags = unique(documents.map((document) => document.tag));
-  const { note, tag, shard, budget, ...unchanged } = first;
+  const { note, tag, shard, budget, observed: _, ...unchanged } = first;
+  const observed = mergeObserved(parts, wholeSeconds);
   const budgets = mergeBudgets(documents);
   return {
     ...unchanged,
@@ -81,6 +83,7 @@ function combine(parts: readonly Part[], together: boolean): ResultDocument {
     },
     ci: shared(documents.map(({ ci }) => JSON.stringify(ci))) === null ? null : first.ci,
     config: mergeConfigs(documents),
+    ...(observed === null ? {} : { observed }),
     ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
     ...(tags.length === 0 ? {} : { tag: tags.join(', ') }),
     ...(budgets === null ? {} : { budget: budgets }),

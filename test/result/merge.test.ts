@@ -227,6 +227,29 @@ describe('mergeResults', () => {
     refused(pack(header(3, 1_000_000n, [0xff, 0xff, 0xff, 0xff, 0xff, 0x3f])), /too many slots/);
   });
 
+  it('adds what was seen of service and machine, so that no part stands for all', () => {
+    const seen = (second: number, memory: [mean: number, max: number], joules: number) => {
+      const document = runAt(second, [10]);
+      const summary = { min: 1, p50: null, p90: null, p95: null, p99: null, p999: null, stddev: null };
+      document.observed = {
+        cost_percent_of_a_core: memory[0] / 100,
+        metrics: {
+          machine_memory_percent: { unit: '%', better: 'lower', count: 10, sum: null, ...summary, mean: memory[0], max: memory[1], observed: true },
+          gpu_energy_joules: { unit: 'J', better: 'lower', value: joules, observed: true },
+          odd: { unit: second === 0 ? 'ms' : 's', better: 'lower', value: 1, observed: true },
+        },
+        absent: [{ sampler: 'RAPL', reason: 'none here' }],
+      };
+      return document;
+    };
+    const { observed } = mergeResults([seen(0, [40, 50], 100), seen(60, [60, 95], 150)]);
+    const { machine_memory_percent: memory, gpu_energy_joules: energy, odd } = observed?.metrics ?? {};
+    assert.ok(memory && isDistribution(memory) && energy && !isDistribution(energy));
+    assert.deepEqual([memory.mean, memory.max, memory.count, memory.p95, energy.value, odd], [50, 95, 20, null, 250, undefined]);
+    assert.deepEqual([observed?.cost_percent_of_a_core, observed?.absent.length], [0.6, 1]);
+    assert.equal(mergeResults([runAt(0, [10]), runAt(60, [20])]).observed, undefined);
+  });
+
   it('judges MLPerf by the percentiles of all requests, also where the parts disagree', () => {
     const of = (second: number, ttfts: number[], interactive: boolean) => {
       const series = measuredSeries('chat', ttfts, ttfts);

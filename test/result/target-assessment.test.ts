@@ -114,6 +114,28 @@ test('searches, memory and energy are judged where they were measured', () => {
   assert.deepEqual(judged(null)[2], ['energy', null, null]);
 });
 
+test('memory that only the whole run shows is judged, and load is what the part that stops at limits bore', () => {
+  const document = assessed({ tokens_per_sec: 0.001 }, 0);
+  const peak = { unit: '%', better: 'lower' as const, count: 9, sum: null, mean: 60, min: 1, p50: null, p90: null, p95: null, p99: null, p999: null };
+  document.observed = {
+    cost_percent_of_a_core: null,
+    metrics: { machine_memory_percent: { ...peak, max: 93, stddev: null, observed: true } },
+    absent: [],
+  };
+  const part = (name: string, load: number, stop: object | undefined) => {
+    const level = { load, unit: 'users', requests: 5, error_rate: 0, p95_latency_s: 1 };
+    const scenario = { name, targets: { memory_percent: 90 }, request: {}, load: { executor: 'steps' }, stop } as unknown as Scenario;
+    return { scenario, document: { ...document, results: { ...document.results, levels: [level] } } };
+  };
+  const { results } = targetAssessment({ name: 'full', parts: [part('a', 32, undefined), part('b', 10, { max_error_rate: 5 })], document });
+  assert.ok(results);
+  assert.deepEqual(
+    (results['targets'] as { met: boolean; value: number }[]).map(({ met, value }) => [met, value]),
+    [[false, 93]],
+  );
+  assert.deepEqual(results?.['stress_test'], { max_sustainable_load: 10, stable_concurrency_levels: [10] });
+});
+
 test('where nothing is searched, the target of searches says what would', () => {
   const document = assessed({ tokens_per_sec: 0.001 }, 0);
   const scenario = { name: 'rtx_4090', targets: { retrieval_ms: 20 }, request: {}, load: { executor: 'closed' } } as unknown as Scenario;

@@ -38,11 +38,17 @@ export const targetAssessment: Finding = ({ name, parts, document, baseline, ski
   const { results } = judged?.document ?? document;
   const { environment } = document;
   const { percent: spikes, basis } = spikeRate(judged?.document ?? document, baseline ?? null);
-  const targets = judge({ results, series: document.series }, asked, spikes).map((target) => withReason(target, parts, skipped));
+  const targets = judge({ results, series: document.series, observed: document.observed }, asked, spikes).map((target) =>
+    withReason(target, parts, skipped),
+  );
   const measured = targets.filter(({ met }) => met !== null);
   const met = measured.filter((target) => target.met).length;
   const missed = measured.filter((target) => !target.met);
-  const levels = parts.flatMap((part) => levelsIn(part).map(({ level }) => ({ level, part }))).filter(({ level }) => level.unit === 'users');
+  // A part that stops at limits was made to find the load that is borne.
+  const stressed = parts.filter(({ scenario }) => scenario.stop !== undefined);
+  const levels = (stressed.length === 0 ? parts : stressed)
+    .flatMap((part) => levelsIn(part).map(({ level }) => ({ level, part })))
+    .filter(({ level }) => level.unit === 'users');
   const stable = levels.filter(({ level, part }) => holds(level, part.scenario.stop, asked.error_rate)).map(({ level }) => level.load);
   const distinct = [...new Set(stable)].sort((a, b) => a - b);
   return {
@@ -57,7 +63,7 @@ export const targetAssessment: Finding = ({ name, parts, document, baseline, ski
           p95_ms: inMs(results.latency_s?.p95),
           p99_ms: inMs(results.latency_s?.p99),
           spike_rate_percent: spikes,
-          memory_peak_mb: peakOf(document.series, 'service_memory_mb'),
+          memory_peak_mb: peakOf(document, 'service_memory_mb'),
           energy_consumption_joules: energyOf(document.series),
           target_scores: Object.fromEntries(targets.map((target) => [target.name, target.met])),
           meets_targets: measured.length === 0 ? null : missed.length === 0,
@@ -99,7 +105,11 @@ function withReason(target: JudgedTarget, parts: readonly MeasuredPart[], skippe
   return { ...target, detail: target.detail.replace('not measured', `not measured: ${reason}`) };
 }
 
-function judge({ results, series }: Pick<ResultDocument, 'results' | 'series'>, asked: PresetTargets, spikes: number | null): JudgedTarget[] {
+function judge(
+  { results, series, observed }: Pick<ResultDocument, 'results' | 'series'> & Seen,
+  asked: PresetTargets,
+  spikes: number | null,
+): JudgedTarget[] {
   const figure = (value: number) => String(Number(value.toPrecision(3)));
   const one = (
     name: JudgedTarget['name'],
@@ -145,7 +155,7 @@ function judge({ results, series }: Pick<ResultDocument, 'results' | 'series'>, 
           },
         ]),
     ...one('retrieval', 'Retrieval p95', retrievalMs(series), 'ms', asked.retrieval_ms),
-    ...one('memory', 'Machine memory, peak', peakOf(series, 'machine_memory_percent'), '%', asked.memory_percent),
+    ...one('memory', 'Machine memory, peak', peakOf({ series, observed }, 'machine_memory_percent'), '%', asked.memory_percent),
     ...(asked.energy_monitored === true ? [energyTarget(series)] : []),
     ...one('error_rate', 'Error rate', results.error_rate, '%', asked.error_rate),
   ];
@@ -162,8 +172,13 @@ function retrievalMs(series: readonly Series[]): number | null {
 
 const inMs = (seconds: number | null | undefined): number | null => (typeof seconds === 'number' ? seconds * 1000 : null);
 
-function peakOf(series: readonly Series[], name: string): number | null {
-  const peaks = series.flatMap(({ metrics }) => {
+/** What was watched over the whole run, too: a series may be over before a sampler looks. */
+interface Seen {
+  observed: ResultDocument['observed'] | undefined;
+}
+
+function peakOf({ series, observed }: { series: readonly Series[] } & Partial<Seen>, name: string): number | null {
+  const peaks = [...series, ...(observed === undefined ? [] : [observed])].flatMap(({ metrics }) => {
     const metric = metrics[name];
     return metric !== undefined && isDistribution(metric) && metric.max !== null ? [metric.max] : [];
   });
