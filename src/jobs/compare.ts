@@ -4,7 +4,7 @@ import type { Thresholds } from '../config/thresholds.ts';
 import { differences } from '../result/differences.ts';
 import type { Better, ResultDocument } from '../result/document.ts';
 import type { ReadOptions } from '../result/import/format.ts';
-import { readResult } from '../result/read.ts';
+import { finiteValues, readResult } from '../result/read.ts';
 import { withSpikesAgainst } from '../result/spike-rate.ts';
 import { writeResult } from '../result/write.ts';
 import { judgeByRules, newestFirst } from '../verdict/evaluate.ts';
@@ -199,6 +199,8 @@ function currentNotes(current: ResultDocument): string[] {
 function baselineNotes({ name, document }: NamedResult): string[] {
   const notes: string[] = [];
   if (!document.validity.valid) notes.push(`the baseline ${name} is not valid: the client that measured it was the bottleneck`);
+  const odd = document.validity.checks.find(({ name: check }) => check === finiteValues);
+  if (odd) notes.push(`the baseline ${name}: ${odd.detail}`);
   if (document.partial) notes.push(`the baseline ${name} is partial: it stopped early (${document.stop_reason})`);
   return [...notes, ...(document.imported?.notes ?? [])];
 }

@@ -5,9 +5,12 @@ import { isObject } from '../config/is-object.ts';
 import { type ResultDocument, schemaVersion } from './document.ts';
 import type { ReadOptions } from './import/format.ts';
 import { detectFormat, importAs } from './import/import.ts';
-import { parseJson } from './json.ts';
+import { countNonFinite, parseJson } from './json.ts';
 import { normalise } from './normalise.ts';
 import { rawDocumentSchema, show } from './schema.ts';
+
+/** The check that says of a file that it holds values that are no numbers. */
+export const finiteValues = 'finite_values';
 
 /** A result with the histograms of a thousand series stays far below this; an artifact of unknown origin must not exhaust memory. */
 export const maxResultBytes = 64 * 1024 * 1024;
@@ -50,7 +53,15 @@ export function parseResult(text: string, name: string, options?: ReadOptions): 
   const parsed = rawDocumentSchema.safeParse(data);
   if (!parsed.success) throw wrongShape(name, parsed.error.issues);
   checkUniqueSeries(parsed.data.series ?? [], name);
-  return normalise(parsed.data);
+  return withoutSilence(normalise(parsed.data), countNonFinite(text));
+}
+
+/** Values that are no numbers are read as not measured; the document says so. */
+function withoutSilence(document: ResultDocument, nonFinite: number): ResultDocument {
+  if (nonFinite === 0) return document;
+  const detail = `${nonFinite === 1 ? 'one value is' : `${nonFinite} values are`} NaN or infinite, and count as not measured`;
+  const check = { name: finiteValues, ok: false, severity: 'advice' as const, detail };
+  return { ...document, validity: { ...document.validity, checks: [...document.validity.checks, check] } };
 }
 
 /** Undefined for text that never was JSON, such as a table, and for several JSON values one after the other. @throws UserError for JSON that is broken */

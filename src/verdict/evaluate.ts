@@ -126,11 +126,15 @@ function metricRow(
   return judgeMetric({ series: series.id, metric: key, unit, better, baseline, current: value, baselineUnit, absence }, limits);
 }
 
+/** Samples of which a statistic is always given, by whatever tool: where it is not, it was no matter of their number. */
+const enough: Readonly<Record<string, number>> = { p90: 20, p95: 20, p99: 100, p999: 1000 };
+
 /** A distribution that was measured, but of too few samples for this statistic, has not vanished. */
 export function whyAbsent(series: Series, key: string): string | null {
   const metric = metricOf(series, key);
   if (metric === null || !isDistribution(metric) || metric.count === 0 || metric.mean === null) return null;
-  return `too few samples for ${splitKey(key).statistic} (${metric.count})`;
+  const { statistic } = splitKey(key);
+  return metric.count >= (enough[statistic ?? ''] ?? 2) ? null : `too few samples for ${statistic} (${metric.count})`;
 }
 
 /** Series of the newest baseline that the current result lacks: a row for each of their limited metrics, or for the first main one. */

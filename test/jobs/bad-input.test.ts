@@ -24,6 +24,26 @@ interface Entry {
   value: unknown;
 }
 
+test('a result whose values are no numbers says so, and what it lacks is missing, not of too few samples', async () => {
+  const { jobMembers, resultText } = await import('../baseline/documents.ts');
+  const write = async (name: string, text: string) => {
+    await writeFile(join(folder, name), text);
+    return join(folder, name);
+  };
+  const good = resultText(jobMembers(1));
+  const base = await write('good.json', good);
+  // As another language writes them: the median of the whole and of its run.
+  const odd = await write('odd.json', good.replaceAll(/("p50"|"ttft_ms\.p50"):[\d.]+/g, '$1:NaN'));
+  const compared = (current: string, baseline: string) =>
+    compareFiles({ current, baselines: [baseline], mode: 'rules', thresholds: { series: { '*': {} } } });
+  const { verdict, current } = await compared(odd, base);
+  const ttft = verdict.series.find(({ metric }) => metric === 'ttft_ms.p50');
+  assert.deepEqual([verdict.verdict, ttft?.verdict], ['missing', 'missing']);
+  assert.match(current.validity.checks.map(({ detail }) => detail).join(), /\d values are NaN or infinite, and count as not measured/);
+  const { verdict: other } = await compared(base, odd);
+  assert.match(other.notes.join('\n'), /the baseline .*odd\.json: \d values are NaN or infinite/);
+});
+
 let files = 0;
 async function file(content: readonly Entry[] | string): Promise<string> {
   const path = join(folder, `${++files}.json`);
