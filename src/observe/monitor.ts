@@ -12,7 +12,6 @@ export interface Absent {
 interface Watched {
   sampler: Sampler;
   history: History;
-  timer: NodeJS.Timeout | null;
   busy: Promise<void> | null;
   /** Of all its readings until they waited: each as the quickest of those around it. */
   spentMs: number;
@@ -23,7 +22,7 @@ interface Watched {
 }
 
 /** Of one core, what each sampler may take: all together stay below the 1% that watching may cost. */
-const mostOfCore = 0.0015;
+const mostOfCore = 0.001;
 /** The quickest of so many readings tells what one takes: another may have been kept waiting, or have compiled something. */
 const fewReadings = 4;
 
@@ -37,6 +36,8 @@ export class Monitor {
   readonly absent: Absent[] = [];
   private readonly startedMs = performance.now();
   private readonly watched: Watched[] = [];
+  /** One for each interval: waking up costs as much as reading a file. */
+  private readonly timers = new Map<number, NodeJS.Timeout>();
   private stopped = false;
 
   static async start(samplers: readonly Sampler[]): Promise<Monitor> {
@@ -59,7 +60,6 @@ export class Monitor {
     const watched: Watched = {
       sampler,
       history: new History(sampler.gauges.length),
-      timer: null,
       busy: null,
       spentMs: 0,
       costsMs: [],
@@ -67,10 +67,7 @@ export class Monitor {
       latest: [],
     };
     this.watched.push(watched);
-    watched.timer = setInterval(() => {
-      if (isAffordable(watched)) this.sample(watched);
-    }, sampler.intervalMs);
-    watched.timer.unref();
+    this.wakeEvery(sampler.intervalMs);
     this.sample(watched);
   }
 
@@ -133,13 +130,22 @@ export class Monitor {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    for (const { timer } of this.watched) if (timer !== null) clearInterval(timer);
+    for (const timer of this.timers.values()) clearInterval(timer);
     await Promise.all(
       this.watched.map(async ({ sampler, busy }) => {
         await busy;
         await sampler.stop();
       }),
     );
+  }
+
+  private wakeEvery(intervalMs: number): void {
+    if (this.timers.has(intervalMs)) return;
+    const timer = setInterval(() => {
+      for (const watched of this.watched) if (watched.sampler.intervalMs === intervalMs && isAffordable(watched)) this.sample(watched);
+    }, intervalMs);
+    timer.unref();
+    this.timers.set(intervalMs, timer);
   }
 
   private sample(watched: Watched): void {
