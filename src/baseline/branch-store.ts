@@ -44,13 +44,17 @@ export function branchStore(branch: string, root: string): BaselineStore {
       refuseUnfit(document, 'the result');
       const file = fileOf(document);
       const line = lineOf(document);
+      let place = 0;
       await (await opening()).update(`Add ${document.scenario || 'a result'} of ${document.git.sha?.slice(0, 12) ?? 'no commit'}`, async (tip) => {
         refuseForeign(branch, tip);
         const before = tip.files.includes(file) ? await tip.read(file) : '';
         const lines = before.split('\n').filter((one) => one.trim() !== '');
-        return new Map([[file, `${[...lines.filter((one) => one !== line), line].join('\n')}\n`]]);
+        const others = lines.filter((one) => one !== line);
+        place = others.length + 1;
+        return new Map([[file, `${[...others, line].join('\n')}\n`]]);
       });
-      return `${branch}:${file}`;
+      // What `baseline list` calls it.
+      return `${file}:${place}`;
     },
     async edit(change) {
       let edited: Edited = { changed: [], removed: [] };

@@ -42,7 +42,7 @@ test('the first push makes an orphan branch; the working tree, the index and the
   await writeFile(join(work.path, 'file.txt'), 'changed');
   await work.git('add', 'file.txt');
   const before = await work.git('status', '--porcelain', '--branch');
-  assert.equal(await branchStore(branch, work.path).push(jobDocument(1)), `${branch}:aaaa/2026-01.jsonl`);
+  assert.equal(await branchStore(branch, work.path).push(jobDocument(1)), 'aaaa/2026-01.jsonl:1');
   assert.equal(await work.git('status', '--porcelain', '--branch'), before);
   assert.equal(await work.git('branch', '--list'), '* main');
   assert.deepEqual(await filesOf(server), ['aaaa/2026-01.jsonl']);
