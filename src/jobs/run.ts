@@ -56,6 +56,7 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   const files = outputFiles(options.output, typeof options.html === 'string' ? options.html : null);
   await prepareToWrite(files.result);
   if (options.html !== false) await prepareToWrite(files.html);
+  if (options.baseline !== null) for (const path of [files.report, files.verdict]) await prepareToWrite(path);
   const exports = await exportsOf(options);
   try {
     return await runAndTell(options, files, exports);

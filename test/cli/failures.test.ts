@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { chatServer, type Finished, isAlive, told, until, Workspace } from './harness.ts';
@@ -231,6 +231,15 @@ test('a budget that not even one request fits into: that nothing was measured is
   const finished = await workspace.run(['run', '--url', server.url, '-n', '5', '--max-tokens', '5', '--max-total-tokens', '6', '--quiet']);
   assertExit(finished, 0);
   assert.match(finished.stderr, /no request was measured \(stopped: budget\)/);
+});
+
+test('where the report of check cannot be written is said before anything is started', async () => {
+  await using workspace = await Workspace.open();
+  await mkdir(workspace.file('out.md'));
+  const finished = await workspace.run(['check', '--command', 'touch started; exec sleep 150', '-n', '3', '-o', 'out.json']);
+  assertExit(finished, 2);
+  assert.match(finished.stderr, /cannot write out\.md/);
+  assert.ok(!existsSync(workspace.file('started')));
 });
 
 test('a request log that can no longer be written does not cost the measurement', { skip: !existsSync('/dev/full') }, async () => {
