@@ -14,7 +14,7 @@ import { RaplSampler } from '../observe/rapl-sampler.ts';
 import { ReplicaSampler } from '../observe/replica-sampler.ts';
 import type { Observed, Sampler } from '../observe/sampler.ts';
 import { ServerSampler } from '../observe/server-sampler.ts';
-import { ServiceProcesses } from '../observe/service-processes.ts';
+import { ProcessLookout, ServiceProcesses } from '../observe/service-processes.ts';
 import { SocketSampler } from '../observe/socket-sampler.ts';
 import { startupMetrics } from '../observe/startup.ts';
 import type { ResultDocument } from '../result/document.ts';
@@ -91,7 +91,12 @@ function resourceSamplers(service: RunningService, { observe }: Watching, env: N
 
 function serviceSamplers(state: ServiceState, port: number, { intervalMs, env }: { intervalMs: number; env: NodeJS.ProcessEnv }): Sampler[] {
   const processes = new ServiceProcesses(membersOf(state, env));
-  return [new ProcessSampler(processes, intervalMs), new ProcessDetails(processes, state.cidfile !== null), new SocketSampler(port)];
+  return [
+    new ProcessLookout(processes),
+    new ProcessSampler(processes, intervalMs),
+    new ProcessDetails(processes, state.cidfile !== null),
+    new SocketSampler(port),
+  ];
 }
 
 function portOf(baseUrl: string): number {

@@ -5,8 +5,6 @@ import type { ServiceProcesses } from './service-processes.ts';
 
 const pageBytes = 4096;
 const mb = 1e6;
-/** How often new processes are looked for. */
-const lookMs = 1000;
 
 /**
  * Processor time, memory and threads of a service's processes, from /proc. Memory is what is resident (RSS, of which shared pages count once for each
@@ -26,8 +24,6 @@ export class ProcessSampler implements Sampler {
   private readonly files = new KeptFiles();
   private readonly read: ReadText;
   private lastMs: number | null = null;
-  private lookedMs = Number.NEGATIVE_INFINITY;
-  private looking: Promise<void> | null = null;
   /** Processor time of each process at the last sample: one that ends takes nothing back. */
   private ticks = new Map<number, number>();
 
@@ -44,10 +40,6 @@ export class ProcessSampler implements Sampler {
   sample(nowMs: number): (number | null)[] {
     const elapsedSeconds = this.lastMs === null ? 0 : (nowMs - this.lastMs) / 1000;
     this.lastMs = nowMs;
-    if (nowMs - this.lookedMs >= lookMs) {
-      this.lookedMs = nowMs;
-      this.looking = this.processes.refresh();
-    }
     let [ticks, memory, threads] = [0, 0, 0];
     const seen = new Map<number, number>();
     for (const pid of this.processes.pids) {
@@ -66,8 +58,7 @@ export class ProcessSampler implements Sampler {
     return [cores, cores === null ? null : (100 * cores) / this.processes.cores, memory / mb, threads, seen.size];
   }
 
-  async stop(): Promise<void> {
-    await this.looking;
+  stop(): void {
     this.files.close();
   }
 }

@@ -1,5 +1,6 @@
 import { coresAllowed } from './cpu-limit.ts';
 import { type ReadText, readText } from './proc-files.ts';
+import type { Sampler } from './sampler.ts';
 
 /** What the processes of a service are, found anew now and then. */
 export type FindMembers = () => Promise<number[]>;
@@ -36,5 +37,32 @@ export class ServiceProcesses {
         this.looking = null;
       });
     return this.looking;
+  }
+}
+
+/** Looks for the processes of a service once a second. It reads nothing of them: what looking takes does not slow down those who read. */
+export class ProcessLookout implements Sampler {
+  readonly name = 'service_lookout';
+  readonly intervalMs = 1000;
+  readonly gauges = [];
+  private readonly processes: ServiceProcesses;
+  private looking: Promise<void> | null = null;
+
+  constructor(processes: ServiceProcesses) {
+    this.processes = processes;
+  }
+
+  /** That there is no process is told by those who read them. */
+  async start(): Promise<null> {
+    return null;
+  }
+
+  sample(): [] {
+    this.looking = this.processes.refresh();
+    return [];
+  }
+
+  async stop(): Promise<void> {
+    await this.looking;
   }
 }

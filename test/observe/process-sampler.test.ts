@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ProcessDetails } from '../../src/observe/process-details.ts';
 import { ProcessSampler } from '../../src/observe/process-sampler.ts';
 import type { Sampler } from '../../src/observe/sampler.ts';
-import { ServiceProcesses } from '../../src/observe/service-processes.ts';
+import { ProcessLookout, ServiceProcesses } from '../../src/observe/service-processes.ts';
 import { markerVariable } from '../../src/service/environment.ts';
 import { findTree } from '../../src/service/tree.ts';
 
@@ -47,7 +47,7 @@ test('a service and its child that spin take processor time and memory', { skip:
     assert.ok((value(details, later, 'service_memory_pss_mb') ?? 0) > 10);
     assert.ok((value(details, later, 'service_context_switches_per_sec') ?? -1) >= 0);
     await details.stop();
-    await sampler.stop();
+    sampler.stop();
   } finally {
     process.kill(-(child.pid as number), 'SIGKILL');
   }
@@ -78,4 +78,19 @@ test('network traffic is known of processes that are alone in their network', { 
   };
   assert.deepEqual(await rates(true), [2, 6]);
   assert.deepEqual(await rates(false), [null, null]);
+});
+
+test('processes that come later are looked for once a second, apart from those who read them', { skip: !linux }, async () => {
+  let running = [process.pid];
+  const processes = new ServiceProcesses(async () => running);
+  const lookout = new ProcessLookout(processes);
+  const sampler = new ProcessSampler(processes, 100);
+  assert.equal(await lookout.start(), null);
+  assert.equal(await sampler.start(), null);
+  running = [process.pid, process.ppid];
+  assert.equal(value(sampler, sampler.sample(1000), 'service_processes'), 1);
+  lookout.sample();
+  await lookout.stop();
+  assert.equal(value(sampler, sampler.sample(2000), 'service_processes'), 2);
+  sampler.stop();
 });
