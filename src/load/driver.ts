@@ -54,16 +54,17 @@ export class Ending {
     this.hooks.done(this.reason);
   }
 
-  /** A timer that is dropped when the phase ends. */
+  /** A timer that is dropped when the phase ends. Never early: timers know whole milliseconds, and count them from the loop's last look at the clock. */
   later(delayMs: number, action: () => void): void {
-    const waitMs = Math.max(0, delayMs);
+    const dueMs = performance.now() + delayMs;
     const timer = setTimeout(
       () => {
         this.timers.delete(timer);
-        if (waitMs <= longestTimerMs) action();
-        else this.later(waitMs - longestTimerMs, action);
+        const leftMs = dueMs - performance.now();
+        if (leftMs > 0) this.later(leftMs, action);
+        else action();
       },
-      Math.min(waitMs, longestTimerMs),
+      Math.min(Math.max(0, Math.ceil(delayMs)), longestTimerMs),
     );
     this.timers.add(timer);
   }
