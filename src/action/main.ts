@@ -9,8 +9,7 @@ import { readContext } from '../github/context.ts';
 import { gate } from '../jobs/gate.ts';
 import { executorSchemas } from '../load/executors/registry.ts';
 import { artifactName, defaultKeys } from '../publish/artifact.ts';
-import { targetHeaders } from '../service/api-key.ts';
-import { secretValues } from '../service/secrets.ts';
+import { knownSecrets } from '../service/known-secrets.ts';
 import { loadInputs } from './inputs.ts';
 import { readMatrix } from './matrix.ts';
 import { setOutputs } from './outputs.ts';
@@ -39,7 +38,7 @@ export async function start(entry: EntryContext): Promise<void> {
         executors: executorSchemas,
       }),
     ]);
-    for (const secret of secretValues({ ...config.target.env, ...targetHeaders(config.target, { env, root }) })) core.setSecret(secret);
+    for (const secret of knownSecrets(config, env)) core.setSecret(secret);
     const log = logOf(core);
     const keys = defaultKeys({ job: context.job, matrix: readMatrix(env['INPUT_MATRIX']) });
     const outcome = await gate({

@@ -8,8 +8,8 @@ import type { Monitor } from '../observe/monitor.ts';
 import { findProfiler, type Profiler } from '../observe/profile/find.ts';
 import { protocols } from '../protocol/registry.ts';
 import type { ResultDocument } from '../result/document.ts';
-import { addressCredentials, resolveApiKey, targetHeaders } from '../service/api-key.ts';
-import { secretValues } from '../service/secrets.ts';
+import { targetHeaders } from '../service/api-key.ts';
+import { knownSecrets } from '../service/known-secrets.ts';
 import type { RunningService, ServiceCrash } from '../service/service.ts';
 import { crashError, loggedLines, type ServiceError } from '../service/service-error.ts';
 import { startService } from '../service/start.ts';
@@ -75,7 +75,7 @@ export class Side {
     this.service = service;
     this.monitor = monitor;
     options.onMonitor?.(monitor);
-    this.mask = messageMasker(secretsOf(options, headers));
+    this.mask = messageMasker(knownSecrets(options.config, options.env));
     this.stop = new AbortController();
     this.stopped = this.stop.signal;
     this.forward = () => this.stop.abort('interrupted');
@@ -221,17 +221,6 @@ async function startUnlessAborted(target: TargetConfig, options: MeasureOptions,
     if (signal.aborted && error === signal.reason) return null;
     throw error;
   }
-}
-
-/** What a server may repeat in an error message and nobody may read: the key, and what looks like a secret by its name. */
-function secretsOf({ config, env }: MeasureOptions, headers: Record<string, string>): string[] {
-  const { target, scenarios, root } = config;
-  const key = resolveApiKey(target, { env, root });
-  return [
-    ...(key === null ? [] : [key.value]),
-    ...(addressCredentials(target, { env, root })?.secrets ?? []),
-    ...[target.env ?? {}, headers, ...scenarios.map(({ request }) => request.headers ?? {})].flatMap(secretValues),
-  ];
 }
 
 /** The embedded engine as a service like any other: our own command line, started as a child. */
