@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { alertsDefaults } from '../src/config/alerts.ts';
-import { Live } from '../src/jobs/live.ts';
+import { Live } from '../src/jobs/dashboard/live.ts';
 
 const updates = Number(process.argv[2] ?? 36_000);
 const stepMs = 100;

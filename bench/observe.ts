@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseDurationSeconds } from '../src/config/duration.ts';
 import { observeDefaults } from '../src/config/observe.ts';
-import { observeService } from '../src/jobs/observe.ts';
+import { observeService } from '../src/jobs/measure/observe.ts';
 import { startService } from '../src/service/start.ts';
 import { cliFromSource, sleep } from './processes.ts';
 

@@ -6,10 +6,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { markdownTable } from 'markdown-table';
 import { stringify } from 'yaml';
-import { type Criterion, sloProfiles } from '../src/config/criteria.ts';
-import { openFiles } from '../src/config/files.ts';
-import { defaultOrigin, isTree, type Tree } from '../src/config/layers.ts';
-import { aliasesOf, openScenarios, scenarioNames } from '../src/config/scenarios.ts';
+import { type Criterion, sloProfiles } from '../src/config/scenario/criteria.ts';
+import { aliasesOf, openScenarios, scenarioNames } from '../src/config/scenario/scenarios.ts';
+import { openFiles } from '../src/config/yaml/files.ts';
+import { defaultOrigin, isTree, type Tree } from '../src/config/yaml/layers.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const page = `${root}docs/scenarios.md`;

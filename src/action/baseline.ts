@@ -3,10 +3,10 @@ import type { BaselineStore } from '../baseline/store.ts';
 import type { BaselineSource } from '../config/bench-config.ts';
 import type { EntryContext } from '../config/entry-context.ts';
 import { ExitCode, UserError } from '../config/errors.ts';
-import { listBaselines, pinBaseline, pushBaseline, renderRows, rowsOf } from '../jobs/baseline.ts';
-import { compactAll } from '../jobs/compact-all.ts';
-import { nightly } from '../jobs/nightly.ts';
-import { openBaselines, parseStore } from '../jobs/open-baselines.ts';
+import { listBaselines, pinBaseline, pushBaseline, renderRows, rowsOf } from '../jobs/baseline/baseline.ts';
+import { compactAll } from '../jobs/baseline/compact-all.ts';
+import { nightly } from '../jobs/baseline/nightly.ts';
+import { openBaselines, parseStore } from '../jobs/baseline/open-baselines.ts';
 import { logOf, type Step, step } from './step.ts';
 
 /** What `command` may be. */

@@ -1,6 +1,6 @@
 import type { EntryContext } from '../config/entry-context.ts';
 import { ExitCode } from '../config/errors.ts';
-import { commentOnFork } from '../jobs/comment-on-fork.ts';
+import { commentOnFork } from '../jobs/gate/comment-on-fork.ts';
 import { step } from './step.ts';
 
 /** The sub-action `comment/`: comments for a pull request whose own run may not, from a `workflow_run` of the base repository. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { EntryContext } from '../config/entry-context.ts';
 import { UserError } from '../config/errors.ts';
-import { judgeFiles } from '../jobs/judge-files.ts';
+import { judgeFiles } from '../jobs/gate/judge-files.ts';
 import { directionOfWord, directionWords } from '../result/import/direction.ts';
 import { setOutputs } from './outputs.ts';
 import { step } from './step.ts';

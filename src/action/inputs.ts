@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { commentValues, failOnValues, modes } from '../config/config-file.ts';
 import { parseDurationSeconds } from '../config/duration.ts';
 import { ConfigError, type ConfigIssue } from '../config/errors.ts';
-import { suggestion } from '../config/near-miss.ts';
 import type { Override } from '../config/overrides.ts';
+import { suggestion } from '../config/yaml/near-miss.ts';
 
 /** What the step was given, typed; null where an input was left empty. */
 export interface ActionInputs {

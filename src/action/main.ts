@@ -6,7 +6,7 @@ import { ExitCode, UserError } from '../config/errors.ts';
 import { loadConfig } from '../config/load.ts';
 import { connect } from '../github/client.ts';
 import { readContext } from '../github/context.ts';
-import { gate } from '../jobs/gate.ts';
+import { gate } from '../jobs/gate/gate.ts';
 import { executorSchemas } from '../load/executors/registry.ts';
 import { artifactName, defaultKeys } from '../publish/artifact.ts';
 import { knownSecrets } from '../service/known-secrets.ts';

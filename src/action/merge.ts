@@ -2,7 +2,7 @@ import { globSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { EntryContext } from '../config/entry-context.ts';
 import { UserError } from '../config/errors.ts';
-import { isJoining, joinings, judgeLegs } from '../jobs/merge-legs.ts';
+import { isJoining, joinings, judgeLegs } from '../jobs/gate/merge-legs.ts';
 import { setOutputs } from './outputs.ts';
 import { step } from './step.ts';
 

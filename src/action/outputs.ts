@@ -1,4 +1,4 @@
-import type { GateOutcome } from '../jobs/conclude.ts';
+import type { GateOutcome } from '../jobs/gate/conclude.ts';
 
 /** The action's outputs, by the names of action.yml; what there is not is empty. */
 export function setOutputs(setOutput: (name: string, value: string) => void, outcome: GateOutcome): void {

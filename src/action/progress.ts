@@ -1,5 +1,5 @@
 import { loadText } from '../jobs/load-text.ts';
-import type { MeasureProgress } from '../jobs/measure.ts';
+import type { MeasureProgress } from '../jobs/measure/measure.ts';
 
 const intervalMs = 10_000;
 

@@ -5,7 +5,7 @@ import type { EntryContext } from '../config/entry-context.ts';
 import { UserError } from '../config/errors.ts';
 import type { Override } from '../config/overrides.ts';
 import type { ProfileWhen } from '../config/profile.ts';
-import { ab } from '../jobs/ab.ts';
+import { ab } from '../jobs/paired/ab.ts';
 import { overridesOf } from './bench-options.ts';
 import { measureComponents } from './component-command.ts';
 import { configHere } from './config-here.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { EntryContext } from '../config/entry-context.ts';
-import { calibrateService } from '../jobs/calibrate.ts';
+import { calibrateService } from '../jobs/paired/calibrate.ts';
 import { overridesOf } from './bench-options.ts';
 import { configHere } from './config-here.ts';
 import { type PairedFlags, runPaired } from './paired-job.ts';

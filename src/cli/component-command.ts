@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import type { EntryContext } from '../config/entry-context.ts';
 import { UserError } from '../config/errors.ts';
-import { loadJudging } from '../config/load-thresholds.ts';
 import type { Override } from '../config/overrides.ts';
 import type { ProfileWhen } from '../config/profile.ts';
+import { loadJudging } from '../config/thresholds/load-thresholds.ts';
 import { readNamed } from '../jobs/compare.ts';
-import { component } from '../jobs/component.ts';
+import { component } from '../jobs/component/component.ts';
 import { listenForInterrupt } from './interrupt.ts';
 
 /** What `component` is told, and `ab --component` of it. */

@@ -49,7 +49,7 @@ export async function dashboardCommand(command: Command, context: EntryContext):
   const load = given.filter(({ key }) => key === 'load.think_time' || !key.startsWith('load.'));
   const config = await configHere(flags, load, context);
   if (flags.export !== undefined) return exportKept(flags, resolve(config.root, config.output.monitoring_data));
-  const { dashboard } = await import('../jobs/dashboard.ts');
+  const { dashboard } = await import('../jobs/dashboard/dashboard.ts');
   const interrupt = listenForInterrupt((text) => void process.stderr.write(`${text}\n`));
   try {
     return await dashboard({
@@ -80,7 +80,7 @@ export async function dashboardCommand(command: Command, context: EntryContext):
 
 /** What earlier dashboards kept, with none running. */
 async function exportKept({ export: to, format }: Flags, folder: string): Promise<ExitCode> {
-  const { exportMonitoringTo } = await import('../jobs/export-monitoring.ts');
+  const { exportMonitoringTo } = await import('../jobs/dashboard/export-monitoring.ts');
   const file = typeof to === 'string' ? to : null;
   const ending = file === null ? '' : extname(file).slice(1).toLowerCase();
   const samples = await exportMonitoringTo(folder, { format: format ?? (ending === 'json' ? 'json' : 'csv'), file });

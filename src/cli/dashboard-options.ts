@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDurationSeconds } from '../config/duration.ts';
-import type { DashboardPlace } from '../jobs/live.ts';
+import type { DashboardPlace } from '../jobs/dashboard/live.ts';
 
 /** Flags of whatever serves the page. */
 export interface DashboardFlags {

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../config/errors.ts';
-import { type LoadSetting, parseLoadSetting } from '../config/load-setting.ts';
 import type { Override } from '../config/overrides.ts';
+import { type LoadSetting, parseLoadSetting } from '../config/scenario/load-setting.ts';
 
 /** Flags of the load, each with the setting that it overrides. Which executor they mean is told in docs/executors.md. */
 export const loadSettings = [

@@ -67,7 +67,7 @@ export async function start(context: EntryContext): Promise<void> {
       if (error.code !== 'EPIPE') throw error;
     });
   if (process.argv[2] === '--version') {
-    const { readTool } = await import('../jobs/provenance.ts');
+    const { readTool } = await import('../jobs/measure/provenance.ts');
     process.stdout.write(`${(await readTool(context.packageRoot)).version}\n`);
     return;
   }

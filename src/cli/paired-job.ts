@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EntryContext } from '../config/entry-context.ts';
-import { plainShape } from '../jobs/shape.ts';
+import { plainShape } from '../jobs/measure/shape.ts';
 import type { BenchFlags } from './bench-options.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { createProgress } from './progress.ts';

@@ -1,5 +1,5 @@
 import { loadText } from '../jobs/load-text.ts';
-import type { MeasureProgress } from '../jobs/measure.ts';
+import type { MeasureProgress } from '../jobs/measure/measure.ts';
 import type { Snapshot } from '../measure/meter.ts';
 
 const plainIntervalMs = 5000;

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { EntryContext } from '../config/entry-context.ts';
 import { UserError } from '../config/errors.ts';
-import { leftOutSentences, loadEach, scenarioList } from '../config/scenario-list.ts';
+import { leftOutSentences, loadEach, scenarioList } from '../config/scenario/list.ts';
 import { type BenchFlags, overridesOf } from './bench-options.ts';
 import { configHere } from './config-here.ts';
 import { listenForInterrupt } from './interrupt.ts';

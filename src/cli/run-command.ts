@@ -7,7 +7,7 @@ import type { BenchConfig } from '../config/bench-config.ts';
 import type { EntryContext } from '../config/entry-context.ts';
 import { UserError } from '../config/errors.ts';
 import type { Override } from '../config/overrides.ts';
-import { scenarioNamesOf } from '../config/scenario.ts';
+import { scenarioNamesOf } from '../config/scenario/scenario.ts';
 import type { RunOptions } from '../jobs/run.ts';
 import { type BenchFlags, overridesOf } from './bench-options.ts';
 import { configHere } from './config-here.ts';

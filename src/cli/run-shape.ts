@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { parseDurationSeconds } from '../config/duration.ts';
-import type { RunShape } from '../jobs/shape.ts';
+import type { RunShape } from '../jobs/measure/shape.ts';
 import { type CompatName, compatNames } from '../measure/compat.ts';
 
 /** The flags of `run` and `check` that shape one invocation. */

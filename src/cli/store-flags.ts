@@ -15,7 +15,7 @@ export const storeHelp =
 
 /** The store that the flags or the configuration name. @throws UserError (2) where it cannot be reached */
 export async function openStore(flags: StoreFlags, context: EntryContext): Promise<BaselineStore> {
-  const { openBaselines } = await import('../jobs/open-baselines.ts');
+  const { openBaselines } = await import('../jobs/baseline/open-baselines.ts');
   const { source, repository, root } = await resolveStore(flags, context);
   return openBaselines({ source, root, env: process.env, repository, defaultBranch: null });
 }
@@ -45,7 +45,7 @@ export async function resolveStore(
 
 async function sourceOf(flags: StoreFlags, context: EntryContext): Promise<{ source: BaselineSource; origin: string; root: string }> {
   if (flags.store !== undefined) {
-    const { parseStore } = await import('../jobs/open-baselines.ts');
+    const { parseStore } = await import('../jobs/baseline/open-baselines.ts');
     return { source: parseStore(flags.store), origin: 'flag --store', root: process.cwd() };
   }
   const { configHere } = await import('./config-here.ts');

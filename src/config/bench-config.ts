@@ -3,9 +3,9 @@ import type { ComponentsConfig } from './component.ts';
 import type { ConfigIssue } from './errors.ts';
 import type { ObserveConfig } from './observe.ts';
 import type { ProfileConfig } from './profile.ts';
-import type { Scenario } from './scenario.ts';
-import type { TargetConfig } from './target.ts';
-import type { Thresholds } from './thresholds.ts';
+import type { Scenario } from './scenario/scenario.ts';
+import type { TargetConfig } from './target/target.ts';
+import type { Thresholds } from './thresholds/thresholds.ts';
 
 export type Mode = 'auto' | 'rules' | 'screen' | 'paired';
 export type FailOn = 'regressed' | 'inconclusive' | 'never';

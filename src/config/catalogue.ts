@@ -1,7 +1,7 @@
-import { openFiles } from './files.ts';
-import { defaultOrigin } from './layers.ts';
-import { aliasesOf, manyScenarios, openScenarios, scenarioNames } from './scenarios.ts';
-import { readTargets } from './targets.ts';
+import { aliasesOf, manyScenarios, openScenarios, scenarioNames } from './scenario/scenarios.ts';
+import { readTargets } from './target/targets.ts';
+import { openFiles } from './yaml/files.ts';
+import { defaultOrigin } from './yaml/layers.ts';
 
 /** One line of `run --list`. */
 export interface CatalogueEntry {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { positiveDurationSchema } from './duration.ts';
-import { targetSchema } from './target.ts';
+import { targetSchema } from './target/target.ts';
 import { nameSchema } from './text.ts';
 
 /** What the readers of `llm-bench import` know and a benchmark's command may write. */

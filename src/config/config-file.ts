@@ -3,10 +3,10 @@ import { alertsSchema, outputSchema } from './alerts.ts';
 import { componentSchema } from './component.ts';
 import { observeSchema } from './observe.ts';
 import { profileSchema } from './profile.ts';
-import { scenarioSchema } from './scenario.ts';
-import { targetSchema } from './target.ts';
+import { scenarioSchema } from './scenario/scenario.ts';
+import { targetSchema } from './target/target.ts';
 import { nameSchema } from './text.ts';
-import { thresholdsSchema } from './thresholds.ts';
+import { thresholdsSchema } from './thresholds/thresholds.ts';
 
 export const modes = ['auto', 'rules', 'screen', 'paired'] as const;
 export const failOnValues = ['regressed', 'inconclusive', 'never'] as const;

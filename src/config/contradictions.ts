@@ -1,5 +1,5 @@
 import type { ConfigIssue } from './errors.ts';
-import { isTree, type Layers, originAt, type Tree } from './layers.ts';
+import { isTree, type Layers, originAt, type Tree } from './yaml/layers.ts';
 
 /** Settings of one scenario that do not go together, each told where it was written. @param layers with the defaults filled in: `request` and `load` are there */
 export function contradictions(layers: Layers): ConfigIssue[] {

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { perfSchema } from './component.ts';
 import { configFileSchema, targetsFileSchema } from './config-file.ts';
-import { conversationFileSchema } from './conversation-file.ts';
-import { scenarioSchema } from './scenario.ts';
-import { testCasesSchema } from './test-cases.ts';
-import { thresholdsSchema } from './thresholds.ts';
+import { conversationFileSchema } from './scenario/conversation-file.ts';
+import { scenarioSchema } from './scenario/scenario.ts';
+import { testCasesSchema } from './scenario/test-cases.ts';
+import { thresholdsSchema } from './thresholds/thresholds.ts';
 
 const titles = {
   'llm-bench': [configFileSchema, 'llm-bench.yaml'],

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { isTree, type Tree } from './layers.ts';
+import { isTree, type Tree } from './yaml/layers.ts';
 
 /** Options that have a flag of their own in every executor that needs them. */
 const flagOf: Readonly<Record<string, string>> = { rate: '--rate 5', file: '--trace FILE' };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { positiveDurationSchema } from './duration.ts';
-import { parseExpression } from './metric-expression.ts';
+import { parseExpression } from './thresholds/metric-expression.ts';
 
 /** Kinds of servers whose metrics pages are known. */
 export const serverPresetNames = ['vllm', 'llama.cpp', 'tgi', 'sglang', 'llm-d', 'dcgm', 'go'] as const;

@@ -2,12 +2,12 @@ import type * as z from 'zod';
 import { alertsSchema, outputSchema } from './alerts.ts';
 import { baselineSchema, reportSchema, sections } from './config-file.ts';
 import type { ConfigIssue } from './errors.ts';
-import { isTree, type Origin, type Tree } from './layers.ts';
 import { observeSchema } from './observe.ts';
 import { profileMembersSchema } from './profile.ts';
-import { scenarioFields, scenarioSchema } from './scenario.ts';
-import { check } from './schema-issues.ts';
-import { targetSchema } from './target.ts';
+import { scenarioFields, scenarioSchema } from './scenario/scenario.ts';
+import { targetSchema } from './target/target.ts';
+import { isTree, type Origin, type Tree } from './yaml/layers.ts';
+import { check } from './yaml/schema-issues.ts';
 
 /** A value given by a flag or an input; it wins over every file. */
 export interface Override {

@@ -1,6 +1,6 @@
 import { Document, isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
 import type { BenchConfig } from './bench-config.ts';
-import { maskSecrets } from './mask.ts';
+import { maskSecrets } from './yaml/mask.ts';
 
 /**
  * The resolved configuration as YAML, each value with its origin behind it: `concurrency: 8 # flag --concurrency`.

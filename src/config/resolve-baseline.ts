@@ -1,6 +1,6 @@
 import type { BaselineSource } from './bench-config.ts';
-import { defaultOrigin, isTree, type Layers, type Origin, overlay } from './layers.ts';
-import type { Path } from './yaml-source.ts';
+import { defaultOrigin, isTree, type Layers, type Origin, overlay } from './yaml/layers.ts';
+import type { Path } from './yaml/source.ts';
 
 export const defaultArtifact = 'llm-bench-baseline';
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import { type ComponentEntry, type ComponentsConfig, componentSchema, componentTimeoutSeconds, perfSchema, type SeriesName } from './component.ts';
-import type { Files } from './files.ts';
-import { isTree, type Origin, type Tree } from './layers.ts';
-import { check } from './schema-issues.ts';
-import type { Path } from './yaml-source.ts';
+import type { Files } from './yaml/files.ts';
+import { isTree, type Origin, type Tree } from './yaml/layers.ts';
+import { check } from './yaml/schema-issues.ts';
+import type { Path } from './yaml/source.ts';
 
 type Perf = z.output<typeof perfSchema>;
 

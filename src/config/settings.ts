@@ -1,14 +1,14 @@
 import { join, resolve } from 'node:path';
 import { scenarioChoiceSchema, sections } from './config-file.ts';
 import type { ConfigIssue } from './errors.ts';
-import type { Files } from './files.ts';
-import { isTree, type Layers, type Origin, overlay, type Tree } from './layers.ts';
 import type { OverrideLayer } from './overrides.ts';
 import { defaultBaseline, overlayBaseline } from './resolve-baseline.ts';
-import type { ThresholdsChoice } from './resolve-thresholds.ts';
-import { check, describeFound, unknownName } from './schema-issues.ts';
 import { soundMembers } from './sound-scenario.ts';
-import type { Path, YamlSource } from './yaml-source.ts';
+import type { ThresholdsChoice } from './thresholds/resolve-thresholds.ts';
+import type { Files } from './yaml/files.ts';
+import { isTree, type Layers, type Origin, overlay, type Tree } from './yaml/layers.ts';
+import { check, describeFound, unknownName } from './yaml/schema-issues.ts';
+import type { Path, YamlSource } from './yaml/source.ts';
 
 const fileNames = ['llm-bench.yaml', 'llm-bench.yml', join('.github', 'llm-bench.yaml'), join('.github', 'llm-bench.yml')];
 const nothing: Layers = { value: {}, origins: new Map() };

@@ -1,5 +1,5 @@
-import { isTree, type Tree } from './layers.ts';
-import { scenarioSchema } from './scenario.ts';
+import { scenarioSchema } from './scenario/scenario.ts';
+import { isTree, type Tree } from './yaml/layers.ts';
 
 /** What other settings are understood by: where one of these is faulty, nothing certain can be said of the rest. */
 const foundations: readonly string[] = ['name', 'extends', 'parts', 'request', 'load', 'target'];

@@ -1,6 +1,6 @@
 import type { FailOn, Mode } from '../config/bench-config.ts';
 import { ExitCode } from '../config/errors.ts';
-import { loadThresholds } from '../config/load-thresholds.ts';
+import { loadThresholds } from '../config/thresholds/load-thresholds.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { renderText } from '../report/text.ts';
 import type { Better } from '../result/document.ts';

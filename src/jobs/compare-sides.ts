@@ -5,7 +5,7 @@ import { renderSideCsv, renderSideHtml, renderSideMarkdown, renderSideText } fro
 import type { ResultDocument } from '../result/document.ts';
 import { writeResult } from '../result/write.ts';
 import { localStamp } from './local-stamp.ts';
-import { type MeasureOptions, measure } from './measure.ts';
+import { type MeasureOptions, measure } from './measure/measure.ts';
 import { worstExit } from './worst-exit.ts';
 import { writeText } from './write-text.ts';
 

@@ -1,6 +1,6 @@
 import type { Mode } from '../config/bench-config.ts';
 import { ExitCode, UserError } from '../config/errors.ts';
-import type { Thresholds } from '../config/thresholds.ts';
+import type { Thresholds } from '../config/thresholds/thresholds.ts';
 import { differences } from '../result/differences.ts';
 import type { Better, ResultDocument } from '../result/document.ts';
 import type { ReadOptions } from '../result/import/format.ts';

@@ -3,11 +3,11 @@ import { LiveTotals } from '../measure/live-totals.ts';
 import type { Monitor } from '../observe/monitor.ts';
 import { serveMetrics } from '../publish/metrics-server.ts';
 import type { OtlpPusher } from '../publish/otlp.ts';
-import { liveFamilies } from '../report/exposed-live.ts';
-import { resultFamilies } from '../report/exposed-result.ts';
-import { type Family, renderOpenMetrics, renderPrometheus } from '../report/exposition.ts';
+import { liveFamilies } from '../report/exposition/exposed-live.ts';
+import { resultFamilies } from '../report/exposition/exposed-result.ts';
+import { type Family, renderOpenMetrics, renderPrometheus } from '../report/exposition/exposition.ts';
 import type { ResultDocument } from '../result/document.ts';
-import type { MeasureOptions } from './measure-options.ts';
+import type { MeasureOptions } from './measure/options.ts';
 import { prepareToWrite, writeText } from './write-text.ts';
 
 /** Where figures go beside the result document; null: nowhere. */

@@ -1,4 +1,4 @@
-import type { Scenario } from '../config/scenario.ts';
+import type { Scenario } from '../config/scenario/scenario.ts';
 
 /** What a scenario is about to send, in a few words: `chat: 100 requests, concurrency 4`, `open: poisson, 30 s`. */
 export function loadText({ name, load }: Scenario, plan: { requests: number | null; durationMs: number | null; concurrency: number | null }): string {

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UserError } from '../config/errors.ts';
-import { unknownName } from '../config/schema-issues.ts';
+import { unknownName } from '../config/yaml/schema-issues.ts';
 import { scenarioFileName } from './scenario-file-name.ts';
 
 /**

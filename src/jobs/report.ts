@@ -1,5 +1,5 @@
 import { UserError } from '../config/errors.ts';
-import { loadThresholds } from '../config/load-thresholds.ts';
+import { loadThresholds } from '../config/thresholds/load-thresholds.ts';
 import type { CompatName } from '../measure/compat.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { oneScenario } from '../result/one-scenario.ts';
@@ -113,7 +113,7 @@ const renderers: Record<ReportFormat, (subjects: readonly Subject[], options: Re
       .join('\n');
   },
   async html([subject], { files }) {
-    const { renderHtml } = await import('../report/html.ts');
+    const { renderHtml } = await import('../report/html/html.ts');
     const { earlierResults } = await import('./earlier.ts');
     const { result, comparison } = subject as Subject;
     const history = await earlierResults(files[0] as string, result);

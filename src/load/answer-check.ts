@@ -1,5 +1,5 @@
 import type { ValidateFunction } from 'ajv';
-import type { AnswerSchema } from '../config/answer-schema.ts';
+import type { AnswerSchema } from '../config/scenario/answer-schema.ts';
 import type { SchemaCheck } from '../measure/record.ts';
 import type { SchemaSource } from '../workload/schemas.ts';
 
@@ -19,7 +19,7 @@ export class AnswerChecker {
 
   /** @param fenced answers to free prompts may put their JSON between the fences of a markdown block */
   static async open(schemas: SchemaSource, fenced: boolean): Promise<AnswerChecker> {
-    const { compileSchema } = await import('../config/answer-schema.ts');
+    const { compileSchema } = await import('../config/scenario/answer-schema.ts');
     return new AnswerChecker(schemas, fenced, compileSchema);
   }
 

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { ReplayRow } from '../config/trace-file.ts';
+import type { ReplayRow } from '../config/scenario/trace-file.ts';
 import type { Snapshot } from '../measure/meter.ts';
 import type { Slo } from '../measure/slo.ts';
 

@@ -1,7 +1,7 @@
-import type { Prompt } from '../config/prompts.ts';
-import type { Scenario } from '../config/scenario.ts';
-import type { TargetConfig } from '../config/target.ts';
-import type { ReplayRow } from '../config/trace-file.ts';
+import type { Prompt } from '../config/scenario/prompts.ts';
+import type { Scenario } from '../config/scenario/scenario.ts';
+import type { ReplayRow } from '../config/scenario/trace-file.ts';
+import type { TargetConfig } from '../config/target/target.ts';
 import type { ConversationMeter } from '../measure/conversation-meter.ts';
 import type { Definition } from '../measure/definitions.ts';
 import type { Meter, Snapshot } from '../measure/meter.ts';

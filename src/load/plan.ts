@@ -1,7 +1,7 @@
-import type { Prompt } from '../config/prompts.ts';
-import type { Scenario } from '../config/scenario.ts';
-import type { TargetConfig } from '../config/target.ts';
-import type { ReplayRow } from '../config/trace-file.ts';
+import type { Prompt } from '../config/scenario/prompts.ts';
+import type { Scenario } from '../config/scenario/scenario.ts';
+import type { ReplayRow } from '../config/scenario/trace-file.ts';
+import type { TargetConfig } from '../config/target/target.ts';
 import { type GapRule, ownDefinition } from '../measure/definitions.ts';
 import type { TransportKind } from '../protocol/connect.ts';
 import type { WireContext } from '../protocol/protocol.ts';

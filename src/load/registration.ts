@@ -1,4 +1,4 @@
-import type { SchemaRegistration } from '../config/request-template.ts';
+import type { SchemaRegistration } from '../config/scenario/request-template.ts';
 import type { ErrorKind } from '../protocol/error-kind.ts';
 import { plainHttp } from '../protocol/http.ts';
 import type { Answer, RequestSpec, WireContext } from '../protocol/protocol.ts';

@@ -1,4 +1,4 @@
-import type { RetrievalConfig } from '../config/retrieval.ts';
+import type { RetrievalConfig } from '../config/scenario/retrieval.ts';
 import type { Found } from '../protocol/protocol.ts';
 import type { Neighbours } from '../workload/exact-neighbours.ts';
 

@@ -1,4 +1,4 @@
-import type { Scenario } from '../config/scenario.ts';
+import type { Scenario } from '../config/scenario/scenario.ts';
 import type { WireContext } from '../protocol/protocol.ts';
 import { protocolOf } from '../protocol/registry.ts';
 

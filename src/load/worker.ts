@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { defaultReplicaHeader } from '../config/target.ts';
+import { defaultReplicaHeader } from '../config/target/target.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import { createTransport } from '../protocol/connect.ts';
 import { protocolOf } from '../protocol/registry.ts';

@@ -1,4 +1,4 @@
-import type { Selector } from '../config/metric-expression.ts';
+import type { Selector } from '../config/thresholds/metric-expression.ts';
 import type { MetricSample } from './prometheus-text.ts';
 import { select } from './selector.ts';
 

@@ -1,4 +1,4 @@
-import type { Expression } from '../config/metric-expression.ts';
+import type { Expression } from '../config/thresholds/metric-expression.ts';
 import { difference, quantile, readHistogram, type ServerHistogram } from './histogram-difference.ts';
 import { type SampleSummary, summarise } from './history.ts';
 import type { MetricSample } from './prometheus-text.ts';

@@ -1,4 +1,4 @@
-import { parseExpression, type Selector } from '../config/metric-expression.ts';
+import { parseExpression, type Selector } from '../config/thresholds/metric-expression.ts';
 import { type MetricsPage, readPage, reasonOf } from './metrics-page.ts';
 import { type MetricSample, parsePrometheus } from './prometheus-text.ts';
 import { increaseOf, windowOf } from './readings.ts';

@@ -1,5 +1,5 @@
-import { type Expression, parseExpression } from '../config/metric-expression.ts';
 import { type ServerPreset, serverPresetNames } from '../config/observe.ts';
+import { type Expression, parseExpression } from '../config/thresholds/metric-expression.ts';
 import { type MetricsPage, readPage, reasonOf } from './metrics-page.ts';
 import { type KnownSeries, type MetricSample, parsePrometheus } from './prometheus-text.ts';
 import { gaugeSummary, histogramOver, histogramSummary, isThere, type Reading, read, type Scrape, valueOver, windowOf } from './readings.ts';

@@ -1,4 +1,4 @@
-import type { ResolvedRequest } from '../config/scenario.ts';
+import type { ResolvedRequest } from '../config/scenario/scenario.ts';
 import { anthropic } from './anthropic.ts';
 import { completions } from './completions.ts';
 import { plainHttp } from './http.ts';

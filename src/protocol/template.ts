@@ -1,4 +1,4 @@
-import { placeholder, type RequestTemplate, type SchemaRegistration, type TemplateVariable } from '../config/request-template.ts';
+import { placeholder, type RequestTemplate, type SchemaRegistration, type TemplateVariable } from '../config/scenario/request-template.ts';
 import type { CallSchema } from '../workload/request-spec.ts';
 import { plainHttp } from './http.ts';
 import type { Answer, AnswerReader, Found, Protocol, RequestSpec, WireContext } from './protocol.ts';

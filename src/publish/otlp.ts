@@ -9,7 +9,7 @@ import {
   PeriodicExportingMetricReader,
   type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics';
-import type { ExposedHistogram, Family } from '../report/exposition.ts';
+import type { ExposedHistogram, Family } from '../report/exposition/exposition.ts';
 
 const intervalMs = 5000;
 const timeoutMs = 4000;

@@ -1,8 +1,8 @@
 import { csvField } from './csv.ts';
 import { escapeHtml, forMarkdown, markdownText, terminalText } from './escape.ts';
-import { htmlPage, policyElement } from './html-page.ts';
-import { section, table } from './html-parts.ts';
-import { pageStyle } from './html-style.ts';
+import { htmlPage, policyElement } from './html/page.ts';
+import { section, table } from './html/parts.ts';
+import { pageStyle } from './html/style.ts';
 import { metricName, shortSeriesName, unitIsInName } from './names.ts';
 import { formatChange, formatValue } from './numbers.ts';
 import type { SideBySide, SideRow } from './side-by-side.ts';

@@ -1,5 +1,5 @@
-import type { Scenario } from '../config/scenario.ts';
-import type { TargetConfig } from '../config/target.ts';
+import type { Scenario } from '../config/scenario/scenario.ts';
+import type { TargetConfig } from '../config/target/target.ts';
 import type { Phase, PhaseOutcome, StopReason } from '../load/executor.ts';
 import type { CompatDefinition } from '../measure/compat.ts';
 import type { ConversationMeter } from '../measure/conversation-meter.ts';

@@ -1,4 +1,4 @@
-import { type Scenario, scenarioName } from '../config/scenario.ts';
+import { type Scenario, scenarioName } from '../config/scenario/scenario.ts';
 import type { SearchSummary } from '../load/search-summary.ts';
 import { seriesId } from '../load/series-id.ts';
 import { ownDefinition } from '../measure/definitions.ts';

@@ -1,4 +1,4 @@
-import { scenarioName } from '../config/scenario.ts';
+import { scenarioName } from '../config/scenario/scenario.ts';
 import { compatNote } from '../measure/compat.ts';
 import type { Meter } from '../measure/meter.ts';
 import { SeriesMeter } from '../measure/series-meter.ts';

@@ -1,6 +1,6 @@
-import type { Criterion } from '../config/criteria.ts';
-import { sloProfiles } from '../config/criteria.ts';
-import type { Scenario } from '../config/scenario.ts';
+import type { Criterion } from '../config/scenario/criteria.ts';
+import { sloProfiles } from '../config/scenario/criteria.ts';
+import type { Scenario } from '../config/scenario/scenario.ts';
 import type { Results } from './document.ts';
 
 /** A criterion and what became of it, as `results.criteria` has it. */

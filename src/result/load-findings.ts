@@ -1,4 +1,4 @@
-import type { Scenario } from '../config/scenario.ts';
+import type { Scenario } from '../config/scenario/scenario.ts';
 import { type Level, levelsOf, type RunPhase } from '../load/levels.ts';
 import type { SearchRules } from '../load/search-rules.ts';
 import { type SearchSummary, searchSummary } from '../load/search-summary.ts';

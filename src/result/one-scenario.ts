@@ -1,5 +1,5 @@
 import { UserError } from '../config/errors.ts';
-import { nearMiss } from '../config/near-miss.ts';
+import { nearMiss } from '../config/yaml/near-miss.ts';
 import type { ResultDocument, Results } from './document.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { PresetTargets } from '../config/preset-targets.ts';
-import type { Scenario } from '../config/scenario.ts';
+import type { Scenario } from '../config/scenario/scenario.ts';
+import type { PresetTargets } from '../config/target/preset-targets.ts';
 import type { ErrorCount, ResultDocument, Results, Run } from './document.ts';
 import type { MeasuredPart, SkippedPart } from './findings/finding.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { scenarioName } from '../config/scenario.ts';
+import { scenarioName } from '../config/scenario/scenario.ts';
 import { acrossRounds } from './across-rounds.ts';
 import { judgeCriteria } from './criteria.ts';
 import type { ResultDocument, Run } from './document.ts';

@@ -1,5 +1,5 @@
 import { UserError } from '../config/errors.ts';
-import type { TargetConfig } from '../config/target.ts';
+import type { TargetConfig } from '../config/target/target.ts';
 import { expandVariables, lookupIn, readEnvFile } from './environment.ts';
 
 /** Where values are looked up: the environment, and env_file below the root. */

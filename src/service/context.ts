@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { UserError } from '../config/errors.ts';
-import { maskAddress } from '../config/mask.ts';
-import type { TargetConfig } from '../config/target.ts';
+import type { TargetConfig } from '../config/target/target.ts';
+import { maskAddress } from '../config/yaml/mask.ts';
 import { addressCredentials, resolveApiKey, targetHeaders } from './api-key.ts';
 import { type PortMapping, parsePortMapping, splitArguments } from './docker-arguments.ts';
 import { expandEnvironment, expandVariables, type Lookup, lookupIn, readEnvFile, scrubEnvironment } from './environment.ts';

@@ -1,5 +1,5 @@
 import { UserError } from '../config/errors.ts';
-import type { TargetConfig } from '../config/target.ts';
+import type { TargetConfig } from '../config/target/target.ts';
 
 /** One entry of `ports`: `8000`, `8080:8000`, `127.0.0.1:8080:8000`, each with `/tcp` or `/udp` behind it if need be. */
 export interface PortMapping {

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../config/errors.ts';
-import type { TargetConfig } from '../config/target.ts';
+import type { TargetConfig } from '../config/target/target.ts';
 import type { Launched } from './command.ts';
 import { buildArguments, envFileFor, imageName, type PortMapping, publishArgument, splitArguments } from './docker-arguments.ts';
 import { type DockerAnswer, docker } from './docker-cli.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { UserError } from '../config/errors.ts';
-import type { TargetConfig } from '../config/target.ts';
+import type { TargetConfig } from '../config/target/target.ts';
 
 /** By this variable the descendants of a service are found again, whatever group or session they moved to. */
 export const markerVariable = 'LLM_BENCH_SERVICE_ID';

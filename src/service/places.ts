@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { TargetConfig } from '../config/target.ts';
+import type { TargetConfig } from '../config/target/target.ts';
 
 /** Where a service is started from. */
 export interface Places {

@@ -1,7 +1,7 @@
 import net from 'node:net';
 import { UserError } from '../config/errors.ts';
-import { maskAddress } from '../config/mask.ts';
-import type { TargetConfig } from '../config/target.ts';
+import type { TargetConfig } from '../config/target/target.ts';
+import { maskAddress } from '../config/yaml/mask.ts';
 import { expandVariables, type Lookup, mentionsPort } from './environment.ts';
 
 /** Ports handed out by this process; none is handed out twice, since its service may not have bound it yet. */

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExitCode, UserError } from '../config/errors.ts';
-import type { Pressure } from '../config/pressure.ts';
+import type { Pressure } from '../config/scenario/pressure.ts';
 import { markerVariable } from './environment.ts';
 import { readAvailableMemory } from './pressure-work.ts';
 import { terminateTree } from './tree.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../config/errors.ts';
-import type { TargetConfig } from '../config/target.ts';
+import type { TargetConfig } from '../config/target/target.ts';
 import { expandVariables, type Lookup } from './environment.ts';
 import { nobodyThere, probeHttp, probeTcp } from './probe.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TargetConfig } from '../config/target.ts';
+import type { TargetConfig } from '../config/target/target.ts';
 import { expandEnvironment, lookupIn, readEnvFile, serviceEnvironment } from './environment.ts';
 import { LogTail } from './log-tail.ts';
 import { inCheckout, type Places, serviceDirectory } from './places.ts';

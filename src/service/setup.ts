@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import type { TargetConfig } from '../config/target.ts';
+import type { TargetConfig } from '../config/target/target.ts';
 import { inCheckout, type Places } from './places.ts';
 import { runToEnd } from './run-to-end.ts';
 import { describeCrash, ServiceError } from './service-error.ts';

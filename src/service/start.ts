@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { TargetConfig } from '../config/target.ts';
+import type { TargetConfig } from '../config/target/target.ts';
 import { readContext, type StartContext } from './context.ts';
 import { buildImage, dockerEnvironment } from './docker.ts';
 import { startOnce } from './launch.ts';

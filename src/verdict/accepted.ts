@@ -1,5 +1,5 @@
-import { limitsFor } from '../config/limits-for.ts';
-import type { Thresholds } from '../config/thresholds.ts';
+import { limitsFor } from '../config/thresholds/limits-for.ts';
+import type { Thresholds } from '../config/thresholds/thresholds.ts';
 import { judgeValue } from './limits.ts';
 import type { Verdict } from './verdict.ts';
 

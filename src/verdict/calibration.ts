@@ -1,4 +1,4 @@
-import type { Thresholds } from '../config/thresholds.ts';
+import type { Thresholds } from '../config/thresholds/thresholds.ts';
 import type { Better, ResultDocument, Run } from '../result/document.ts';
 import { detectable } from './decide.ts';
 import { defaultPairedLimitPercent, pairsOf, type Rounds, roundsOf } from './judge-paired.ts';

@@ -1,4 +1,4 @@
-import type { Thresholds } from '../config/thresholds.ts';
+import type { Thresholds } from '../config/thresholds/thresholds.ts';
 import { isDistribution, type ResultDocument, type Series } from '../result/document.ts';
 import { metricOf, splitKey, valueAt } from '../result/metric-values.ts';
 import { judgeMetric } from './judge-metric.ts';

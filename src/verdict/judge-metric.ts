@@ -1,4 +1,4 @@
-import type { Limits } from '../config/limits.ts';
+import type { Limits } from '../config/thresholds/limits.ts';
 import type { Better } from '../result/document.ts';
 import { type Finding, judgeValue, shownLimit } from './limits.ts';
 import { worse } from './overall.ts';

@@ -1,5 +1,5 @@
-import { isDeterministic } from '../config/limits-for.ts';
-import type { Thresholds } from '../config/thresholds.ts';
+import { isDeterministic } from '../config/thresholds/limits-for.ts';
+import type { Thresholds } from '../config/thresholds/thresholds.ts';
 import type { ResultDocument, Run } from '../result/document.ts';
 import { judgeErrorRate } from './error-rate.ts';
 import { describeBaselines } from './evaluate.ts';

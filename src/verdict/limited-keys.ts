@@ -1,6 +1,6 @@
-import type { Limits } from '../config/limits.ts';
-import { limitedMetrics, limitsFor } from '../config/limits-for.ts';
-import type { Thresholds } from '../config/thresholds.ts';
+import type { Limits } from '../config/thresholds/limits.ts';
+import { limitedMetrics, limitsFor } from '../config/thresholds/limits-for.ts';
+import type { Thresholds } from '../config/thresholds/thresholds.ts';
 import { distributionDefinitions } from '../measure/metrics.ts';
 import { isDistribution, type Series } from '../result/document.ts';
 

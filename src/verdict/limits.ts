@@ -1,4 +1,4 @@
-import type { Limits } from '../config/limits.ts';
+import type { Limits } from '../config/thresholds/limits.ts';
 import type { SeriesVerdict } from './verdict.ts';
 
 /** What one rule found; `rule` starts with the word of the limit (`max 500`), which reports rely on. */

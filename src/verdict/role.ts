@@ -1,4 +1,4 @@
-import type { Limits } from '../config/limits.ts';
+import type { Limits } from '../config/thresholds/limits.ts';
 import type { Better, Series } from '../result/document.ts';
 import { splitKey, valueAt } from '../result/metric-values.ts';
 import { isOwnMetric } from './limited-keys.ts';

@@ -1,5 +1,5 @@
-import type { Limits } from '../config/limits.ts';
-import type { Thresholds } from '../config/thresholds.ts';
+import type { Limits } from '../config/thresholds/limits.ts';
+import type { Thresholds } from '../config/thresholds/thresholds.ts';
 import type { Better, ResultDocument, Series } from '../result/document.ts';
 import { metricOf } from '../result/metric-values.ts';
 import type { Decision } from './decide.ts';

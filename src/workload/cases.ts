@@ -1,5 +1,5 @@
-import type { Scenario } from '../config/scenario.ts';
-import type { TestCase, TestCases } from '../config/test-cases.ts';
+import type { Scenario } from '../config/scenario/scenario.ts';
+import type { TestCase, TestCases } from '../config/scenario/test-cases.ts';
 import { type Cell, capped } from './cells.ts';
 import { commonSpec } from './request-spec.ts';
 import { schemaSource } from './schemas.ts';

@@ -1,6 +1,6 @@
-import type { Lengths } from '../config/lengths.ts';
-import type { Scenario } from '../config/scenario.ts';
-import type { TargetConfig } from '../config/target.ts';
+import type { Lengths } from '../config/scenario/lengths.ts';
+import type { Scenario } from '../config/scenario/scenario.ts';
+import type { TargetConfig } from '../config/target/target.ts';
 import { chooseClasses } from './classes.ts';
 
 /** One class of requests whose figures stand apart. */

@@ -1,4 +1,4 @@
-import type { RequestClasses } from '../config/scenario.ts';
+import type { RequestClasses } from '../config/scenario/scenario.ts';
 import { Random } from './random.ts';
 
 /** The stream of the seed that classes are drawn from; prompts use the small numbers. */

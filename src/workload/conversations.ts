@@ -1,5 +1,5 @@
-import type { ConversationFile } from '../config/conversation-file.ts';
-import type { Scenario } from '../config/scenario.ts';
+import type { ConversationFile } from '../config/scenario/conversation-file.ts';
+import type { Scenario } from '../config/scenario/scenario.ts';
 import { type Cell, capped } from './cells.ts';
 import { type Dialogues, placeOf, turnStride } from './dialogues.ts';
 import { commonSpec, type Message } from './request-spec.ts';

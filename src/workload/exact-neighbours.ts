@@ -1,4 +1,4 @@
-import { type VectorSet, writeEntry } from '../config/vectors.ts';
+import { type VectorSet, writeEntry } from '../config/scenario/vectors.ts';
 
 /** So many entries are made at a time, and stay in the processor's cache while every query is held against them. */
 const blockEntries = 256;

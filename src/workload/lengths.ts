@@ -1,4 +1,4 @@
-import type { LengthDistribution } from '../config/lengths.ts';
+import type { LengthDistribution } from '../config/scenario/lengths.ts';
 import { Random } from './random.ts';
 
 /** Draws beyond the bounds are drawn again so often; then the nearest bound is taken. */

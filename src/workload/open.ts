@@ -1,4 +1,4 @@
-import type { Scenario } from '../config/scenario.ts';
+import type { Scenario } from '../config/scenario/scenario.ts';
 import { casesWorkload } from './cases.ts';
 import { conversationWorkload } from './conversations.ts';
 import { retrievalWorkload } from './retrieval.ts';

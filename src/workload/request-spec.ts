@@ -1,5 +1,5 @@
-import type { Scenario } from '../config/scenario.ts';
-import type { TargetConfig } from '../config/target.ts';
+import type { Scenario } from '../config/scenario/scenario.ts';
+import type { TargetConfig } from '../config/target/target.ts';
 
 /** One chat message as it goes over the wire. */
 export interface Message {

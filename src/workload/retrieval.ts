@@ -1,6 +1,6 @@
-import type { RetrievalConfig } from '../config/retrieval.ts';
-import type { Scenario } from '../config/scenario.ts';
-import { makeQuery, type VectorSet } from '../config/vectors.ts';
+import type { RetrievalConfig } from '../config/scenario/retrieval.ts';
+import type { Scenario } from '../config/scenario/scenario.ts';
+import { makeQuery, type VectorSet } from '../config/scenario/vectors.ts';
 import { exactNeighbours, type Neighbours } from './exact-neighbours.ts';
 import { bareSpec, type SearchSpec } from './request-spec.ts';
 import type { Workload } from './workload.ts';

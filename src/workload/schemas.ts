@@ -1,4 +1,4 @@
-import type { Scenario } from '../config/scenario.ts';
+import type { Scenario } from '../config/scenario/scenario.ts';
 import type { CallSchema } from './request-spec.ts';
 
 type Schema = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
-import type { Prompt } from '../config/prompts.ts';
-import type { Conversation, ShareGptOptions } from '../config/sharegpt.ts';
+import type { Prompt } from '../config/scenario/prompts.ts';
+import type { Conversation, ShareGptOptions } from '../config/scenario/sharegpt.ts';
 
 /** Why conversations were left out, by count. */
 export interface LeftOut {

@@ -1,4 +1,4 @@
-import { defaultTokenizer, type TokenizerName } from '../config/tokenizers.ts';
+import { defaultTokenizer, type TokenizerName } from '../config/scenario/tokenizers.ts';
 
 /** Each vocabulary in a chunk of its own: they are megabytes. */
 const encodings = {

@@ -1,4 +1,4 @@
-import { blockTokens, type ReplayRow } from '../config/trace-file.ts';
+import { blockTokens, type ReplayRow } from '../config/scenario/trace-file.ts';
 import { generatePrompt } from './generate.ts';
 
 /** What makes the texts of blocks other than those of prompts that are generated from the same seed. */

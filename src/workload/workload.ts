@@ -1,9 +1,9 @@
-import type { Lengths } from '../config/lengths.ts';
-import type { Prompt } from '../config/prompts.ts';
-import type { RetrievalConfig } from '../config/retrieval.ts';
-import type { Scenario } from '../config/scenario.ts';
-import type { TargetConfig } from '../config/target.ts';
-import type { ReplayRow } from '../config/trace-file.ts';
+import type { Lengths } from '../config/scenario/lengths.ts';
+import type { Prompt } from '../config/scenario/prompts.ts';
+import type { RetrievalConfig } from '../config/scenario/retrieval.ts';
+import type { Scenario } from '../config/scenario/scenario.ts';
+import type { ReplayRow } from '../config/scenario/trace-file.ts';
+import type { TargetConfig } from '../config/target/target.ts';
 import { type Cell, capped, cellChooser, gridOf } from './cells.ts';
 import type { Dialogues } from './dialogues.ts';
 import { generatePrompt } from './generate.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parse } from 'yaml';
-import { measure } from '../../src/jobs/measure.ts';
+import { measure } from '../../src/jobs/measure/measure.ts';
 import type { MockServer } from '../../src/mock/server.ts';
 import { figureAt } from '../../src/result/criteria.ts';
 import { Projects, set } from '../jobs/project.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import type { ProbeReport } from '../../src/jobs/probe-server.ts';
+import type { ProbeReport } from '../../src/jobs/probe/server.ts';
 import { startMock } from '../../src/mock/server.ts';
 import { told, Workspace } from './harness.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidArgumentError } from 'commander';
 import { parseCompat, parseCost, parseShard, parseStartAt, parseTokens, parseWorkers, shapeOf } from '../../src/cli/run-shape.ts';
-import { plainShape } from '../../src/jobs/shape.ts';
+import { plainShape } from '../../src/jobs/measure/shape.ts';
 
 const refuses = (parse: (text: string) => unknown, texts: string[]) => {
   for (const text of texts) assert.throws(() => parse(text), InvalidArgumentError, text);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { maskSecrets } from '../../src/config/mask.ts';
 import { printConfig } from '../../src/config/print.ts';
+import { maskSecrets } from '../../src/config/yaml/mask.ts';
 import { flag, project } from './project.ts';
 
 test('the resolved whole as YAML, each value with its origin, secrets masked', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Override } from '../../src/config/overrides.ts';
-import type { MeasureOptions } from '../../src/jobs/measure.ts';
+import type { MeasureOptions } from '../../src/jobs/measure/measure.ts';
 import { executorSchemas } from '../../src/load/executors/registry.ts';
 
 const packageRoot = new URL('../../', import.meta.url);

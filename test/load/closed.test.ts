@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { Override } from '../../src/config/overrides.ts';
-import { measure } from '../../src/jobs/measure.ts';
+import { measure } from '../../src/jobs/measure/measure.ts';
 import type { RequestRecord } from '../../src/measure/record.ts';
 import { startMock } from '../../src/mock/server.ts';
 import type { ResultDocument } from '../../src/result/document.ts';

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { parsePrometheus } from '../../src/observe/prometheus-text.ts';
 import { serveMetrics } from '../../src/publish/metrics-server.ts';
 import { addressOf, pushOtlp } from '../../src/publish/otlp.ts';
-import type { Family } from '../../src/report/exposition.ts';
+import type { Family } from '../../src/report/exposition/exposition.ts';
 
 const families: Family[] = [
   { name: 'llm_bench_requests', type: 'counter', help: 'requests', values: [{ labels: { series: 'a' }, value: 7 }] },

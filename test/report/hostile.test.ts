@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { renderComment } from '../../src/report/comment.ts';
 import { codeBlock, htmlCode, markdownCode, markdownText } from '../../src/report/escape.ts';
 import { cutMarkdown } from '../../src/report/fit.ts';
-import { renderHtml } from '../../src/report/html.ts';
+import { renderHtml } from '../../src/report/html/html.ts';
 import { renderMarkdown } from '../../src/report/markdown.ts';
 import { pageScript } from '../../src/report/page-assets.ts';
 import { renderSummary, renderText } from '../../src/report/text.ts';

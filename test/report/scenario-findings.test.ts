@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { forHtml, forMarkdown, forTerminal } from '../../src/report/escape.ts';
 import { findingBlocks } from '../../src/report/findings/blocks.ts';
-import { renderHtml } from '../../src/report/html.ts';
+import { renderHtml } from '../../src/report/html/html.ts';
 import { renderResultMarkdown } from '../../src/report/markdown.ts';
 import { renderSummary } from '../../src/report/text.ts';
 import type { Metric, ResultDocument } from '../../src/result/document.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Scenario } from '../../src/config/scenario.ts';
+import type { Scenario } from '../../src/config/scenario/scenario.ts';
 import type { Phase, PhaseOutcome, StopReason } from '../../src/load/executor.ts';
 import { Meter } from '../../src/measure/meter.ts';
 import type { RequestRecord } from '../../src/measure/record.ts';

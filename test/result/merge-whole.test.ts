@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Scenario } from '../../src/config/scenario.ts';
+import type { Scenario } from '../../src/config/scenario/scenario.ts';
 import type { ResultDocument } from '../../src/result/document.ts';
 import { mergeWhole, withoutFindings } from '../../src/result/merge-whole.ts';
 import { partsIn } from '../../src/result/part-documents.ts';

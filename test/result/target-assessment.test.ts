@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Scenario } from '../../src/config/scenario.ts';
+import type { Scenario } from '../../src/config/scenario/scenario.ts';
 import { Distribution } from '../../src/measure/distribution.ts';
 import { renderSummary } from '../../src/report/text.ts';
 import { gradeOf, targetAssessment } from '../../src/result/findings/target-assessment.ts';

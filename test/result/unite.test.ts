@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Scenario } from '../../src/config/scenario.ts';
+import type { Scenario } from '../../src/config/scenario/scenario.ts';
 import { uniteRounds, uniteScenarios } from '../../src/result/unite.ts';
 import { documentOf, measuredSeries } from './sample.ts';
 

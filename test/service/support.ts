@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type TargetConfig, targetSchema } from '../../src/config/target.ts';
+import { type TargetConfig, targetSchema } from '../../src/config/target/target.ts';
 import type { RunningService } from '../../src/service/service.ts';
 import { type StartOptions, startService } from '../../src/service/start.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Thresholds } from '../../src/config/thresholds.ts';
+import type { Thresholds } from '../../src/config/thresholds/thresholds.ts';
 import type { ResultDocument } from '../../src/result/document.ts';
 import { judgeByRules } from '../../src/verdict/evaluate.ts';
 import type { MetricVerdict, Verdict } from '../../src/verdict/verdict.ts';

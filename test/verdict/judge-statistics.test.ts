@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Thresholds } from '../../src/config/thresholds.ts';
+import type { Thresholds } from '../../src/config/thresholds/thresholds.ts';
 import type { DistributionMetric, ResultDocument } from '../../src/result/document.ts';
 import { judgePaired, type PairedOptions } from '../../src/verdict/judge-paired.ts';
 import { judgeScreen, type ScreenOptions } from '../../src/verdict/judge-screen.ts';

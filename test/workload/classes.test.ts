@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { classesSchema } from '../../src/config/scenario.ts';
+import { classesSchema } from '../../src/config/scenario/scenario.ts';
 import { chooseClasses } from '../../src/workload/classes.ts';
 import { createWorkload } from '../../src/workload/workload.ts';
 

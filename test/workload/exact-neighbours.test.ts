@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { makeQuery, writeEntry } from '../../src/config/vectors.ts';
+import { makeQuery, writeEntry } from '../../src/config/scenario/vectors.ts';
 import { exactNeighbours } from '../../src/workload/exact-neighbours.ts';
 
 test('the nearest are those that a sort of all cosines puts first', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { countTokens } from 'gpt-tokenizer/encoding/cl100k_base';
-import { tokenizerNames } from '../../src/config/tokenizers.ts';
+import { tokenizerNames } from '../../src/config/scenario/tokenizers.ts';
 import { generatePrompt } from '../../src/workload/generate.ts';
 import { Random } from '../../src/workload/random.ts';
 import { loadTokenizer } from '../../src/workload/tokenizer.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type LengthDistribution, lengthDistributionSchema } from '../../src/config/lengths.ts';
+import { type LengthDistribution, lengthDistributionSchema } from '../../src/config/scenario/lengths.ts';
 import { lengthDrawer } from '../../src/workload/lengths.ts';
 
 const draws = (lengths: LengthDistribution, count: number, seed = 1, stream = 1) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Conversation, type ShareGptOptions, shareGptSchema } from '../../src/config/sharegpt.ts';
+import { type Conversation, type ShareGptOptions, shareGptSchema } from '../../src/config/scenario/sharegpt.ts';
 import { shareGptPrompts } from '../../src/workload/sharegpt.ts';
 
 const words = (text: string) => text.split(' ').filter((word) => word !== '').length;

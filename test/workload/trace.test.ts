@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { countTokens } from 'gpt-tokenizer/encoding/cl100k_base';
 import { ConfigError } from '../../src/config/errors.ts';
-import { blockTokens, type ReplayRow, readTrace, replayRows, type TraceRow } from '../../src/config/trace-file.ts';
+import { blockTokens, type ReplayRow, readTrace, replayRows, type TraceRow } from '../../src/config/scenario/trace-file.ts';
 import { traceRequests } from '../../src/workload/trace.ts';
 import { createWorkload, warmupIndexBase } from '../../src/workload/workload.ts';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { countTokens } from 'gpt-tokenizer/encoding/cl100k_base';
-import type { Prompt } from '../../src/config/prompts.ts';
-import type { ResolvedRequest, Scenario } from '../../src/config/scenario.ts';
+import type { Prompt } from '../../src/config/scenario/prompts.ts';
+import type { ResolvedRequest, Scenario } from '../../src/config/scenario/scenario.ts';
 import { createWorkload, warmupIndexBase } from '../../src/workload/workload.ts';
 
 const target = { name: 'service', model: 'm' };

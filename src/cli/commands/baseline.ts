@@ -21,7 +21,7 @@ export function registerBaseline(program: Command, context: EntryContext): void 
     .option('--json', 'as JSON')
     .option('--tag <name>', 'only what has this tag')
     .action(async (flags: StoreFlags & { json?: boolean; tag?: string }) => {
-      const { listBaselines, renderRows, rowsOf } = await import('../../jobs/baseline.ts');
+      const { listBaselines, renderRows, rowsOf } = await import('../../jobs/baseline/baseline.ts');
       const store = await open(flags);
       const { members, skipped } = await listBaselines(store);
       for (const line of skipped) say(`passed over: ${line}`);
@@ -34,7 +34,7 @@ export function registerBaseline(program: Command, context: EntryContext): void 
   command('show [result]', `one stored result: ${word}`)
     .option('--json', 'the whole document')
     .action(async (result: string | undefined, flags: StoreFlags & { json?: boolean }) => {
-      const { listBaselines, renderRows, rowsOf, select } = await import('../../jobs/baseline.ts');
+      const { listBaselines, renderRows, rowsOf, select } = await import('../../jobs/baseline/baseline.ts');
       const member = select((await listBaselines(await open(flags))).members, result ?? 'latest');
       const { formatResult } = await import('../../result/write.ts');
       if (flags.json) return void process.stdout.write(formatResult(member.document));
@@ -49,8 +49,8 @@ export function registerBaseline(program: Command, context: EntryContext): void 
     .option('--tag <name>', 'label it with a version or any word')
     .option('--pin', 'keep it as an anchor')
     .action(async (file: string, flags: StoreFlags & { tag?: string; pin?: boolean }) => {
-      const { pushBaseline } = await import('../../jobs/baseline.ts');
-      const { readGit } = await import('../../jobs/provenance.ts');
+      const { pushBaseline } = await import('../../jobs/baseline/baseline.ts');
+      const { readGit } = await import('../../jobs/measure/provenance.ts');
       const headSha = async () => (await readGit(process.cwd(), process.env)).sha;
       const store = await open(flags);
       say(`stored as ${await pushBaseline({ store, file, tag: flags.tag ?? null, pin: flags.pin === true, headSha, now: now() })}`);
@@ -60,7 +60,7 @@ export function registerBaseline(program: Command, context: EntryContext): void 
     .option('-o, --output <file>', 'where to', 'baseline.json')
     .option('--tag <name>', 'the newest that has this tag')
     .action(async (result: string | undefined, flags: StoreFlags & { output: string; tag?: string }) => {
-      const { pullBaseline } = await import('../../jobs/baseline.ts');
+      const { pullBaseline } = await import('../../jobs/baseline/baseline.ts');
       const { name } = await pullBaseline(await open(flags), flags.tag ?? result ?? 'latest', flags.output);
       say(`${flags.output} is ${name}`);
     });
@@ -68,7 +68,7 @@ export function registerBaseline(program: Command, context: EntryContext): void 
   command('pin [result]', `keep a stored result as an anchor: pruning leaves it, drift is held against it; ${word}`)
     .option('--tag <name>', 'label it with a version or any word (default: the tag it has, else its commit)')
     .action(async (result: string | undefined, flags: StoreFlags & { tag?: string }) => {
-      const { pinBaseline } = await import('../../jobs/baseline.ts');
+      const { pinBaseline } = await import('../../jobs/baseline/baseline.ts');
       const { name, mark } = await pinBaseline(await open(flags), result ?? 'latest', { pinned: true, tag: flags.tag ?? null, now: now() });
       say(`pinned ${name} as ${mark?.tag}`);
     });
@@ -76,7 +76,7 @@ export function registerBaseline(program: Command, context: EntryContext): void 
   command('unpin [result]', 'no longer keep it; its tag stays')
     .option('--tag <name>', 'the newest that has this tag')
     .action(async (result: string | undefined, flags: StoreFlags & { tag?: string }) => {
-      const { pinBaseline } = await import('../../jobs/baseline.ts');
+      const { pinBaseline } = await import('../../jobs/baseline/baseline.ts');
       const { name } = await pinBaseline(await open(flags), flags.tag ?? result ?? 'latest', { pinned: false, tag: null, now: now() });
       say(`unpinned ${name}`);
     });
@@ -86,7 +86,7 @@ export function registerBaseline(program: Command, context: EntryContext): void 
     .option('--max-age-days <days>', 'older ones go')
     .option('--dry-run', 'only say what would be removed')
     .action(async (flags: StoreFlags & { keep?: string; maxAgeDays?: string; dryRun?: boolean }) => {
-      const { pruneBaselines } = await import('../../jobs/baseline.ts');
+      const { pruneBaselines } = await import('../../jobs/baseline/baseline.ts');
       const keep = await wholeNumber('--keep', flags.keep);
       const days = await wholeNumber('--max-age-days', flags.maxAgeDays);
       const before = days === null ? null : new Date(Date.now() - days * 86_400_000).toISOString();
@@ -102,7 +102,7 @@ export function registerBaseline(program: Command, context: EntryContext): void 
       '\nWithout --store and without a name in the configuration: every artifact name that begins with llm-bench-baseline, a job or matrix leg each.',
     )
     .action(async (flags: StoreFlags) => {
-      const { compactAll } = await import('../../jobs/compact-all.ts');
+      const { compactAll } = await import('../../jobs/baseline/compact-all.ts');
       const { source, origin, repository, root } = await resolveStore(flags, context);
       const everyName = flags.store === undefined && origin === 'default';
       const reports = await compactAll({ source, everyName, repository, root, env: process.env, now: now() });

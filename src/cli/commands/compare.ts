@@ -70,7 +70,7 @@ async function makeBaseline(flags: CompareFlags): Promise<number> {
   if (baseline === undefined || others.length > 0)
     throw new UserError(`--set-baseline writes one file, found ${flags.baseline.length} after --baseline`);
   const { setBaseline } = await import('../../jobs/compare.ts');
-  const { readGit } = await import('../../jobs/provenance.ts');
+  const { readGit } = await import('../../jobs/measure/provenance.ts');
   const document = await setBaseline({ current: flags.current, baseline, headSha: async () => (await readGit(process.cwd(), process.env)).sha });
   if (!flags.quiet)
     process.stderr.write(

@@ -46,7 +46,7 @@ export function registerDrift(program: Command, context: EntryContext): void {
         process.stdout.write(await ofStore(files, flags, { options, json: json === true, warn }, context));
         return;
       }
-      const { findDrift } = await import('../../jobs/drift.ts');
+      const { findDrift } = await import('../../jobs/baseline/drift.ts');
       process.stdout.write(await findDrift({ files, options, json: json === true, warn }));
     });
 }
@@ -62,7 +62,7 @@ async function ofStore(
   if (named === undefined) throw new UserError('drift: expected result files in order of time, or --store');
   if (files.length > 0) throw new UserError(`drift: --store says where the results are; leave out ${files.join(', ')}, or --store`);
   const store = await openStore({ ...flags, ...(named === true ? {} : { store: named }) }, context);
-  const { loadThresholds } = await import('../../config/load-thresholds.ts');
+  const { loadThresholds } = await import('../../config/thresholds/load-thresholds.ts');
   const { thresholds, warnings } = await loadThresholds({
     cwd: process.cwd(),
     builtinRoot: fileURLToPath(context.packageRoot),
@@ -72,7 +72,7 @@ async function ofStore(
     scenarios: [],
   });
   for (const warning of warnings) how.warn(`${warning.file}: ${warning.message}`);
-  const { driftOfStore } = await import('../../jobs/drift-store.ts');
+  const { driftOfStore } = await import('../../jobs/baseline/drift-store.ts');
   return driftOfStore({ store, thresholds, ...how });
 }
 

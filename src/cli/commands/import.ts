@@ -27,7 +27,7 @@ export function registerImport(program: Command): void {
       const { importFormatNames } = await import('../../result/import/registry.ts');
       if (flags.from !== undefined && !importFormatNames.includes(flags.from)) {
         const { UserError } = await import('../../config/errors.ts');
-        const { suggestion } = await import('../../config/near-miss.ts');
+        const { suggestion } = await import('../../config/yaml/near-miss.ts');
         throw new UserError(
           `--from ${JSON.stringify(flags.from)}: expected one of ${importFormatNames.join(', ')}${suggestion(flags.from, importFormatNames)}`,
         );

@@ -20,8 +20,8 @@ export function registerProbe(program: Command, context: EntryContext): void {
       const [{ configHere }, { UserError, ExitCode }, { probeServer }, { renderProbe }] = await Promise.all([
         import('../config-here.ts'),
         import('../../config/errors.ts'),
-        import('../../jobs/probe-server.ts'),
-        import('../../jobs/print-probe.ts'),
+        import('../../jobs/probe/server.ts'),
+        import('../../jobs/probe/print-probe.ts'),
       ]);
       const given: [string, unknown, string][] = [
         ['target', flags.target, '--target'],

@@ -9,7 +9,7 @@ export function registerProfile(program: Command): void {
     .option('--profiles <folder>', 'where profiles are', 'reports')
     .option('--http <address>', 'where pprof listens', ':8080')
     .action(async (kind: 'cpu' | 'mem', flags: { profiles: string; http: string }) => {
-      const { openProfile } = await import('../../jobs/open-profile.ts');
+      const { openProfile } = await import('../../jobs/profile/open-profile.ts');
       process.exitCode = await openProfile(kind, flags.profiles, flags.http, process.env);
     });
 }

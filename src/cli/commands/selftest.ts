@@ -29,7 +29,7 @@ export function registerSelftest(program: Command, context: EntryContext): void 
     .option('--tokens <count>', 'tokens of an answer', numberFrom(2, 100_000, true), 100)
     .option('--transport <kind>', 'auto, socket or undici', transport, 'auto')
     .action(async (flags: SelftestFlags) => {
-      const { printSelftest } = await import('../../jobs/print-selftest.ts');
+      const { printSelftest } = await import('../../jobs/measure/print-selftest.ts');
       const interrupt = listenForInterrupt((text) => void process.stderr.write(`${text}\n`));
       try {
         process.exitCode = await printSelftest({

@@ -1,7 +1,7 @@
 import { renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { type VectorSet, writeEntry } from '../../config/vectors.ts';
+import { type VectorSet, writeEntry } from '../../config/scenario/vectors.ts';
 import type { loadUsearch, VectorIndex } from './usearch.ts';
 
 const batchEntries = 5000;

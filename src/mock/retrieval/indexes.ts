@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { cacheFolder } from '../../config/cache-folder.ts';
-import { type VectorSet, writeEntry } from '../../config/vectors.ts';
+import { type VectorSet, writeEntry } from '../../config/scenario/vectors.ts';
 import { ApiError } from '../api-error.ts';
 import { openIndex } from './index-store.ts';
 import { loadUsearch, type Nearest, type VectorIndex } from './usearch.ts';

@@ -1,4 +1,4 @@
-import { pageStyle } from '../../report/html-style.ts';
+import { pageStyle } from '../../report/html/style.ts';
 
 /** The dashboard's own style, over that of reports. */
 export const dashboardStyle = `${pageStyle}

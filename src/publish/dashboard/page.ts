@@ -1,4 +1,4 @@
-import { contentHash, htmlPage } from '../../report/html-page.ts';
+import { contentHash, htmlPage } from '../../report/html/page.ts';
 import { chartLibrary, chartStyle } from '../../report/page-assets.ts';
 import { dashboardScript } from './page-assets.ts';
 import { dashboardStyle } from './page-style.ts';

@@ -1,4 +1,4 @@
-import type { Scenario } from '../../config/scenario.ts';
+import type { Scenario } from '../../config/scenario/scenario.ts';
 
 /** What a target asks of one live figure: at least, at most, or both. */
 export interface TargetRange {

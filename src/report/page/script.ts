@@ -4,7 +4,7 @@
  * without this script its drawing stays. Bundled into ../page-assets.ts by scripts/page.ts.
  */
 import uPlot from 'uplot';
-import type { ChartData } from '../chart-data.ts';
+import type { ChartData } from '../html/chart-data.ts';
 
 const colors = ['--one', '--two', '--three', '--four'];
 const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();

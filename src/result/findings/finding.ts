@@ -1,4 +1,4 @@
-import type { Scenario } from '../../config/scenario.ts';
+import type { Scenario } from '../../config/scenario/scenario.ts';
 import type { Metric, ResultDocument } from '../document.ts';
 
 /** One part of a scenario and what it came to; a scenario without parts is its own only part. */

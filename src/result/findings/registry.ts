@@ -1,4 +1,4 @@
-import type { FindingName } from '../../config/finding-names.ts';
+import type { FindingName } from '../../config/thresholds/finding-names.ts';
 import { batchEfficiency } from './batch-efficiency.ts';
 import { edgeCases } from './edge-cases.ts';
 import type { Finding } from './finding.ts';

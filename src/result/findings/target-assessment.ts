@@ -1,5 +1,5 @@
-import type { PresetTargets } from '../../config/preset-targets.ts';
-import type { Scenario } from '../../config/scenario.ts';
+import type { Scenario } from '../../config/scenario/scenario.ts';
+import type { PresetTargets } from '../../config/target/preset-targets.ts';
 import type { Level } from '../../load/levels.ts';
 import { isDistribution, type ResultDocument, type Series } from '../document.ts';
 import { spikeRate } from '../spike-rate.ts';

@@ -1,4 +1,4 @@
-import type { ReplayRow } from '../../../src/config/trace-file.ts';
+import type { ReplayRow } from '../../../src/config/scenario/trace-file.ts';
 import { executors } from '../../../src/load/executors/registry.ts';
 import type { LoadOutcome } from '../../../src/load/load-run.ts';
 import { runLoad } from '../../../src/load/run.ts';

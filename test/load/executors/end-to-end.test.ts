@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { readTrace, replayRows } from '../../../src/config/trace-file.ts';
+import { readTrace, replayRows } from '../../../src/config/scenario/trace-file.ts';
 import { levelsOf } from '../../../src/load/levels.ts';
 import { searchSummary } from '../../../src/load/search-summary.ts';
 import { startMock } from '../../../src/mock/server.ts';

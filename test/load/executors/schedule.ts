@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ReplayRow } from '../../../src/config/trace-file.ts';
+import type { ReplayRow } from '../../../src/config/scenario/trace-file.ts';
 import type { ClosedPacer, OpenPacer, Phase } from '../../../src/load/executor.ts';
 import { executors } from '../../../src/load/executors/registry.ts';
 

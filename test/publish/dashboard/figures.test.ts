@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Scenario } from '../../../src/config/scenario.ts';
+import type { Scenario } from '../../../src/config/scenario/scenario.ts';
 import { Collector } from '../../../src/publish/dashboard/collector.ts';
 import { keepsLargest, SampleHistory } from '../../../src/publish/dashboard/history.ts';
 import { loadMetrics } from '../../../src/publish/dashboard/sample.ts';

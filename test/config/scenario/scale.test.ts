@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { scaledLoad } from '../../../src/config/scenario/scale.ts';
+import { executorSchemas } from '../../../src/load/executors/registry.ts';
+import { flag, project } from '../project.ts';
+
+test('times and counts shrink, levels and rates stay, and something is left of each level', () => {
+  assert.deepEqual(scaledLoad({ executor: 'steps', levels: [1, 50], duration: 120, spawn_rate: 5 }, 0.01), {
+    executor: 'steps',
+    levels: [1, 50],
+    duration: 1.2,
+    spawn_rate: 500,
+  });
+  assert.equal(scaledLoad({ executor: 'steps', levels: [1, 5, 10, 20, 50], total_requests: 500 }, 0.01)['total_requests'], 10);
+  assert.equal(scaledLoad({ executor: 'closed', requests: 100 }, 0.001)['requests'], 2);
+  assert.equal(scaledLoad({ executor: 'closed', requests: 1 }, 0.5)['requests'], 1);
+  assert.equal(scaledLoad({ executor: 'soak', rate: 20, duration: 3600 }, 0.001)['duration'], 3.6);
+  assert.deepEqual(
+    scaledLoad(
+      {
+        executor: 'ramping_users',
+        stages: [
+          { users: 5, duration: 100 },
+          { users: 9, duration: 0 },
+        ],
+      },
+      0.1,
+    )['stages'],
+    [
+      { users: 5, duration: 10 },
+      { users: 9, duration: 0 },
+    ],
+  );
+});
+
+test('a burst stays shorter than its period', () => {
+  const { width, period } = scaledLoad({ executor: 'spike', width: 20, period: 60, duration: 300 }, 0.001) as unknown as Record<string, number>;
+  assert.ok(width! < period!, `${width} of ${period}`);
+});
+
+const loadOf = async (yaml: string, ...flags: [string, string, unknown][]) => {
+  await using folder = await project({
+    'llm-bench.yaml': `scenario:\n  name: mine\n  request: { prompt_tokens: [10, 20], max_tokens: [1, 2, 3] }\n  load: ${yaml}\n`,
+  });
+  return (await folder.load({ executors: executorSchemas, overrides: flags.map(([name, key, value]) => flag(name, key, value)) })).scenarios[0]!;
+};
+
+test('--scale shortens load and warm-up, --requests-per-cell counts by the grid', async () => {
+  const scaled = await loadOf('{ requests: 100 }', ['warmup', 'warmup', 20], ['scale', 'scale', '0.1']);
+  assert.deepEqual([scaled.load['requests'], scaled.warmup, scaled.scale], [10, 2, 0.1]);
+  assert.equal((await loadOf('{ requests: 100 }', ['requests-per-cell', 'requests_per_cell', 4])).load['requests'], 24);
+});
+
+test('--max-concurrency speaks the terms of each executor', async () => {
+  const most = (yaml: string) => loadOf(yaml, ['max-concurrency', 'load.max_concurrency', '20']).then(({ load }) => load);
+  assert.equal((await most('{ requests: 5, concurrency: 50 }'))['concurrency'], 20);
+  assert.equal((await most('{ executor: soak, users: 50, duration: 10 }'))['users'], 20);
+  assert.equal((await most('{ executor: soak, rate: 50, duration: 10 }'))['max_in_flight'], 20);
+  assert.deepEqual((await most('{ executor: steps, levels: [1, 10, 50, 100], duration: 1 }'))['levels'], [1, 10, 20]);
+  assert.equal((await most('{ executor: search, max: 200, duration: 1 }'))['max'], 20);
+  const spike = await most('{ executor: spike, base: 15, height: 50, width: 1, period: 5, duration: 10 }');
+  assert.deepEqual([spike['base'], spike['height']], [10, 20]);
+  const ramp = await most(
+    '{ executor: ramping_users, stages: [{ users: 50, duration: 10 }, { users: 25, duration: 10 }, { users: 0, duration: 5 }] }',
+  );
+  assert.deepEqual(
+    (ramp['stages'] as { users: number }[]).map(({ users }) => users),
+    [20, 10, 0],
+  );
+});
+
+test('--duration stretches the stages of a ramp alike', async () => {
+  const { load } = await loadOf('{ executor: ramping_users, stages: [{ users: 50, duration: 2m }, { users: 50, duration: 60s }] }', [
+    'duration',
+    'load.duration',
+    '30s',
+  ]);
+  assert.deepEqual(load['stages'], [
+    { users: 50, duration: 20 },
+    { users: 50, duration: 10 },
+  ]);
+});
+
+test('--prompt-tokens gives prompts other lengths, and what they share keeps its share', async () => {
+  await using folder = await project({
+    'llm-bench.yaml': 'scenario:\n  name: mine\n  request: { prompt_tokens: 1000, shared_prefix_tokens: 800, shared_prefixes: 6 }\n',
+  });
+  const requestOf = async (...flags: [string, string, unknown][]) =>
+    (await folder.load({ executors: executorSchemas, overrides: flags.map(([name, key, value]) => flag(name, key, value)) })).scenarios[0]!.request;
+  const request = await requestOf(['prompt-tokens', 'request.prompt_tokens', '100']);
+  assert.deepEqual([request.prompt_tokens, request.shared_prefix_tokens], [[100], 80]);
+  assert.deepEqual((await requestOf(['prompt-tokens', 'request.prompt_tokens', '50,500'])).shared_prefix_tokens, 40);
+  assert.equal((await requestOf(['seed', 'seed', 1])).shared_prefix_tokens, 800);
+});
