@@ -1,0 +1,1 @@
+const id=3874,ids=[3874],modules={43874:((__unused_webpack_module,__webpack_exports__,__webpack_require__)=>{__webpack_require__.d(__webpack_exports__,{G:()=>isObject});function isObject(value){return typeof value=="object"&&value!==null&&!Array.isArray(value)}})};export{id,ids,modules};
