@@ -1,9 +1,10 @@
 import type { Pool } from '../baseline/pool.ts';
+import { median } from '../measure/median.ts';
 import { shortSeriesName } from '../report/names.ts';
 import { hasManySeries, worstFirst } from '../report/rows.ts';
 import type { Trend } from '../report/trend.ts';
 import type { ResultDocument } from '../result/document.ts';
-import { median, runValues } from '../verdict/values.ts';
+import { runValues } from '../verdict/values.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 
 /** How many earlier runs a trend goes back. */

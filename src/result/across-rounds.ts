@@ -1,3 +1,4 @@
+import { median } from '../measure/median.ts';
 import { type Capacity, capacityOf } from './capacity.ts';
 import { addCounts } from './dispatch.ts';
 import type { ResultDocument, Results } from './document.ts';
@@ -52,10 +53,8 @@ interface ParseTime {
 
 /** As many answers in each: the median is that of their medians, or near it. */
 function addParseTimes(times: readonly ParseTime[]): ParseTime {
-  const medians = times.map(({ p50 }) => p50).sort((a, b) => a - b);
-  const middle = (medians.length - 1) / 2;
   return {
-    p50: ((medians[Math.floor(middle)] as number) + (medians[Math.ceil(middle)] as number)) / 2,
+    p50: median(times.map(({ p50 }) => p50)) as number,
     max: Math.max(...times.map(({ max }) => max)),
     answers: times.reduce((sum, { answers }) => sum + answers, 0),
   };

@@ -21,16 +21,17 @@ export function parseJson(text: string, name: string): unknown {
   }
 }
 
-const notFinite = /"(?:NaN|-?Infinity)"|"[^"\\]*(?:\\.[^"\\]*)*"|-?\bInfinity\b|\bNaN\b/g;
+/** Texts, which may say anything, and what stands outside of them for a value that is no finite number. */
+const textOrNonFinite = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\bInfinity\b|\bNaN\b/g;
 
 /** How many values of a file are NaN or infinite, bare or as a text of their own. */
 export function countNonFinite(text: string): number {
   if (!/NaN|Infinity/.test(text)) return 0;
-  return [...text.matchAll(notFinite)].filter(([token]) => !token.startsWith('"') || /^"(NaN|-?Infinity)"$/.test(token)).length;
+  return [...text.matchAll(textOrNonFinite)].filter(([token]) => !token.startsWith('"') || /^"(NaN|-?Infinity)"$/.test(token)).length;
 }
 
 function parseWithoutNonFinite(text: string): { value: unknown } | null {
-  const cleaned = text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\bInfinity\b|\bNaN\b/g, (token) => (token.startsWith('"') ? token : 'null'));
+  const cleaned = text.replace(textOrNonFinite, (token) => (token.startsWith('"') ? token : 'null'));
   try {
     return { value: JSON.parse(cleaned) };
   } catch {

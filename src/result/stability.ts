@@ -1,3 +1,4 @@
+import { median } from '../measure/median.ts';
 import type { TimelineBucket } from './document.ts';
 
 /** A third of a run's time. Rates are over its seconds; percentiles are the median of those of its seconds, so that one bad second does not stand for all. */
@@ -86,11 +87,4 @@ function assess([first, , last]: Stability['thirds'], drift: Stability['drift'],
   );
   if (crashed) reasons.unshift('the service ended during the load');
   return { stable: reasons.length === 0, crashes: crashed ? 1 : 0, reasons };
-}
-
-function median(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null).sort((a, b) => a - b);
-  if (known.length === 0) return null;
-  const middle = (known.length - 1) / 2;
-  return ((known[Math.floor(middle)] as number) + (known[Math.ceil(middle)] as number)) / 2;
 }

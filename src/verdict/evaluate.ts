@@ -1,4 +1,5 @@
 import type { Thresholds } from '../config/thresholds/thresholds.ts';
+import { median } from '../measure/median.ts';
 import { isDistribution, type ResultDocument, type Series } from '../result/document.ts';
 import { metricOf, splitKey, valueAt } from '../result/metric-values.ts';
 import { judgeMetric } from './judge-metric.ts';
@@ -6,7 +7,7 @@ import { type LimitBook, limitBook, shownKeys } from './limited-keys.ts';
 import { overall } from './overall.ts';
 import { type Pairing, pairSeries } from './pair-series.ts';
 import { roleOf } from './role.ts';
-import { median, runValues } from './values.ts';
+import { runValues } from './values.ts';
 import { type MetricVerdict, ruleVersion, type Verdict } from './verdict.ts';
 
 /** By how much a gating metric of another tool may get worse by rules where no limit names it: those tools' users write no limits for us. */

@@ -1,4 +1,5 @@
 import type { Thresholds } from '../config/thresholds/thresholds.ts';
+import { median } from '../measure/median.ts';
 import { isDistribution, type ResultDocument, type Series } from '../result/document.ts';
 import { metricOf, valueAt } from '../result/metric-values.ts';
 import { defaultErrorPoints, type ErrorCounts, judgeErrorRate } from './error-rate.ts';
@@ -8,7 +9,7 @@ import { pairSeries } from './pair-series.ts';
 import { choosePool } from './pool.ts';
 import { decideScreen, poolSize, type ScreenEstimate, screen } from './screen.ts';
 import { type Answer, answered, limitOf, type Question, rowsAndQuestions } from './statistical-rows.ts';
-import { median, runValues } from './values.ts';
+import { runValues } from './values.ts';
 import { type MetricVerdict, ruleVersion, type Verdict } from './verdict.ts';
 
 export const defaultAlpha = 0.01;

@@ -1,5 +1,6 @@
 import type { Limits } from '../config/thresholds/limits.ts';
 import type { Thresholds } from '../config/thresholds/thresholds.ts';
+import { median } from '../measure/median.ts';
 import type { Better, ResultDocument, Series } from '../result/document.ts';
 import { metricOf } from '../result/metric-values.ts';
 import type { Decision } from './decide.ts';
@@ -11,7 +12,7 @@ import { type Direction, directionOf, limitOnLogScale, rawInterval, rawPercent }
 import { worse } from './overall.ts';
 import { isTail, type Role, roleOf, tailFactor } from './role.ts';
 import { toPercent } from './sample.ts';
-import { median, runValues } from './values.ts';
+import { runValues } from './values.ts';
 import type { MetricVerdict, SeriesVerdict } from './verdict.ts';
 
 /** Where the limits on a change come from that thresholds do not state. */

@@ -19,12 +19,3 @@ export function runValues(document: ResultDocument, series: Series, key: string)
   }
   return values.length > 0 ? values : pooled === null ? [] : [pooled];
 }
-
-/** Median; the mean of the middle two of an even number. Null of none. */
-export function median(values: readonly number[]): number | null {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const high = sorted[middle];
-  if (high === undefined) return null;
-  return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] as number) + high) / 2;
-}

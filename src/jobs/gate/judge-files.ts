@@ -26,21 +26,20 @@ export interface JudgeFilesOptions extends Given {
 /** Judges a result file, of this tool or another, and tells the outcome as for a measurement. No load is generated. @throws UserError (2) */
 export async function judgeFiles(given: JudgeFilesOptions): Promise<GateOutcome> {
   const startedMs = performance.now();
-  // A configuration may ask for both sides to be measured in turn: files alone cannot be.
-  const { mode } = await given.judging([]);
-  // Read by the one function that knows every format; the limits of its scenarios are known only then.
-  let judging: Judging | null = null;
+  let judging = await given.judging([]);
   const comparison = await compareFiles({
     current: given.current,
     baselines: given.baselines,
-    mode: mode === 'paired' ? 'auto' : mode,
+    // A configuration may ask for both sides to be measured in turn: files alone cannot be.
+    mode: judging.mode === 'paired' ? 'auto' : judging.mode,
     direction: given.direction,
+    // Read by the one function that knows every format; the limits of its scenarios are known only then.
     thresholds: async (current) => {
       judging = await given.judging(scenariosOf(current));
       return judging.thresholds;
     },
   });
-  const options = given.concludeOptions(judging ?? (await given.judging([])));
+  const options = given.concludeOptions(judging);
   if (given.baselines.length === 0) return judgeDocument(options, comparison.current, elapsedFrom(startedMs));
   for (const sentence of comparison.skipped) options.log.warning(sentence);
   const found: BaselineHit = {

@@ -1,6 +1,6 @@
-/** Median; null of no value. */
+import { median } from '../../measure/median.ts';
+
+/** Median of the finite values; null of none. */
 export function middleOf(values: readonly number[]): number | null {
-  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
-  if (sorted.length === 0) return null;
-  return ((sorted[(sorted.length - 1) >> 1] as number) + (sorted[sorted.length >> 1] as number)) / 2;
+  return median(values.filter(Number.isFinite));
 }

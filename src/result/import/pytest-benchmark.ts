@@ -1,4 +1,5 @@
 import { isObject } from '../../config/is-object.ts';
+import { median } from '../../measure/median.ts';
 import { has, isoOf, listOf, type Members, membersOf, numberOf, textOf } from './fields.ts';
 import type { ImportFormat, Measure } from './format.ts';
 
@@ -31,9 +32,5 @@ export const pytestBenchmark: ImportFormat = {
 function medianOf(stats: Members): number | null {
   const stated = numberOf(stats['median']);
   if (stated !== null) return stated;
-  const data = listOf(stats['data'])
-    .map(numberOf)
-    .filter((value) => value !== null)
-    .sort((a, b) => a - b);
-  return data.length === 0 ? numberOf(stats['mean']) : ((data[(data.length - 1) >> 1] as number) + (data[data.length >> 1] as number)) / 2;
+  return median(listOf(stats['data']).map(numberOf)) ?? numberOf(stats['mean']);
 }
