@@ -1,4 +1,5 @@
 import type { BenchConfig } from '../../config/bench-config.ts';
+import { scenarioName } from '../../config/scenario/scenario.ts';
 import type { Monitor } from '../../observe/monitor.ts';
 import { AlertBook } from '../../publish/dashboard/alert-book.ts';
 import { findingsOf } from '../../publish/dashboard/alert-rules.ts';
@@ -205,7 +206,9 @@ export class Live {
   }
 
   private targetsOf(scenario: string): LiveTargets {
-    const found = this.options.config.scenarios.find(({ name }) => name === scenario);
+    const { scenarios } = this.options.config;
+    // By the name of the whole it is its first part: none has begun yet.
+    const found = scenarios.find(({ name }) => name === scenario) ?? scenarios.find((one) => scenarioName(one) === scenario);
     return found === undefined ? {} : liveTargets(found);
   }
 

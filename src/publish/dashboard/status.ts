@@ -84,10 +84,11 @@ export function spikeLimitMs(baseline: ResultDocument | null): number | null {
   return latency?.mean == null || latency.stddev == null ? null : 1000 * (latency.mean + 3 * latency.stddev);
 }
 
-/** The series of a baseline that the load is compared with: of the same name, else its first whole one. */
+/** The series of a baseline that the load is compared with: of the same name, its first level, else (but for one of several parts) the first whole one. */
 function baselineSeries({ baseline, series }: Yardstick): Series | null {
-  if (baseline === null) return null;
-  return baseline.series.find(({ id }) => id === series) ?? baseline.series.find(({ detail }) => !detail) ?? null;
+  const whole = baseline?.series.filter(({ detail }) => !detail) ?? [];
+  const ofItsName = whole.find(({ id }) => id === series) ?? whole.find(({ id }) => id.startsWith(`${series}/`));
+  return ofItsName ?? (series.includes('/') ? null : (whole[0] ?? null));
 }
 
 /** What is shown, and whatever thresholds name that is seen live: a limit on a statistic of a reading is held against the reading itself. */

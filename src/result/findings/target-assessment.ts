@@ -3,12 +3,11 @@ import type { PresetTargets } from '../../config/target/preset-targets.ts';
 import type { Level } from '../../load/levels.ts';
 import { isDistribution, type ResultDocument, type Series } from '../document.ts';
 import { spikeRate } from '../spike-rate.ts';
+import { type AskedFigure, askedFigures, beyond, type TargetRange } from './asked-figures.ts';
 import type { Finding, MeasuredPart, SkippedPart } from './finding.ts';
 import { levelsIn } from './levels-in.ts';
 
-interface JudgedTarget {
-  name: 'tok_s' | 'ttft' | 'spike_rate' | 'retrieval' | 'memory' | 'energy' | 'error_rate';
-  title: string;
+interface JudgedTarget extends Pick<AskedFigure, 'name' | 'title'> {
   /** Null: not measured, and left out of the total. */
   met: boolean | null;
   detail: string;
@@ -38,9 +37,15 @@ export const targetAssessment: Finding = ({ name, parts, document, baseline, ski
   const { results } = judged?.document ?? document;
   const { environment } = document;
   const { percent: spikes, basis } = spikeRate(judged?.document ?? document, baseline ?? null);
-  const targets = judge({ results, series: document.series, observed: document.observed }, asked, spikes).map((target) =>
-    withReason(target, parts, skipped),
-  );
+  const targets = judge(asked, {
+    tok_s: results.throughput.tokens_per_sec,
+    ttft: results.ttft_ms?.p50 ?? null,
+    spike_rate: spikes,
+    retrieval: retrievalMs(document.series),
+    memory: peakOf(document, 'machine_memory_percent'),
+    energy: energyOf(document.series),
+    error_rate: results.error_rate,
+  }).map((target) => withReason(target, parts, skipped));
   const measured = targets.filter(({ met }) => met !== null);
   const met = measured.filter((target) => target.met).length;
   const missed = measured.filter((target) => !target.met);
@@ -105,60 +110,32 @@ function withReason(target: JudgedTarget, parts: readonly MeasuredPart[], skippe
   return { ...target, detail: target.detail.replace('not measured', `not measured: ${reason}`) };
 }
 
-function judge(
-  { results, series, observed }: Pick<ResultDocument, 'results' | 'series'> & Seen,
-  asked: PresetTargets,
-  spikes: number | null,
-): JudgedTarget[] {
-  const figure = (value: number) => String(Number(value.toPrecision(3)));
-  const one = (
-    name: JudgedTarget['name'],
-    title: string,
-    value: number | null,
-    unit: string,
-    limit: number | undefined,
-    least = false,
-  ): JudgedTarget[] => {
-    if (limit === undefined) return [];
-    const met = value === null ? null : least ? value >= limit : value <= limit;
-    return [
-      {
-        name,
-        title,
-        met,
-        value,
-        detail: `${value === null ? 'not measured' : `${figure(value)} ${unit}`}, ${least ? 'at least' : 'at most'} ${limit} ${unit}`,
-      },
-    ];
-  };
-  const range = asked.spike_rate_range;
-  const side =
-    spikes === null || range === undefined
-      ? ''
-      : spikes < range[0]
-        ? ', below the range: the load may be insufficient'
-        : spikes > range[1]
-          ? ', above the range: instability or constrained resources'
-          : '';
-  return [
-    ...one('tok_s', 'Output tokens/s', results.throughput.tokens_per_sec, 'tokens/s', asked.tokens_per_sec, true),
-    ...one('ttft', 'TTFT p50', results.ttft_ms?.p50 ?? null, 'ms', asked.ttft_ms),
-    ...(range === undefined
-      ? []
-      : [
-          {
-            name: 'spike_rate' as const,
-            title: 'Spike rate',
-            met: spikes === null ? null : side === '',
-            value: spikes,
-            detail: `${spikes === null ? 'not measured' : `${figure(spikes)} %`}, ${range[0]} to ${range[1]} %${side}`,
-          },
-        ]),
-    ...one('retrieval', 'Retrieval p95', retrievalMs(series), 'ms', asked.retrieval_ms),
-    ...one('memory', 'Machine memory, peak', peakOf({ series, observed }, 'machine_memory_percent'), '%', asked.memory_percent),
-    ...(asked.energy_monitored === true ? [energyTarget(series)] : []),
-    ...one('error_rate', 'Error rate', results.error_rate, '%', asked.error_rate),
-  ];
+/** Values are in the unit that their targets are told in. */
+function judge(asked: PresetTargets, values: Record<AskedFigure['name'], number | null>): JudgedTarget[] {
+  return askedFigures(asked).map(({ name, title, unit, range }) => {
+    const value = values[name];
+    const side = value === null ? null : beyond(value, range);
+    return {
+      name,
+      title,
+      met: value === null ? null : side === null,
+      value,
+      detail: `${readingOf(name, value, unit)}${wantedOf(range, unit, side)}`,
+    };
+  });
+}
+
+function readingOf(name: AskedFigure['name'], value: number | null, unit: string): string {
+  if (value !== null) return `${Number(value.toPrecision(3))} ${unit}`;
+  return name === 'energy' ? 'not measured: no sensor could be read' : 'not measured';
+}
+
+/** A figure that must lie between two says what it means to lie beyond either. */
+function wantedOf({ min, max }: TargetRange, unit: string, side: 'min' | 'max' | null): string {
+  if (min === undefined || max === undefined)
+    return min !== undefined ? `, at least ${min} ${unit}` : max !== undefined ? `, at most ${max} ${unit}` : '';
+  const meaning = { min: ', below the range: the load may be insufficient', max: ', above the range: instability or constrained resources' };
+  return `, ${min} to ${max} ${unit}${side === null ? '' : meaning[side]}`;
 }
 
 /** p95 of the searches in the largest index, ms. */
@@ -191,18 +168,6 @@ function energyOf(series: readonly Series[]): number | null {
     return !detail && metric !== undefined && !isDistribution(metric) && metric.value !== null ? [metric.value] : [];
   });
   return joules.length === 0 ? null : joules.reduce((sum, one) => sum + one, 0);
-}
-
-/** Where no sensor is there it is not missed but not measured. */
-function energyTarget(series: readonly Series[]): JudgedTarget {
-  const value = energyOf(series);
-  return {
-    name: 'energy',
-    title: 'Energy monitored',
-    met: value === null ? null : true,
-    value,
-    detail: value === null ? 'not measured: no sensor could be read' : `${Number(value.toPrecision(3))} J`,
-  };
 }
 
 /** A level is stable while errors and, where the scenario limits it, p95 latency keep within its stop rules. */
