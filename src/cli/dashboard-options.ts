@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDurationSeconds } from '../config/duration.ts';
 import type { DashboardPlace } from '../jobs/dashboard/live.ts';
 
@@ -18,7 +18,7 @@ export function addDashboardOptions(command: Command): Command {
     .option('--port <number>', 'port that the dashboard is served on', parsePort, 8089)
     .option('--host <address>', 'address that the dashboard is bound to; one that others can reach needs the token that is printed', '127.0.0.1')
     .option('--token <text>', `token that the dashboard asks for (or ${tokenVariable}); made up where one is needed and none is given`, parseToken)
-    .option('--refresh <time>', 'time between two updates of the dashboard', parseRefresh, 1000);
+    .addOption(new Option('--refresh <time>', 'time between two updates of the dashboard').argParser(parseRefresh).default(1000, '1s'));
 }
 
 /** The same for a command that measures by itself. */
