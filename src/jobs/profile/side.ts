@@ -4,11 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../config/errors.ts';
 import { type Scenario, scenarioName } from '../../config/scenario/scenario.ts';
 import type { Profiler } from '../../observe/profile/find.ts';
-import { collectNodeProfile, nodeEnvironment } from '../../observe/profile/node-profile.ts';
+import { collectNodeProfile, nodeEnvironment, type ProfiledWindow } from '../../observe/profile/node-profile.ts';
 import { capturePids } from '../../observe/profile/pid-capture.ts';
 import { capturePprof } from '../../observe/profile/pprof-capture.ts';
 import { messageOf, profileFiles } from '../../observe/profile/profiled.ts';
 import type { Windowed } from '../../observe/profile/summary.ts';
+import { mostSpent, threadTimes } from '../../observe/profile/thread-times.ts';
 import type { MeasureOptions } from '../measure/options.ts';
 import { type Plan, planScenario } from '../measure/plan.ts';
 import { Side, type SidePlace, startable } from '../measure/side.ts';
@@ -51,21 +52,26 @@ async function profileUntil(job: ProfileSide, over: AbortController, nodeFolder:
   const side = await openSide(job, over.signal, nodeFolder);
   if (side === null) return { reasons: ['it was interrupted'] };
   let captured: Windowed | { reasons: string[] } | null = null;
-  let isNode = false;
+  const node: { spent: ProfiledWindow['spent'] | null } = { spent: null };
   try {
     const found = await side.findProfiler();
     if ('reasons' in found) return found;
-    isNode = found.tool === 'node';
     options.progress.line(`profiling ${config.target.name} under load for ${seconds} s by ${found.tool}`);
-    captured = await underLoad(side, await plansOf(job), over, async () => ({
-      ...(await capture(found, { folder, seconds, env, signal: side.stopped })),
-      window: null,
-    }));
+    captured = await underLoad(side, await plansOf(job), over, async () => {
+      const pids = found.tool === 'node' ? found.pids : [];
+      const before = threadTimes(pids);
+      const taken = await capture(found, { folder, seconds, env, signal: side.stopped });
+      const after = threadTimes(pids);
+      if (found.tool === 'node') node.spent = (pid) => mostSpent(pid, before, after);
+      return { ...taken, window: null };
+    });
   } finally {
     await side.close();
   }
-  if (!isNode || captured === null || 'reasons' in captured || captured.window === null) return captured ?? { reasons: ['the load never began'] };
-  const { file, problem } = await collectNodeProfile(nodeFolder, captured.window, join(folder, profileFiles.node));
+  const { spent } = node;
+  if (spent === null || captured === null || 'reasons' in captured || captured.window === null)
+    return captured ?? { reasons: ['the load never began'] };
+  const { file, problem } = await collectNodeProfile(nodeFolder, { ...captured.window, spent }, join(folder, profileFiles.node));
   return { ...captured, cpu: file, problems: problem === null ? captured.problems : [...captured.problems, problem] };
 }
 
@@ -92,7 +98,7 @@ async function underLoad(side: Side, plans: readonly Plan[], over: AbortControll
 async function capture(profiler: Profiler, context: { folder: string; seconds: number; env: NodeJS.ProcessEnv; signal: AbortSignal }) {
   const { folder, seconds, signal } = context;
   if (profiler.tool === 'pprof') return capturePprof(profiler.place, folder, seconds, signal);
-  if (profiler.tool !== 'node') return capturePids(profiler, context);
+  if (profiler.tool !== 'node') return capturePids({ ...profiler, tool: profiler.tool }, context);
   await sleep(seconds * 1000, undefined, { signal }).catch(() => {});
   // The file is written when the service ends.
   return { tool: profiler.tool, seconds, cpu: null, memory: null, goroutines: null, problems: [] };

@@ -8,7 +8,7 @@ import { probeTool } from './pid-capture.ts';
 import { type PprofPlace, pprofUrl, probePprof } from './pprof-capture.ts';
 
 /** What can take a profile of a service that is up. */
-export type Profiler = { tool: 'pprof'; place: PprofPlace } | { tool: 'node' } | { tool: 'py-spy' | 'perf'; pids: number[] };
+export type Profiler = { tool: 'pprof'; place: PprofPlace } | { tool: 'node' | 'py-spy' | 'perf'; pids: number[] };
 
 export interface FindContext {
   config: Pick<ProfileConfig, 'with' | 'url'>;
@@ -31,7 +31,8 @@ export async function findProfiler(service: RunningService, context: FindContext
     pprof: async () => (await probePprof(place)) ?? { tool: 'pprof', place },
     node: async () => {
       if (!command) return 'Node: the service is not started by a command here';
-      return pids.some((pid) => /^node/.test(programOf(pid))) ? { tool: 'node' } : 'Node: no process of the service is one';
+      const node = pids.filter((pid) => /^node/.test(programOf(pid)));
+      return node.length > 0 ? { tool: 'node', pids: node } : 'Node: no process of the service is one';
     },
     'py-spy': async () => {
       const python = busiestFirst(pids.filter((pid) => /^python/.test(programOf(pid))));

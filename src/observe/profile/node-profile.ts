@@ -24,10 +24,22 @@ export async function nodeEnvironment(folder: string, before: string | undefined
   return { NODE_OPTIONS: before === undefined || before === '' ? own : `${before} ${own}` };
 }
 
-/** Keeps, of all Node processes and threads that wrote a profile, the one that worked most within the window. @returns null where there is none */
+/** A stretch of time, and what the threads of the service spent in it as far as that is known. */
+export interface ProfiledWindow {
+  /** Microseconds of the monotonic clock. */
+  fromUs: number;
+  toUs: number;
+  spent(pid: number): { first: number; others: number } | null;
+}
+
+/**
+ * Keeps, of all Node processes and threads that wrote a profile, the one that worked most within the window. To V8 a thread that waits (Atomics.wait) is in
+ * a function for as long as it waits: no thread has worked longer than the kernel says.
+ * @returns null where there is none
+ */
 export async function collectNodeProfile(
   folder: string,
-  window: { fromUs: number; toUs: number },
+  window: ProfiledWindow,
   into: string,
 ): Promise<{ file: string | null; problem: string | null }> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.cpuprofile'));
@@ -37,7 +49,10 @@ export async function collectNodeProfile(
   for (const name of names) {
     try {
       const times = selfTimesOfV8(await readFile(join(folder, name), 'utf8'), window);
-      const total = [...times.values()].reduce((sum, value) => sum + value, 0);
+      const total = Math.min(
+        [...times.values()].reduce((sum, value) => sum + value, 0),
+        spentBy(name, window),
+      );
       if (total > most) [most, chosen] = [total, name];
     } catch (error) {
       problem = `${name}: ${messageOf(error)}`;
@@ -47,4 +62,12 @@ export async function collectNodeProfile(
   await rm(folder, { recursive: true, force: true });
   if (chosen !== null) return { file: into, problem: null };
   return { file: null, problem: problem ?? 'no Node process wrote a profile: it must end within the grace time of SIGTERM (stop_grace_seconds)' };
+}
+
+/** Names are those of Node: CPU.DATE.TIME.PID.THREAD.SEQUENCE.cpuprofile, with threads from 0. */
+function spentBy(name: string, { spent }: ProfiledWindow): number {
+  const [, pid, thread] = /^CPU\.\d+\.\d+\.(\d+)\.(\d+)\./.exec(name) ?? [];
+  const most = pid === undefined ? null : spent(Number(pid));
+  if (most === null) return Number.POSITIVE_INFINITY;
+  return thread === '0' ? most.first : most.others;
 }
