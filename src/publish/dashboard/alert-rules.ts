@@ -28,8 +28,10 @@ export interface AlertInput {
   settings: AlertsConfig;
 }
 
-/** Fewer requests than this are no rate, whatever became of them. */
-const enoughRequests = 20;
+/** Fewer requests than this are no rate, whatever became of them. As many as there are probes of a service under no load of ours, or requests of a slow one. */
+const enoughRequests = 5;
+/** One request may fail for any reason. */
+const enoughFailed = 2;
 /** Readings that say what power draw is usual. */
 const enoughReadings = 60;
 const timeouts = ['timeout_connect', 'timeout_first_token', 'timeout_idle', 'timeout_total'];
@@ -47,6 +49,7 @@ function limitFindings({ rows, requests, scenario }: AlertInput): AlertFinding[]
     if (row.light !== 'red' && row.light !== 'yellow') return [];
     const ofRequests = /^(ttft_ms|latency_s|error_rate|spike_rate|requests_per|tokens_per)/.test(row.key);
     if (ofRequests && requests < enoughRequests) return [];
+    if (row.key === 'error_rate' && failedOf(row.value, requests) < enoughFailed) return [];
     const regression = /regression_percent|change_percent/.test(row.rule ?? '');
     const severity = row.light === 'red' ? 'bad' : 'warn';
     // A change either way is told in the table; only one to the worse is an alert.
@@ -141,7 +144,7 @@ function stabilityFindings({ sample, requests, earlier, crash }: AlertInput): Al
     stability('unreachable', 'bad', 'the service does not answer', `all ${requests} requests failed to connect`, true);
   if (perSecond(timeouts) > 0) stability('timeouts', 'warn', 'requests time out', `${textOf(perSecond(timeouts))} per second`, true);
   const now = values['error_rate'] ?? null;
-  if (now !== null && requests >= enoughRequests) {
+  if (now !== null && requests >= enoughRequests && failedOf(now, requests) >= enoughFailed) {
     const past = earlier('error_rate').filter((one) => one !== null);
     const before = past.length < 5 ? null : past.reduce((sum, one) => sum + one, 0) / past.length;
     if (before !== null && now >= 1 && now > 2 * before + 1)
@@ -149,6 +152,8 @@ function stabilityFindings({ sample, requests, earlier, crash }: AlertInput): Al
   }
   return found;
 }
+
+const failedOf = (errorRate: number | null, requests: number): number => Math.round((requests * (errorRate ?? 0)) / 100);
 
 function textOf(value: number | null, unit = ''): string {
   return value === null ? 'not known' : `${Number(value.toPrecision(3))}${unit === '' ? '' : unit === '%' ? '%' : ` ${unit}`}`;

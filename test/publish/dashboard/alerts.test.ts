@@ -103,6 +103,17 @@ test('performance alerts come of the limits', () => {
   ]);
 });
 
+test('a few slow requests, or probes, are enough for an alert; one that failed among them is none', () => {
+  const limits = { error_rate: { max: 1 }, 'latency_s.p95': { max: 2 } };
+  const few = (errorRate: number, requests: number) => titles(input({ error_rate: errorRate, 'latency_s.p95': 9 }, { requests }, limits));
+  assert.deepEqual(few(0, 4), []);
+  assert.deepEqual(few(100 / 6, 6), ['performance: latency_s.p95 above its limit']);
+  assert.deepEqual(few(100 / 3, 6), ['performance: latency_s.p95 above its limit', 'stability: error_rate above its limit']);
+  assert.deepEqual(titles(input({ error_rate: 100, 'errors.http_5xx': 0.1 }, { requests: 6 }, limits)), ['stability: error_rate above its limit']);
+  const past = { earlier: () => [0, 0, 0, 0, 0, 0] };
+  assert.deepEqual(titles(input({ error_rate: 100 / 6 }, { ...past, requests: 6 })), []);
+});
+
 test('resource alerts come of readings', () => {
   const values = { machine_memory_percent: 95, service_cpu_percent: 99, gpu_temperature_celsius: 90 };
   assert.equal(titles(input(values)).length, 3);
