@@ -129,6 +129,8 @@ export class Meter {
   /** Arrivals of an open schedule that were not sent. */
   dropped = 0;
   lastEndMs = 0;
+  /** The highest index of a request that ended; -1 before the first. */
+  lastIndex = -1;
   /** Requests that had a connection opened for them, those that found one open, and those that got none. */
   readonly connections = { opened: 0, reused: 0, failed: 0 };
   readonly dispatch = new Dispatch();
@@ -160,6 +162,7 @@ export class Meter {
     const second = this.timeline.advance(record.endMs, this.inFlight);
     second.requests++;
     this.lastEndMs = Math.max(this.lastEndMs, record.endMs);
+    this.lastIndex = Math.max(this.lastIndex, record.index);
     this.seriesMeter(record.series).record(record, times);
     this.countWays(record);
     if (record.error !== null) {

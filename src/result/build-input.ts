@@ -33,7 +33,7 @@ export interface BuildInput {
   scenario: Scenario;
   target: Pick<TargetConfig, 'name' | 'model' | 'replicas' | 'expected_concurrency'>;
   baseUrl: string;
-  workload: Pick<Workload, 'cells' | 'uniquePrompts'>;
+  workload: Pick<Workload, 'cells' | 'uniquePrompts' | 'promptSource'>;
   /** The most requests in flight that the executor asked for, over all machines; null where it is not known. */
   concurrency: number | null;
   findings: ValidityFinding[];

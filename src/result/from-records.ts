@@ -66,7 +66,7 @@ class RecordedRun {
       scenario: { name: this.scenario, request: {}, load: { executor: 'recorded' } },
       target: { name: '' },
       baseUrl: '',
-      workload: { cells, uniquePrompts: null },
+      workload: { cells, uniquePrompts: null, promptSource: () => null },
       concurrency: null,
       findings: [],
       maxErrorRate: 0,

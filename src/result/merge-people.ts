@@ -4,6 +4,7 @@ import type { ErrorCount, ResultDocument, Results, Series, TimelineBucket } from
 import type { Part } from './merge-series.ts';
 import { weighedMean } from './merge-values.ts';
 import { pooledSummaries, pooledSummary } from './pooled.ts';
+import { addPrompts } from './prompts-sent.ts';
 import { mlperfVerdicts } from './results-block.ts';
 import { addStructured } from './structured.ts';
 
@@ -61,8 +62,7 @@ export function mergeResultsBlock(parts: readonly Part[], series: readonly Serie
     ...addedConnections(all),
     ...addedDispatch(all),
     ...addStructured(all),
-    // Shards have prompts of their own, so only runs in turn can agree on how many there were.
-    unique_prompts: together ? null : shared(all.map((results) => results.unique_prompts)),
+    ...addPrompts(all.map((results) => results['prompt_sources'])),
     ...summaries,
     throughput: {
       tokens_per_sec: perSecond((results) => results.throughput.tokens_per_sec),

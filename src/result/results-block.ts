@@ -4,6 +4,7 @@ import type { DistributionSummary } from '../measure/distribution.ts';
 import type { SeriesMeter } from '../measure/series-meter.ts';
 import type { BuildInput } from './build-input.ts';
 import type { Results, Summary } from './document.ts';
+import { promptsSent } from './prompts-sent.ts';
 import { structuredRates } from './structured.ts';
 
 /** The two levels as the suites this replaces state them, at the 95th percentile; those of MLPerf itself are service levels (`slo`). */
@@ -23,7 +24,6 @@ export function resultsOf(input: BuildInput, pooled: SeriesMeter): Results {
   const ttft = summaryOf('ttft_ms', 1);
   const tpot = summaryOf('tpot_ms', 1);
   const rate = (count: number) => (seconds > 0 ? count / seconds : null);
-  const unique = input.workload.uniquePrompts;
   const structured = structuredRates(pooled.checks);
   return {
     total_requests: total,
@@ -33,7 +33,7 @@ export function resultsOf(input: BuildInput, pooled: SeriesMeter): Results {
     error_rate: total === 0 ? null : (100 * pooled.failed) / total,
     duration_seconds: run.durationSeconds,
     concurrency: shard && input.concurrency !== null ? shareOf(input.concurrency, shard.index, shard.count) : input.concurrency,
-    unique_prompts: unique === null ? null : Math.min(unique, total),
+    ...promptsSent(input, total),
     ttft_ms: ttft,
     tpot_ms: tpot,
     itl_ms: summaryOf('itl_ms', 1),

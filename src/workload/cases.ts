@@ -1,6 +1,7 @@
 import type { Scenario } from '../config/scenario/scenario.ts';
 import type { TestCase, TestCases } from '../config/scenario/test-cases.ts';
 import { type Cell, capped } from './cells.ts';
+import { givenPrompts } from './prompt-source.ts';
 import { commonSpec } from './request-spec.ts';
 import { schemaSource } from './schemas.ts';
 import type { AskedTarget, Workload } from './workload.ts';
@@ -25,6 +26,7 @@ export function casesWorkload(scenario: Scenario, target: AskedTarget, { cases }
     cells: cells.length === 1 ? [{ ...(cells[0] as Cell), id: scenario.name }] : cells,
     prefixOf: null,
     uniquePrompts: new Set(cases.map(promptOf)).size,
+    promptSource: () => givenPrompts(cases.map(promptOf)),
     schemas: schemaSource(scenario, (index) => caseOf(index), round),
     request(index) {
       const one = caseOf(index);

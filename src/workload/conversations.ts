@@ -2,6 +2,7 @@ import type { ConversationFile } from '../config/scenario/conversation-file.ts';
 import type { Scenario } from '../config/scenario/scenario.ts';
 import { type Cell, capped } from './cells.ts';
 import { type Dialogues, placeOf, turnStride } from './dialogues.ts';
+import { givenPrompts } from './prompt-source.ts';
 import { commonSpec, type Message } from './request-spec.ts';
 import { type AskedTarget, type Workload, warmupIndexBase } from './workload.ts';
 
@@ -36,6 +37,10 @@ export function conversationWorkload(scenario: Scenario, target: AskedTarget, fi
     cells,
     prefixOf: null,
     uniquePrompts: cells.length,
+    promptSource: () =>
+      givenPrompts(
+        file.conversations.flatMap((script) => script.turns.map((_, turn) => [script.system ?? file.system, script.turns.slice(0, turn + 1)])),
+      ),
     dialogues: {
       planned: planned.length,
       of: (number) => {

@@ -2,6 +2,7 @@ import type { RetrievalConfig } from '../config/scenario/retrieval.ts';
 import type { Scenario } from '../config/scenario/scenario.ts';
 import { makeQuery, type VectorSet } from '../config/scenario/vectors.ts';
 import { exactNeighbours, type Neighbours } from './exact-neighbours.ts';
+import { givenPrompts } from './prompt-source.ts';
 import { bareSpec, type SearchSpec } from './request-spec.ts';
 import type { Workload } from './workload.ts';
 
@@ -37,6 +38,7 @@ export function retrievalWorkload(scenario: Scenario, retrieval: RetrievalConfig
     cells: [cell],
     prefixOf: null,
     uniquePrompts: queries,
+    promptSource: () => givenPrompts([retrieval, scenario.seed]),
     retrieval,
     request(index) {
       const search: SearchSpec = { vector: vectorOf(index % queries), topK, entries, threshold: threshold ?? null };

@@ -9,6 +9,7 @@ import type { Dialogues } from './dialogues.ts';
 import { generatePrompt } from './generate.ts';
 import { lengthDrawer } from './lengths.ts';
 import { sharedPrefixes } from './prefixes.ts';
+import { generatedPrompts, givenPrompts, type PromptSource } from './prompt-source.ts';
 import { commonSpec, type Message, type RequestSpec } from './request-spec.ts';
 import type { SchemaSource } from './schemas.ts';
 import { traceRequests } from './trace.ts';
@@ -17,6 +18,8 @@ import { traceRequests } from './trace.ts';
 export interface Workload {
   cells: readonly Cell[];
   uniquePrompts: number | null;
+  /** Where they come from; null where there are none. Made when it is asked for. */
+  promptSource(): PromptSource | null;
   /** @param answers within a conversation what the server has said so far */
   request(index: number, answers?: readonly string[]): { spec: RequestSpec; cell: Cell };
   /** Left out where no answer has to satisfy a schema. */
@@ -81,6 +84,16 @@ export function createWorkload(scenario: Scenario, target: AskedTarget, { prompt
     cells,
     uniquePrompts:
       request.api === 'http' ? null : (recorded?.uniquePrompts ?? (drawPrompt === null ? uniquePrompts(cells, prompts) : Number.POSITIVE_INFINITY)),
+    promptSource() {
+      if (request.api === 'http') return null;
+      if (recorded !== null) return generatedPrompts(textSeed(scenario.seed, 0, round), null, trace);
+      const lengths = cells.map(({ promptTokens }) => promptTokens);
+      if (drawPrompt === null && lengths.every((tokens) => tokens === null)) return givenPrompts(prompts.map(messagesOf));
+      const { prompt_tokens, classes, shared_prefix_tokens, shared_prefixes } = request;
+      const drawn = drawPrompt === null ? null : [scenario.seed, prompt_tokens];
+      const known = lengths.every((tokens) => tokens !== null) ? [...new Set(lengths)] : null;
+      return generatedPrompts(promptSeed, known, [lengths, classes && [scenario.seed, classes], drawn, shared_prefix_tokens, shared_prefixes]);
+    },
     prefixOf: shared === null ? null : shared.prefixOf,
     request(index) {
       const cell = cellOf(index);

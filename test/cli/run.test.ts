@@ -132,6 +132,31 @@ test('--runs 3 measures three times and keeps each run as evidence', async () =>
   assert.ok(latency && 'count' in latency && latency.count === 15);
 });
 
+test('unique prompts of several runs and of merged results are those that the service was sent', async () => {
+  await using workspace = await Workspace.open();
+  await using server = await chatServer({ tokens: 1 });
+  const scenario = (name: string, prompt: string) => `scenario: { name: ${name}, request: { ${prompt} }, load: { requests: 12 } }\n`;
+  await writeFile(workspace.file('made.yaml'), scenario('made', 'prompt_tokens: 20'));
+  await writeFile(workspace.file('file.yaml'), scenario('file', ''));
+  const sentBy = async (...args: string[]) => {
+    server.forget();
+    assertExit(await workspace.run(['run', '--url', server.url, '--warmup', '0', ...args], {}, server.forget), 0);
+    // Each run begins with a request of its own that is not measured.
+    const measured = server.seen.filter((_, at) => at % 13 !== 0);
+    return new Set(measured.map(({ body }) => JSON.stringify(JSON.parse(body).messages))).size;
+  };
+  const uniqueIn = async (file: string) => (await workspace.result(file)).results.unique_prompts;
+  assert.equal(await sentBy('--config', 'made.yaml', '--runs', '2', '-o', 'two.json'), 24);
+  assert.equal(await uniqueIn('two.json'), 24);
+  assert.equal(await sentBy('--config', 'made.yaml', '--runs', '1', '-o', 'one.json'), 12);
+  assert.equal(await sentBy('--config', 'file.yaml', '--runs', '2', '-o', 'file.json'), 10);
+  assert.equal(await uniqueIn('file.json'), 10);
+  assertExit(await workspace.run(['merge', 'one.json', 'two.json', '-o', 'made.json']), 0);
+  assert.equal(await uniqueIn('made.json'), 24);
+  assertExit(await workspace.run(['merge', 'file.json', 'two.json', '-o', 'all.json']), 0);
+  assert.equal(await uniqueIn('all.json'), 34);
+});
+
 test('--duration alone takes the place of the default 100 requests', async () => {
   await using workspace = await Workspace.open();
   await using server = await chatServer({ tokens: 1, tokenMs: 0 });

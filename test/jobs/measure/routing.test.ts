@@ -55,6 +55,7 @@ test('multi_model_routing: every model by itself and all together; first attempt
   const document = await measured(server.url, 'multi_model_routing', [set('retry', { max_attempts: 10, base: 0.01 })]);
   const routing = document.results['routing'] as Routing;
   assert.deepEqual([document.results.total_requests, document.results.failed], [50, 0]);
+  assert.equal(document.results.unique_prompts, 50);
   const [phi, gemmas] = routing.models;
   assert.deepEqual([phi?.model, phi?.requests, phi?.final_success_rate, phi?.routing_accuracy], ['microsoft/Phi-3-mini-4k-instruct', 25, 100, 100]);
   assert.deepEqual(
