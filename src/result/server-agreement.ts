@@ -17,7 +17,13 @@ const leastGapShare = 0.1;
  * queue before the server's clock begins, and where the client is the quicker, a clock or a definition that is another. Empty where nothing can be compared.
  */
 export function serverAgreement(document: ResultDocument): ValidityCheck[] {
-  const gaps = document.series.filter(({ detail }) => !detail).flatMap((series) => gapsOf(series, document.client.timing_error_ms?.p99 ?? 0));
+  const whole = document.series.filter(({ detail }) => !detail);
+  const gaps = whole.flatMap((series) =>
+    gapsOf(series, document.client.timing_error_ms?.p99 ?? 0).map(({ text, beyond }) => ({
+      text: whole.length === 1 ? text : `${series.id}: ${text}`,
+      beyond,
+    })),
+  );
   if (gaps.length === 0) return [];
   const far = gaps.filter(({ beyond }) => beyond);
   const shown = far.length > 0 ? far : gaps;
@@ -34,7 +40,7 @@ export function serverAgreement(document: ResultDocument): ValidityCheck[] {
   ];
 }
 
-function gapsOf({ id, metrics }: Series, clientErrorMs: number): { text: string; beyond: boolean }[] {
+function gapsOf({ metrics }: Series, clientErrorMs: number): { text: string; beyond: boolean }[] {
   return pairs.flatMap(([clientKey, toMs, serverKey, name]) => {
     const [client, server] = [metrics[clientKey], metrics[serverKey]];
     if (!client || !server || !isDistribution(client) || !isDistribution(server) || client.mean === null || server.mean === null) return [];
@@ -44,7 +50,7 @@ function gapsOf({ id, metrics }: Series, clientErrorMs: number): { text: string;
     // Requests at the edges that only one side counted may be as slow as the slowest.
     const edgesMs = (Math.abs(server.count - client.count) / client.count) * (client.max ?? client.mean) * toMs;
     const boundMs = Math.max(leastGapMs, leastGapShare * server.mean) + Math.abs(clientErrorMs) + edgesMs;
-    const text = `${id}: mean ${name} is ${clientMs.toFixed(1)} ms here and ${server.mean.toFixed(1)} ms by the server's own histogram, ${Math.abs(gapMs).toFixed(1)} ms ${
+    const text = `mean ${name} is ${clientMs.toFixed(1)} ms here and ${server.mean.toFixed(1)} ms by the server's own histogram, ${Math.abs(gapMs).toFixed(1)} ms ${
       gapMs >= 0 ? 'between the two (network, proxy, or a queue before its clock begins)' : 'less (another definition, or another clock)'
     }; expected within ${boundMs.toFixed(1)} ms`;
     return [{ text, beyond: Math.abs(gapMs) > boundMs }];

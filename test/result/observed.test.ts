@@ -100,7 +100,7 @@ test('client and server are held against each other, and a gap beyond both error
   const [far] = checksOf(mean * 0.5);
   assert.equal(far?.ok, false);
   assert.equal(far?.severity, 'advice');
-  assert.match(far?.detail ?? '', /mean TTFT is 1\d\d\.\d ms here and \d+\.\d ms by the server's own histogram/);
+  assert.match(far?.detail ?? '', /^mean TTFT is 1\d\d\.\d ms here and \d+\.\d ms by the server's own histogram/);
 });
 
 test('other requests on the server, and there is nothing to compare', () => {
