@@ -8,7 +8,7 @@ const mb = 1e6;
 
 /**
  * Processor time, memory and threads of a service's processes, from /proc. Memory is what is resident (RSS, of which shared pages count once for each
- * process). A percent of CPU is of all cores that the processes may use.
+ * process). A percent of CPU is of all cores that the process with the most work may use.
  */
 export class ProcessSampler implements Sampler {
   readonly name = 'service_processes';
@@ -42,12 +42,14 @@ export class ProcessSampler implements Sampler {
     this.lastMs = nowMs;
     let [ticks, memory, threads] = [0, 0, 0];
     const seen = new Map<number, number>();
+    let busiest = { pid: 0, ticks: -1 };
     for (const pid of this.processes.pids) {
       const stat = statOf(pid, this.read);
       if (stat === null) continue;
       const before = this.ticks.get(pid);
       if (before !== undefined) ticks += Math.max(0, stat.ticks - before);
       seen.set(pid, stat.ticks);
+      if (stat.ticks > busiest.ticks) busiest = { pid, ticks: stat.ticks };
       memory += stat.residentBytes;
       threads += stat.threads;
     }
@@ -55,7 +57,7 @@ export class ProcessSampler implements Sampler {
     this.ticks = seen;
     if (seen.size === 0) return this.gauges.map(() => null);
     const cores = known ? ticks / ticksPerSecond / elapsedSeconds : null;
-    return [cores, cores === null ? null : (100 * cores) / this.processes.cores, memory / mb, threads, seen.size];
+    return [cores, cores === null ? null : (100 * cores) / this.processes.coresOf(busiest.pid), memory / mb, threads, seen.size];
   }
 
   stop(): void {

@@ -8,7 +8,7 @@ export type FindMembers = () => Promise<number[]>;
 /** The processes of a service as they were last found, and the cores that they may use. */
 export class ServiceProcesses {
   pids: readonly number[] = [];
-  cores = 1;
+  private cores: { pid: number; count: number } | null = null;
   private readonly find: FindMembers;
   private readonly read: ReadText;
   private looking: Promise<void> | null = null;
@@ -28,15 +28,18 @@ export class ServiceProcesses {
   refresh(): Promise<void> {
     this.looking ??= this.find()
       .then((pids) => {
-        const before = this.pids[0];
         this.pids = pids;
-        const [first] = pids;
-        if (first !== undefined && first !== before) this.cores = coresAllowed(first, this.read);
       })
       .finally(() => {
         this.looking = null;
       });
     return this.looking;
+  }
+
+  /** The cores that one of them may use; looked up when it is another than before. */
+  coresOf(pid: number): number {
+    if (this.cores?.pid !== pid) this.cores = { pid, count: coresAllowed(pid, this.read) };
+    return this.cores.count;
   }
 }
 

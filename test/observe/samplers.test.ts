@@ -11,8 +11,10 @@ import { amdSmi, combineGpus, GpuSampler, nvidiaSmi } from '../../src/observe/gp
 import { MachineSampler } from '../../src/observe/machine-sampler.ts';
 import { PowerIntegral } from '../../src/observe/power.ts';
 import { Rates } from '../../src/observe/proc-files.ts';
+import { ProcessSampler } from '../../src/observe/process-sampler.ts';
 import { RaplSampler } from '../../src/observe/rapl-sampler.ts';
 import type { Sampler } from '../../src/observe/sampler.ts';
+import { ServiceProcesses } from '../../src/observe/service-processes.ts';
 import { SocketSampler } from '../../src/observe/socket-sampler.ts';
 
 const linux = process.platform === 'linux';
@@ -64,6 +66,31 @@ test('a control group of two cores is all there is', () => {
   });
   assert.equal(coresAllowed(7, first, 16), 0.5);
   assert.equal(coresAllowed(7, files({}), 16), 16);
+  const bound = (list: string) => coresAllowed(7, files({ '/proc/7/status': `Threads:\t1\nCpus_allowed_list:\t${list}\n` }), 16);
+  assert.deepEqual(['3', '0-1', '0,2-4,9', '0-127', ''].map(bound), [1, 2, 5, 16, 16], 'cpuset and taskset');
+});
+
+test('a percent is of the cores of the process that works, not of the shell that started it', async () => {
+  const at = (ticks: number) =>
+    files({
+      '/proc/6/stat': `6 (sh) S ${'0 '.repeat(10)}1 0 0 0 20 0 1 0 0 0 100 `,
+      '/proc/7/stat': `7 (a b) R ${'0 '.repeat(10)}${ticks} 0 0 0 20 0 1 0 0 0 100 `,
+      '/proc/7/cgroup': '0::/a\n',
+      '/sys/fs/cgroup/a/cpu.max': '50000 100000\n',
+    });
+  let read = at(100);
+  const processes = new ServiceProcesses(
+    async () => [6, 7],
+    (path) => read(path),
+  );
+  const sampler = new ProcessSampler(processes, 100, (path) => read(path));
+  if (linux) assert.equal(await sampler.start(), null);
+  else await processes.refresh();
+  sampler.sample(0);
+  read = at(125);
+  const values = named(sampler, sampler.sample(1000));
+  assert.equal(values['service_cpu_cores'], 0.25);
+  assert.equal(values['service_cpu_percent'], 50);
 });
 
 test('sockets of the server port by state', { skip: !linux }, async () => {
