@@ -1,5 +1,6 @@
 import { isObject } from '../config/is-object.ts';
 import type { ResultDocument } from '../result/document.ts';
+import { watchedCheck } from '../result/observed.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import { badgesOf } from './findings/badges.ts';
 import { foundIn, listOf } from './findings/read.ts';
@@ -18,7 +19,8 @@ export interface Alert {
 export function alertsOf(result: ResultDocument, verdict: Verdict | null): Alert[] {
   const alerts: Alert[] = [
     ...result.validity.checks
-      .filter(({ ok }) => !ok)
+      // A sensor that a machine lacks is no news of the service.
+      .filter(({ ok, name }) => !ok && name !== watchedCheck)
       .map(({ name, detail, severity }): Alert => ({ severity: severity === 'fatal' ? 'bad' : 'warn', about: name, text: detail })),
     ...(verdict?.series ?? [])
       .filter((row) => row.verdict === 'regressed' || row.verdict === 'warn')
