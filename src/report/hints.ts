@@ -1,5 +1,6 @@
 import type { ErrorKind } from '../protocol/error-kind.ts';
 import { type ErrorCount, isDistribution, type ResultDocument } from '../result/document.ts';
+import { scenariosIn } from '../result/part-documents.ts';
 import type { MetricVerdict, Verdict } from '../verdict/verdict.ts';
 import { whyUncompared } from './rows.ts';
 
@@ -69,8 +70,12 @@ const concerns = (rows: readonly MetricVerdict[], metric: RegExp): boolean =>
 const count = (errors: readonly ErrorCount[], kinds: readonly ErrorKind[]): number =>
   errors.reduce((sum, error) => sum + (kinds.includes(error.kind) ? error.count : 0), 0);
 
-/** A standard deviation above the mean: a handful of slow requests decides every figure. */
+/** Arrival patterns whose load is another one from second to second: their latencies have to scatter. */
+const changing: ReadonlySet<unknown> = new Set(['ramping_users', 'ramping_rate', 'spike', 'trace']);
+
+/** A standard deviation above the mean under one load: a handful of slow requests decides every figure. */
 function scatters(result: ResultDocument): boolean {
+  if ([...scenariosIn(result.config.resolved).values()].some(({ load }) => changing.has(load['executor']))) return false;
   return result.series.some((series) =>
     Object.entries(series.metrics).some(
       ([key, metric]) =>

@@ -44,7 +44,7 @@ export function partsIn(document: ResultDocument): Apart | null {
 }
 
 /** Every scenario that a resolved configuration holds, by name; those of results that were added lie within `merged`. */
-function scenariosIn(resolved: unknown): Map<string, Scenario> {
+export function scenariosIn(resolved: unknown): Map<string, Scenario> {
   const { scenario, merged } = (resolved ?? {}) as { scenario?: unknown; merged?: unknown };
   if (Array.isArray(merged)) return new Map(merged.flatMap((one) => [...scenariosIn(one)]));
   const named = scenario as Partial<Scenario> | undefined;

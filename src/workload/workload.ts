@@ -1,7 +1,7 @@
 import type { Lengths } from '../config/scenario/lengths.ts';
 import type { Prompt } from '../config/scenario/prompts.ts';
 import type { RetrievalConfig } from '../config/scenario/retrieval.ts';
-import type { Scenario } from '../config/scenario/scenario.ts';
+import { type Scenario, scenarioName } from '../config/scenario/scenario.ts';
 import type { ReplayRow } from '../config/scenario/trace-file.ts';
 import type { TargetConfig } from '../config/target/target.ts';
 import { type Cell, capped, cellChooser, gridOf } from './cells.ts';
@@ -56,9 +56,19 @@ const roundSalt = 0x2c1b3c6d;
 /** Prompts of warm-up requests come from their own range of indices, so that they do not warm a prefix cache for the measured ones. */
 export const warmupIndexBase = 1_000_000_000;
 
-/** The seed of generated texts: another for each set of prompts and each round. Set 0 of round 0 has the scenario's own. */
-export function textSeed(seed: number, promptSet: number, round: number): number {
-  return (seed ^ Math.imul(promptSet, promptSetSalt) ^ Math.imul(round, roundSalt)) >>> 0;
+/**
+ * The seed of generated texts: another for each scenario, each set of prompts and each round. What one scenario left in the cache of a prefix flatters no other that is
+ * driven at the same service after it.
+ */
+function textSeed(scenario: Scenario, promptSet: number, round: number): number {
+  return (scenario.seed ^ nameSalt(scenarioName(scenario)) ^ Math.imul(promptSet, promptSetSalt) ^ Math.imul(round, roundSalt)) >>> 0;
+}
+
+/** FNV-1a. */
+function nameSalt(name: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(name)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash;
 }
 
 /** The requests of a scenario that asks for prompts of a file, generated ones, those of a trace, or plain HTTP. Pure. */
@@ -66,10 +76,10 @@ export function createWorkload(scenario: Scenario, target: AskedTarget, { prompt
   const { request } = scenario;
   const cells = gridOf(scenario, target);
   const cellOf = cellChooser(scenario, cells, prompts.length);
-  const recorded = trace.length === 0 ? null : traceRequests(trace, textSeed(scenario.seed, 0, round));
+  const recorded = trace.length === 0 ? null : traceRequests(trace, textSeed(scenario, 0, round));
   const drawPrompt = drawerOf(request.prompt_tokens, scenario.seed, promptStream);
   const drawAnswer = drawerOf(request.max_tokens, scenario.seed, answerStream);
-  const promptSeed = textSeed(scenario.seed, request.prompt_set ?? 0, round);
+  const promptSeed = textSeed(scenario, request.prompt_set ?? 0, round);
   const shared =
     request.shared_prefix_tokens === undefined ? null : sharedPrefixes(request.shared_prefix_tokens, request.shared_prefixes ?? 1, promptSeed);
   const common = {
@@ -86,7 +96,7 @@ export function createWorkload(scenario: Scenario, target: AskedTarget, { prompt
       request.api === 'http' ? null : (recorded?.uniquePrompts ?? (drawPrompt === null ? uniquePrompts(cells, prompts) : Number.POSITIVE_INFINITY)),
     promptSource() {
       if (request.api === 'http') return null;
-      if (recorded !== null) return generatedPrompts(textSeed(scenario.seed, 0, round), null, trace);
+      if (recorded !== null) return generatedPrompts(textSeed(scenario, 0, round), null, trace);
       const lengths = cells.map(({ promptTokens }) => promptTokens);
       if (drawPrompt === null && lengths.every((tokens) => tokens === null)) return givenPrompts(prompts.map(messagesOf));
       const { prompt_tokens, classes, shared_prefix_tokens, shared_prefixes } = request;

@@ -30,6 +30,8 @@ const hasUsearch = await import('usearch').then(
 const ofSeveralReplicas: readonly string[] = ['prefix_cache.routing_affinity_percent', 'prefix_cache.replicas.skew'];
 /** Those that have a row for everything that a target can be set for. */
 const ofHardware: readonly string[] = ['full', 'cpu_only', 'rtx_3080', 'rtx_4090'];
+/** Those that are about prompts that were sent before. */
+const repeatsPrompts: readonly string[] = ['prefix_cache'];
 /** Those that search vectors. */
 const retrieves = (name: string) => name.startsWith('retrieval') || name === 'full';
 
@@ -97,6 +99,11 @@ for (const file of (await readdir(folder)).filter((name) => name.endsWith('.yaml
       const rows = (results['targets'] as { name: string }[]).map((row) => row.name);
       assert.deepEqual(rows, ['tok_s', 'ttft', 'spike_rate', 'retrieval', 'memory', 'energy']);
     }
+    // All of them are driven at one engine, whose prefix cache holds what the others sent.
+    if (!repeatsPrompts.includes(name))
+      for (const { id, labels, metrics: measured } of document.series)
+        if (labels['prompt_tokens'] !== undefined || labels['prompt_class'] !== undefined)
+          assert.equal((measured['cached_tokens'] as { max?: number } | undefined)?.max ?? 0, 0, `${id}: prompts were sent before`);
     const { ttft_ms: ttft, latency_s: latency } = results;
     if (ttft !== null && latency !== null) assert.ok((ttft.min ?? 0) <= 1000 * (latency.max ?? 0), 'a first token after the last answer');
   });

@@ -139,6 +139,13 @@ test('hints fit what went wrong, causes first, and each has its section in the g
   assert.deepEqual(sections(fine, worse('tokens_per_sec')), ['low-throughput']);
   assert.deepEqual(sections(fine, worse('error_rate')), ['high-error-rate']);
   assert.deepEqual(sections(fine, sampleVerdict('inconclusive', [sampleRow({ verdict: 'inconclusive' })])), ['high-variance']);
+  const scattered = (executor: string) => {
+    const sample = sampleResult({ errors: [], config: { resolved: { scenario: { name: 's', request: {}, load: { executor } } }, sha256: '' } });
+    Object.assign(sample.series[0]!.metrics['latency_s']!, { stddev: 9 });
+    return sample;
+  };
+  assert.deepEqual(sections(scattered('closed'), null), ['high-variance']);
+  for (const executor of ['spike', 'ramping_users', 'ramping_rate', 'trace']) assert.deepEqual(sections(scattered(executor), null), [], executor);
   const better = sampleRow({ metric: 'tokens_per_sec', verdict: 'warn', rule: 'warn_change_percent 15 (better)' });
   assert.deepEqual(sections(fine, sampleVerdict('warn', [better])), []);
 });

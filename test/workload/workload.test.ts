@@ -203,6 +203,16 @@ test('a set of prompts is its own: the same set again is the same prompts', () =
   assert.equal(new Set([...textsOf({}), ...textsOf({ prompt_set: 1 }), ...textsOf({ prompt_set: 2 }), ...textsOf({}, 1)]).size, 80);
 });
 
+test('no scenario sends the beginnings of another; the parts of one share them', () => {
+  const beginningsOf = (changes: Partial<Scenario>, tokens: number) => {
+    const workload = createWorkload(scenarioOf({ prompt_tokens: [tokens] }, changes), target);
+    return Array.from({ length: 20 }, (_, index) => workload.request(index).spec.messages[0]?.content.split(' ', 8).join(' '));
+  };
+  assert.equal(new Set([...beginningsOf({ name: 'spike' }, 100), ...beginningsOf({ name: 'ramp' }, 200)]).size, 40);
+  const part = (name: string) => ({ name: `whole/part=${name}`, part: { of: 'whole', labels: { part: name } } });
+  assert.deepEqual(beginningsOf(part('cold'), 50), beginningsOf(part('warm'), 50));
+});
+
 test('another round asks for the same classes in the same order, with other texts', () => {
   const scenario = scenarioOf({ prompt_tokens: { distribution: 'uniform', min: 10, max: 40 }, max_tokens: [5, 7] });
   const [first, second, again] = [0, 1, 1].map((round) => createWorkload(scenario, target, { round }));
