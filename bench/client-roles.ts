@@ -1,22 +1,25 @@
 /** The least clients that Node allows, each a process of its own: `node bench/client-roles.ts NAME LOAD URL SECONDS CONNECTIONS`. Prints {p50, p99, cpu_ms} in ms. */
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
+import { createAlarm, spinMs } from '../src/load/alarm.ts';
 
 const [name = '', load = '', url = '', seconds = '5', connections = '64'] = process.argv.slice(2);
 const parallel = Number(connections);
 const { host, hostname, port } = new URL(url);
-const path = load === 'posts' ? '/plain' : '/v1/chat/completions';
-const body =
-  load === 'posts'
-    ? '{"prompt":"hello","max_tokens":16}'
-    : '{"model":"known-schedule","messages":[{"role":"user","content":"Write a short story about a lighthouse."}],"stream":true,"stream_options":{"include_usage":true},"max_tokens":200}';
+const plain = load !== 'tokens';
+const path = plain ? '/plain' : '/v1/chat/completions';
+const body = plain
+  ? '{"prompt":"hello","max_tokens":16}'
+  : '{"model":"known-schedule","messages":[{"role":"user","content":"Write a short story about a lighthouse."}],"stream":true,"stream_options":{"include_usage":true},"max_tokens":200}';
 const ttfts: number[] = [];
+
+const request = Buffer.from(
+  `POST ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\ncontent-type: application/json\r\naccept: text/event-stream\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+);
 
 /** Reads, looks at the clock, sees whether the answer is over: what a client cannot do without. */
 function bare(): void {
-  const request = Buffer.from(
-    `POST ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\ncontent-type: application/json\r\naccept: text/event-stream\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
   const buffer = Buffer.allocUnsafeSlow(65_536);
   for (let i = 0; i < parallel; i++) {
     let sentMs = 0;
@@ -39,7 +42,7 @@ function bare(): void {
             first = false;
             ttfts.push(nowMs - sentMs);
           }
-          const ended = load === 'posts' || (length > 7 && buffer[length - 5] === 48 && buffer[length - 6] === 10 && buffer[length - 1] === 10);
+          const ended = plain || (length > 7 && buffer[length - 5] === 48 && buffer[length - 6] === 10 && buffer[length - 1] === 10);
           if (ended) send();
           return true;
         },
@@ -87,6 +90,44 @@ function pacer(): void {
   }
 }
 
+/** Plain POSTs at `connections` due times per second over bare sockets: what a client that keeps such a schedule cannot do without. What it did in its first seconds is forgotten. */
+async function paced(settleSeconds: number): Promise<number> {
+  const sockets = 256;
+  const buffer = Buffer.allocUnsafeSlow(65_536);
+  const free: Socket[] = [];
+  for (let i = 0; i < sockets; i++) {
+    const socket: Socket = connect({ host: hostname, port: Number(port), noDelay: true, onread: { buffer, callback: () => free.push(socket) > 0 } });
+    socket.once('connect', () => free.push(socket));
+  }
+  const alarm = createAlarm(new URL('../src/entry.ts', import.meta.url));
+  await alarm.ready;
+  const startMs = performance.now() + 100;
+  const dueMs = (index: number) => startMs + (index * 1000) / parallel;
+  let [next, told] = [0, 0];
+  const lookAhead = () => {
+    while (alarm.add(dueMs(told))) told++;
+  };
+  alarm.onDue = () => {
+    const lateMs = performance.now() - dueMs(next);
+    if (lateMs < -spinMs) return;
+    alarm.woke(lateMs);
+    while (performance.now() < dueMs(next));
+    lookAhead();
+    for (; dueMs(next) <= performance.now(); next++) {
+      const socket = free.shift();
+      socket?.write(request);
+      ttfts.push(socket === undefined ? Number.POSITIVE_INFINITY : performance.now() - dueMs(next));
+      lookAhead();
+    }
+  };
+  lookAhead();
+  await sleep(settleSeconds * 1000);
+  ttfts.length = 0;
+  const before = cpuMs();
+  await sleep(Number(seconds) * 1000);
+  return cpuMs() - before;
+}
+
 /** Prints what was measured, and the CPU that this process used for it, and ends. */
 function report(cpuMs: number): void {
   const sorted = Float64Array.from(ttfts).sort();
@@ -103,7 +144,8 @@ const startedMs = cpuMs();
 if (name === 'pacer') {
   pacer();
   report(cpuMs() - startedMs);
-} else {
+} else if (load === 'paced') report(await paced(6));
+else {
   if (name === 'bare') bare();
   else dispatch();
   setTimeout(() => report(cpuMs() - startedMs), Number(seconds) * 1000);

@@ -393,6 +393,17 @@ async function pacerAlone(perSecond: number): Promise<void> {
   }
 }
 
+/** The least client that keeps a schedule: what of lateness and CPU belongs to Node's own sockets and to being woken. */
+async function barePaced(server: KnownServer, perSecond: number): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    const { done } = startClient([node, roles, 'bare', 'paced', server.url, String(seconds), String(perSecond)]);
+    const { p50, p99, cpu_ms } = JSON.parse((await done).stdout) as Times & { cpu_ms: number };
+    print(
+      `Bare sockets, ${perSecond} plain POSTs/s: send lateness p50 ${ms(p50)}, p99 ${ms(p99)} ms; ${(cpu_ms / seconds / 10).toFixed(0)} % of a core`,
+    );
+  }
+}
+
 const loads = flags.loads.split(',');
 print(
   `llm-bench from ${cli}; Node ${process.versions.node}; ${availableParallelism()} cores${canPin ? `, clients on core ${clientCore}, server on core ${serverCore}` : ', nothing pinned (no taskset, or one core)'}`,
@@ -410,6 +421,7 @@ if (loads.includes('poisson'))
   );
 if (loads.includes('constant')) {
   await pacerAlone(2000);
+  await barePaced(server, 2000);
   await openLoad(
     'Constant rate of 2,000 plain POSTs/s',
     { name: 'llm-bench', ...ours({ request: plainPost, load: { executor: 'constant_rate', rate: 2000 }, warmup: 200 }) },

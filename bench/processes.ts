@@ -124,7 +124,7 @@ export async function writeConfig(folder: string, config: object): Promise<void>
 
 /** The command line of such a run. */
 export function runCommand(cli: string, folder: string): string[] {
-  return [process.execPath, cli, 'run', '--config', `${folder}/llm-bench.yaml`, '--no-selftest', '--quiet', '-o', `${folder}/result.json`];
+  return [process.execPath, cli, 'run', '--config', `${folder}/llm-bench.yaml`, '--quiet', '-o', `${folder}/result.json`];
 }
 
 export function sleep(ms: number): Promise<void> {

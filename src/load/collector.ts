@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 /** More than a sending thread keeps, MB (some 12): V8 has no reason to mark its heap below this. Much more would let what is no longer needed pile up. */
 const initialOldSpaceMb = 24;
@@ -14,4 +15,15 @@ export function settleCollector(): void {
   settled = true;
   setFlagsFromString(`--initial-old-space-size=${initialOldSpaceMb}`);
   setFlagsFromString('--no-memory-reducer');
+}
+
+let collect: (() => void) | null = null;
+
+/** Clears the calling thread's heap of what was needed before a measured window, so that V8 has no reason to do it within. Takes some 10 ms. */
+export function collectGarbage(): void {
+  if (collect === null) {
+    setFlagsFromString('--expose-gc');
+    collect = runInNewContext('gc') as () => void;
+  }
+  collect();
 }

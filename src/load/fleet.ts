@@ -1,13 +1,12 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { GapState } from '../measure/gap-counts.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import type { ClientFigures } from '../measure/validity.ts';
-import { settleCollector } from './collector.ts';
 import type { PhaseOutcome, StopReason } from './executor.ts';
-import type { Command, Report, WorkerData } from './messages.ts';
+import type { Command, Report } from './messages.ts';
 import type { LoadPlan } from './plan.ts';
 import { RowReader } from './rows.ts';
+import { giveBack, takeThread } from './threads.ts';
 
 export interface FleetEvents {
   /** Requests that ended, in the order they ended within each worker. */
@@ -26,10 +25,14 @@ export interface FleetOutcome {
 
 interface Member {
   thread: Worker;
+  onBatch: (report: Report) => void;
+  onError: (error: unknown) => void;
   reader: RowReader;
   inFlight: number;
 }
 
+/** The same for all, or for the worker of an index. */
+type Told = Command | ((index: number) => Command);
 type Warmed = Extract<Report, { type: 'warmed' }>;
 
 /** The load workers of this machine, driven in step. */
@@ -37,31 +40,36 @@ export class Fleet {
   private readonly members: Member[] = [];
   private readonly counter = new SharedArrayBuffer(4);
   private readonly events: FleetEvents;
+  private readonly entryUrl: URL;
   private failure: Error | null = null;
   /** Every thread has its plan, and so something to close. */
   private prepared = false;
 
-  /** Starts the threads; they load while the caller prepares the plan. */
+  /** Takes threads that wait, and starts those that lack; they load while the caller prepares the plan. */
   constructor(workers: number, entryUrl: URL, events: FleetEvents) {
     this.events = events;
-    settleCollector();
+    this.entryUrl = entryUrl;
     for (let index = 0; index < workers; index++) {
-      const workerData: WorkerData = { role: 'load-worker', index, entryUrl: entryUrl.href, counter: this.counter };
-      const thread = new Worker(entryUrl, { workerData });
-      const member = { thread, reader: new RowReader(), inFlight: 0 };
-      thread.on('message', (report: Report) => {
-        if (report.type === 'batch') this.take(member, report);
-      });
-      thread.on('error', (error) => {
-        this.failure ??= error instanceof Error ? error : new Error(String(error));
-      });
+      const member: Member = {
+        thread: takeThread(entryUrl),
+        onBatch: (report) => {
+          if (report.type === 'batch') this.take(member, report);
+        },
+        onError: (error) => {
+          this.failure ??= error instanceof Error ? error : new Error(String(error));
+        },
+        reader: new RowReader(),
+        inFlight: 0,
+      };
+      member.thread.on('message', member.onBatch);
+      member.thread.on('error', member.onError);
       this.members.push(member);
     }
   }
 
   /** Gives every worker the plan and waits until each is ready to send. */
   async prepare(plan: LoadPlan): Promise<void> {
-    await this.ask({ type: 'plan', plan }, 'ready');
+    await this.ask((index) => ({ type: 'plan', plan, index, counter: this.counter }), 'ready');
     this.prepared = true;
   }
 
@@ -100,23 +108,29 @@ export class Fleet {
     this.tell({ type: 'abort', reason });
   }
 
-  /** Closes connections and ends the threads; the busiest worker's figures are returned. */
+  /** Closes connections and keeps the threads for the next load, or ends them where something failed; the figures of each are returned. */
   async close(): Promise<ClientFigures[]> {
     if (this.failure || !this.prepared) {
       await Promise.all(this.members.map(({ thread }) => thread.terminate()));
       return [];
     }
     const reports = (await this.ask({ type: 'close' }, 'closed')) as Extract<Report, { type: 'closed' }>[];
-    await Promise.all(this.members.map(({ thread }) => (thread.threadId === -1 ? null : once(thread, 'exit'))));
+    for (const { thread, onBatch, onError } of this.members) {
+      thread.off('message', onBatch);
+      thread.off('error', onError);
+      giveBack(this.entryUrl, thread);
+    }
     return reports.map((report) => report.client);
   }
 
-  private tell(command: Command): void {
-    for (const { thread } of this.members) thread.postMessage(command);
+  private tell(command: Told): void {
+    this.members.forEach(({ thread }, index) => {
+      thread.postMessage(typeof command === 'function' ? command(index) : command);
+    });
   }
 
   /** Sends a command to every worker and waits for each one's answer. @throws the error of a worker that died */
-  private async ask(command: Command, answer: Report['type']): Promise<Report[]> {
+  private async ask(command: Told, answer: Report['type']): Promise<Report[]> {
     if (this.failure) throw this.failure;
     const answers = this.members.map(
       ({ thread }) =>

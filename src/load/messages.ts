@@ -9,15 +9,13 @@ import type { WarmUpLatencies } from './warm-up.ts';
 /** What a worker is started with. */
 export interface WorkerData {
   role: 'load-worker';
-  index: number;
   entryUrl: string;
-  /** One word: the next index of the present phase. */
-  counter: SharedArrayBuffer;
 }
 
 /** Main thread to worker. */
 export type Command =
-  | { type: 'plan'; plan: LoadPlan }
+  /** Begins a load, for the worker of this index. The counter is one word: the next index of the present phase. */
+  | { type: 'plan'; plan: LoadPlan; index: number; counter: SharedArrayBuffer }
   | { type: 'warm'; connections: number; requests: number; concurrency: number }
   /** The next phase of the scenario's executor, by the outcome of the one before; begins at a time common to all. Records count from the origin. */
   | { type: 'phase'; outcome: PhaseOutcome | null; originMs: number; startMs: number; firstIndex: number }
@@ -25,6 +23,7 @@ export type Command =
   | { type: 'users'; users: number }
   | { type: 'end-sending'; reason: StopReason }
   | { type: 'abort'; reason: StopReason }
+  /** Ends the load: the next plan may follow. */
   | { type: 'close' };
 
 /** Worker to main thread. */

@@ -7,6 +7,7 @@ import type { WarmReport } from '../protocol/transport.ts';
 import { type Dialogues, placeOf } from '../workload/dialogues.ts';
 import { onSharedClock, waitForStart } from './agreed-start.ts';
 import { busiest, idle } from './client-watch.ts';
+import { collectGarbage } from './collector.ts';
 import type { Phase, PhaseOutcome, StopReason } from './executor.ts';
 import { Fleet } from './fleet.ts';
 import { knownOf, learn } from './learn.ts';
@@ -98,6 +99,7 @@ class LoadRun {
       if (this.aborted) fleet.abort(this.aborted);
       const warmed = await fleet.warm(Math.min(ahead, mostWarmed), scenario.warmup, ahead);
       this.warm.push(...warmed.map(({ connections }) => connections));
+      collectGarbage();
       await input.beforeMeasured?.();
       await this.awaitStart(Math.min(ahead, mostWarmed), ahead);
       input.onControl?.({ setUsers: (users) => fleet.setUsers(users), finish: () => this.finish() });

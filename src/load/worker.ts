@@ -12,6 +12,7 @@ import { type Alarm, createAlarm } from './alarm.ts';
 import { AnswerChecker } from './answer-check.ts';
 import { Budget } from './budget.ts';
 import { watchClient } from './client-watch.ts';
+import { collectGarbage } from './collector.ts';
 import type { ClosedPacer, Phase, PhaseOutcome } from './executor.ts';
 import { executors } from './executors/registry.ts';
 import { LoadLoop } from './loop.ts';
@@ -29,25 +30,35 @@ const batchIntervalMs = 20;
 const batchRows = 20;
 const batchAtLeastEveryMs = 100;
 
-/** A load worker: owns its connections, stamps and counts locally, and hands over ended requests in batches. */
+/** A load worker: owns its connections, stamps and counts locally, and hands over ended requests in batches. Takes one load after the other. */
 export async function start(): Promise<void> {
   const port = parentPort;
   if (!port) throw new Error('a load worker runs in a worker thread');
-  const data = workerData as WorkerData;
+  const post: Post = (report, transfer) => port.postMessage(report, transfer);
   let worker: LoadWorker | null = null;
   port.on('message', (command: Command) => {
-    if (command.type === 'plan')
-      void LoadWorker.open(command.plan, data, (report, transfer) => port.postMessage(report, transfer)).then((opened) => (worker = opened));
-    else if (command.type === 'close') void worker?.close().then(() => port.close());
-    else worker?.handle(command);
+    if (command.type === 'plan') void LoadWorker.open(command, post).then((opened) => (worker = opened));
+    else if (command.type === 'close') {
+      void worker?.close();
+      worker = null;
+    } else worker?.handle(command);
   });
 }
 
+let alarm: Alarm | null = null;
+
+/** This thread's alarm, kept from load to load. */
+function theAlarm(): Alarm {
+  alarm ??= createAlarm(new URL((workerData as WorkerData).entryUrl));
+  return alarm;
+}
+
 type Post = (report: Report, transfer?: ArrayBuffer[]) => void;
+type Place = Pick<Extract<Command, { type: 'plan' }>, 'index' | 'counter'>;
 
 class LoadWorker {
   private readonly plan: LoadPlan;
-  private readonly data: WorkerData;
+  private readonly place: Place;
   private readonly post: Post;
   private readonly transport: Transport;
   private readonly loop: LoadLoop;
@@ -57,15 +68,14 @@ class LoadWorker {
   private readonly watch = watchClient(availableParallelism());
   /** Users over all workers, where they were set while the load runs. */
   private users: number | null = null;
-  private alarm: Alarm | null = null;
   private batching: NodeJS.Timeout | null = null;
   private sinceBatchMs = 0;
 
-  static async open(plan: LoadPlan, data: WorkerData, post: Post): Promise<LoadWorker> {
+  static async open({ plan, index, counter }: Extract<Command, { type: 'plan' }>, post: Post): Promise<LoadWorker> {
     const transport = await createTransport({
       kind: plan.transport,
       origin: plan.origin,
-      connections: Math.max(1, shareOf(plan.connections, data.index, plan.workers)),
+      connections: Math.max(1, shareOf(plan.connections, index, plan.workers)),
       freshConnections: plan.freshConnections,
       connectTimeoutMs: plan.connectTimeoutMs,
       maxHeaderBytes,
@@ -75,7 +85,7 @@ class LoadWorker {
     const checker = workload.schemas === undefined ? null : await AnswerChecker.open(workload.schemas, scenario.request.schema_send === false);
     const worker = new LoadWorker(
       plan,
-      data,
+      { index, counter },
       post,
       transport,
       workload,
@@ -88,7 +98,7 @@ class LoadWorker {
 
   private constructor(
     plan: LoadPlan,
-    data: WorkerData,
+    place: Place,
     post: Post,
     transport: Transport,
     workload: Workload,
@@ -96,7 +106,7 @@ class LoadWorker {
     checker: AnswerChecker | null,
   ) {
     this.plan = plan;
-    this.data = data;
+    this.place = place;
     this.post = post;
     this.transport = transport;
     const { scenario } = plan;
@@ -124,8 +134,8 @@ class LoadWorker {
       replicaHeader: (plan.target.replica_header ?? defaultReplicaHeader).toLowerCase(),
       retry: plan.retry,
       countTokens,
-      share: ownArrivals(plan.shard, { index: data.index, count: plan.workers }),
-      alarm: () => this.theAlarm(),
+      share: ownArrivals(plan.shard, { index: place.index, count: plan.workers }),
+      alarm: theAlarm,
       onRecord: (record: RequestRecord) => this.rows.add(record),
       onWarmUp: (record: RequestRecord) => addLatency(this.latencies, record),
     });
@@ -143,13 +153,8 @@ class LoadWorker {
 
   async close(): Promise<void> {
     await this.transport.close();
-    await this.alarm?.close();
+    if (alarm !== null) alarm.onDue = () => {};
     this.post({ type: 'closed', client: this.watch.stop() });
-  }
-
-  private theAlarm(): Alarm {
-    this.alarm ??= createAlarm(new URL(this.data.entryUrl));
-    return this.alarm;
   }
 
   private opensWithSchedule(): boolean {
@@ -159,13 +164,14 @@ class LoadWorker {
   }
 
   private async warm(connections: number, requests: number, concurrency: number): Promise<void> {
-    const { index } = this.data;
+    const { index } = this.place;
     const { workers } = this.plan;
     // A thread takes a tenth of a second to start; the first arrivals would be that late.
-    if (this.opensWithSchedule()) await this.theAlarm().ready;
+    if (this.opensWithSchedule()) await theAlarm().ready;
     const report = await this.transport.warm(shareOf(connections, index, workers));
     const own = shareOf(requests, index, workers);
     await this.loop.warmUp(own, Math.min(Math.max(1, shareOf(concurrency, index, workers)), Math.max(1, own)), warmupIndexBase + index * requests);
+    collectGarbage();
     this.watch.reset();
     this.post({ type: 'warmed', connections: report, latencies: this.latencies });
     this.latencies = noLatencies();
@@ -176,7 +182,7 @@ class LoadWorker {
     if (next.done) throw new Error('the executor has no further phase');
     this.loop.originMs = command.originMs - sharedOriginMs;
     const phase = this.ownShare(next.value);
-    const counter = new Int32Array(this.data.counter);
+    const counter = new Int32Array(this.place.counter);
     const { requests } = next.value;
     const { shard } = this.plan;
     // Machines that share a closed load take every count-th index; on one machine the workers draw from one counter.
@@ -220,7 +226,7 @@ class LoadWorker {
   private ownShare(phase: Phase): Phase {
     const { pacer } = phase;
     const { shard, workers } = this.plan;
-    const part = (total: number) => partOf(total, shard, { index: this.data.index, count: workers });
+    const part = (total: number) => partOf(total, shard, { index: this.place.index, count: workers });
     if (pacer.kind === 'open') return { ...phase, pacer: { ...pacer, next: () => pacer.next(), maxInFlight: Math.max(1, part(pacer.maxInFlight)) } };
     const own: ClosedPacer = {
       ...pacer,

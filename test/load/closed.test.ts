@@ -206,6 +206,26 @@ test('a stall at the end of an interrupted run is in the timeline as well', asyn
   assert.equal(document.results.failed, 0);
 });
 
+test('loads one after the other count their own, whatever came of the one before', async () => {
+  let hangsFrom = Number.POSITIVE_INFINITY;
+  await using server = await chatServer({ tokens: 3, tokenMs: 1, answer: (_, __, number) => number >= hangsFrom });
+  for (const shape of [load(12, 3), [set('load', { executor: 'constant_rate', rate: 200, requests: 12 })]]) {
+    const abort = new AbortController();
+    hangsFrom = server.seen.length + 3;
+    const hanging = drive(server.url, load(20, 4), abort.signal);
+    await until('requests that hang', () => server.seen.length > hangsFrom);
+    abort.abort('interrupted');
+    assert.equal((await hanging).document.stop_reason, 'interrupted');
+    hangsFrom = Number.POSITIVE_INFINITY;
+    const { document, records } = await drive(server.url, shape);
+    assert.deepEqual([document.results.successful, document.errors, document.results.output_tokens], [12, [], 36]);
+    assert.deepEqual(
+      records.map(({ index }) => index).toSorted((a, b) => a - b),
+      [...Array(12).keys()],
+    );
+  }
+});
+
 test('a server that does not know continuous usage, or any usage, is asked for less', async () => {
   for (const refused of ['continuous_usage_stats', 'stream_options']) {
     await using server = await chatServer({

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { Fleet } from '../../src/load/fleet.ts';
+import { giveBack, takeThread } from '../../src/load/threads.ts';
 
 const entry = new URL('../../src/entry.ts', import.meta.url);
 
@@ -8,4 +10,20 @@ test('threads that were given no plan, because something failed before, end when
   const fleet = new Fleet(2, entry, { onRecords: () => {} });
   const closed = await Promise.race([fleet.close(), new Promise<'hangs'>((resolve) => setTimeout(() => resolve('hangs'), 30_000).unref())]);
   assert.deepEqual(closed, []);
+});
+
+test('a thread that was given back is taken again, one that has died is not', async (t) => {
+  const [first, second] = [takeThread(entry), takeThread(entry)];
+  t.after(() => Promise.all([first, second].map((thread) => thread.terminate())));
+  assert.notEqual(first, second);
+  giveBack(entry, first);
+  assert.equal(takeThread(entry), first);
+  giveBack(entry, first);
+  const gone = once(first, 'exit');
+  await first.terminate();
+  await gone;
+  giveBack(entry, first);
+  const third = takeThread(entry);
+  t.after(() => third.terminate());
+  assert.notEqual(third, first);
 });

@@ -130,10 +130,13 @@ class Session {
     const { options } = this;
     this.live = live;
     this.showControl(0, options.users, options.spawnRate);
-    const side = await Side.open(this.measureOptions());
-    if (side === null) return ExitCode.ok;
-    this.side = side;
+    if (options.monitorOnly === null) this.check = new ClientCheck(this.measureOptions(), [this.plan]);
+    let side: Side | null = null;
     try {
+      side = await Side.open(this.measureOptions());
+      if (side === null) return ExitCode.ok;
+      await this.check?.quiet();
+      this.side = side;
       live.update({ phase: 'ready' });
       const ended = new Promise<void>((resolve) => {
         if (options.signal.aborted) resolve();
@@ -148,7 +151,7 @@ class Session {
     } finally {
       this.ramp.stop();
       await this.check?.close();
-      await side.close();
+      await side?.close();
     }
   }
 
@@ -181,12 +184,11 @@ class Session {
   }
 
   private async load(): Promise<void> {
-    const { live, side, plan, options } = this;
-    if (live === null || side === null) return;
-    this.check ??= new ClientCheck(options, [plan], false);
+    const { live, side, plan, options, check } = this;
+    if (live === null || side === null || check === null) return;
     const run = this.loads++;
     try {
-      const document = await side.measure(plan, this.check, { plan: 0, run, round: run, budget: null });
+      const document = await side.measure(plan, check, { plan: 0, run, round: run, budget: null });
       const file = join(options.config.root, options.resultsFolder, `dashboard-${document.timestamp.replaceAll(/[-:.]/g, '')}.json`);
       await writeResult(file, document);
       options.print.err(`written: ${file}`);

@@ -43,14 +43,14 @@ export class ClientCheck {
   private readonly plans: readonly CheckedPlan[];
   private readonly loadPerCore = loadPerCoreNow();
   private readonly stop = new AbortController();
-  private certifying: Promise<CertifiedFigures | string | null> | null = null;
+  private readonly certifying: Promise<CertifiedFigures | string | null>;
   private certified: CertifiedFigures | string | null = null;
 
-  /** @param serviceStarts the selftest takes place while the service comes up; it runs already: after the first load */
-  constructor(options: CheckOptions, plans: readonly CheckedPlan[], serviceStarts: boolean) {
+  /** The selftest begins at once: while the service comes up, where it is started here. */
+  constructor(options: CheckOptions, plans: readonly CheckedPlan[]) {
     this.options = options;
     this.plans = plans;
-    if (serviceStarts) this.certifying = this.begin();
+    this.certifying = this.begin();
   }
 
   /** Nothing of the selftest is going on any more: the measured window may begin. */
@@ -60,12 +60,6 @@ export class ClientCheck {
 
   watch(): NoiseWatch {
     return watchNoise(this.loadPerCore);
-  }
-
-  /** The load is over: a selftest that is still to come takes place now. */
-  async certify(): Promise<void> {
-    this.certifying ??= this.begin();
-    await this.quiet();
   }
 
   /** Gives up a selftest that is going on. */

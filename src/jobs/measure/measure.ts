@@ -37,7 +37,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     const sentence = boundSentence(plan, target, runs);
     if (sentence !== null) options.progress.line(sentence);
   }
-  const check = new ClientCheck(options, plans, target.command !== undefined || target.image !== undefined);
+  const check = new ClientCheck(options, plans);
   let side: Side | null = null;
   try {
     side = await Side.open(options);

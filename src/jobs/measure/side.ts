@@ -127,7 +127,6 @@ export class Side {
         }),
     );
     const heard = noise.figures();
-    await check.certify();
     const findings = check.findings(at.plan, outcome, heard);
     const document = describe(plan, outcome, { options, service, mask, target, shared: await this.shared, findings });
     document.client = { ...document.client, ...check.describe(at.plan, outcome) };

@@ -58,7 +58,7 @@ const shortestRoundSeconds = 2;
 export async function measurePaired(job: PairedJob): Promise<PairedResult> {
   const startedMs = performance.now();
   const plans = await roundPlans(job);
-  const check = new ClientCheck(job.head.options, plans, true);
+  const check = new ClientCheck(job.head.options, plans);
   const sides = new Sides(job);
   try {
     await check.quiet();

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { measure } from '../../../src/jobs/measure/measure.ts';
 import type { RequestRecord } from '../../../src/measure/record.ts';
 import type { ServiceState } from '../../../src/service/state.ts';
-import { type ChatServer, chatServer } from '../../cli/harness.ts';
+import { type ChatServer, chatServer, until } from '../../cli/harness.ts';
 import { Projects, set } from '../project.ts';
 
 const projects = new Projects();
@@ -91,6 +91,18 @@ test('a signal that is aborted already: nothing is started, nothing measured', a
   const options = await projects.open({}, [...few, set('target.base_url', server.url)], { signal: AbortSignal.abort('interrupted') });
   assert.deepEqual(await measure(options), { document: null, crash: null, interrupted: true, startSeconds: null });
   assert.equal(server.seen.length, asked);
+});
+
+test('the client is certified before the load, so that an interrupted run has its certificate too', async () => {
+  const abort = new AbortController();
+  await using stalling = await chatServer({ answer: (_, __, number) => number > 2 });
+  const options = await projects.open({}, [set('load.requests', 10), set('target.base_url', stalling.url)], { signal: abort.signal });
+  const measuring = measure(options);
+  await until('requests that hang', () => stalling.seen.length > 2);
+  abort.abort('interrupted');
+  const { document } = await measuring;
+  assert.equal(document?.stop_reason, 'interrupted');
+  assert.ok((document?.client.ceiling?.tokens_per_sec ?? 0) > 0);
 });
 
 test('the resolved configuration and its hash are in the document; the same again has the same hash', async () => {
