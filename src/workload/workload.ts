@@ -48,27 +48,20 @@ export interface WorkloadContent {
 /** What tells drawn lengths of prompts from those of answers. */
 const promptStream = 1;
 const answerStream = 2;
-/** What makes the texts of one set of prompts other than those of the next. */
-const promptSetSalt = 0x61c88647;
-/** The same for the rounds of a run that is repeated. */
-const roundSalt = 0x2c1b3c6d;
-
 /** Prompts of warm-up requests come from their own range of indices, so that they do not warm a prefix cache for the measured ones. */
 export const warmupIndexBase = 1_000_000_000;
 
 /**
  * The seed of generated texts: another for each scenario, each set of prompts and each round. What one scenario left in the cache of a prefix flatters no other that is
- * driven at the same service after it.
+ * driven at the same service after it. Mixed well, because seeds that differ by a pattern would give some of their texts twice.
  */
 function textSeed(scenario: Scenario, promptSet: number, round: number): number {
-  return (scenario.seed ^ nameSalt(scenarioName(scenario)) ^ Math.imul(promptSet, promptSetSalt) ^ Math.imul(round, roundSalt)) >>> 0;
-}
-
-/** FNV-1a. */
-function nameSalt(name: string): number {
+  // FNV-1a, and the end of MurmurHash3.
   let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(name)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash;
+  for (const byte of Buffer.from(`${scenario.seed} ${promptSet} ${round} ${scenarioName(scenario)}`)) hash = Math.imul(hash ^ byte, 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 /** The requests of a scenario that asks for prompts of a file, generated ones, those of a trace, or plain HTTP. Pure. */

@@ -203,6 +203,16 @@ test('a set of prompts is its own: the same set again is the same prompts', () =
   assert.equal(new Set([...textsOf({}), ...textsOf({ prompt_set: 1 }), ...textsOf({ prompt_set: 2 }), ...textsOf({}, 1)]).size, 80);
 });
 
+test('of many sets, seeds and rounds no prompt is like one of another', () => {
+  const texts = new Set<string | undefined>();
+  const kinds = [0, 1, 2, 3].flatMap((prompt_set) => [0, 1].flatMap((seed) => [0, 1, 2].map((round) => ({ prompt_set, seed, round }))));
+  for (const { prompt_set, seed, round } of kinds) {
+    const workload = createWorkload(scenarioOf({ prompt_tokens: [16], prompt_set }, { seed }), target, { round });
+    for (let index = 0; index < 300; index++) texts.add(workload.request(index).spec.messages[0]?.content);
+  }
+  assert.equal(texts.size, 300 * kinds.length);
+});
+
 test('no scenario sends the beginnings of another; the parts of one share them', () => {
   const beginningsOf = (changes: Partial<Scenario>, tokens: number) => {
     const workload = createWorkload(scenarioOf({ prompt_tokens: [tokens] }, changes), target);
