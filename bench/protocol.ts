@@ -130,6 +130,7 @@ function loop(transport: Transport, protocol: Protocol, load: Load, headers: rea
   const sink: ResponseSink = {
     onConnected() {},
     onSent() {},
+    onResent() {},
     onHeaders: (status, list, nowMs) => reader.headers(status, list, nowMs),
     onData(buffer, start, end, nowMs) {
       reader.data(buffer, start, end, nowMs);

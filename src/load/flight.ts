@@ -62,6 +62,7 @@ export class Flight implements ResponseSink {
   private tls: number | null = null;
   private responseHeaders: number | null = null;
   private servedBy: string | null = null;
+  private resent = false;
   private firstOutput = 0;
   private lastOutput = 0;
 
@@ -106,7 +107,17 @@ export class Flight implements ResponseSink {
     { error, message, status, endedMs }: { error: ErrorKind; message: string; status: number | null; endedMs: number },
     options: { index: number; series: string; intendedMs: number; schemaMs: number | null; registrationMs: number | null },
   ): void {
-    Object.assign(this, { request: null, gaps: null, bound: null, attempts: 1, sent: null, connect: null, tls: null, responseHeaders: null });
+    Object.assign(this, {
+      request: null,
+      gaps: null,
+      bound: null,
+      attempts: 1,
+      sent: null,
+      connect: null,
+      tls: null,
+      responseHeaders: null,
+      resent: false,
+    });
     this.index = options.index;
     this.series = options.series;
     this.intended = this.attemptStarted = options.intendedMs;
@@ -124,6 +135,7 @@ export class Flight implements ResponseSink {
     this.tls = null;
     this.responseHeaders = null;
     this.servedBy = null;
+    this.resent = false;
     this.firstOutput = 0;
     this.lastOutput = 0;
     this.abortRequest = null;
@@ -171,6 +183,10 @@ export class Flight implements ResponseSink {
 
   onSent(nowMs: number): void {
     this.sent ??= nowMs;
+  }
+
+  onResent(): void {
+    this.resent = true;
   }
 
   onHeaders(status: number, headers: readonly string[], nowMs: number): void {
@@ -248,6 +264,7 @@ export class Flight implements ResponseSink {
       finishReason: answer.finishReason,
       model: answer.model,
       servedBy: this.servedBy,
+      resent: this.resent,
       requestBytes: this.request?.body?.length ?? null,
       schemaMs: this.schemaMs,
       registrationMs: this.registrationMs,

@@ -50,6 +50,7 @@ function sendOnce(
     const sink: ResponseSink = {
       onConnected: () => {},
       onSent: () => {},
+      onResent: () => {},
       onHeaders: (status, headers, nowMs) => reader.headers(status, headers, nowMs),
       onData: (buffer, start, end, nowMs) => {
         reader.data(buffer, start, end, nowMs);

@@ -59,6 +59,7 @@ export class SchemaRegistrar {
       const sink: ResponseSink = {
         onConnected: () => {},
         onSent: () => {},
+        onResent: () => {},
         onHeaders: (status, headers, nowMs) => reader.headers(status, headers, nowMs),
         onData: (buffer, start, end, nowMs) => void reader.data(buffer, start, end, nowMs),
         onEnd: (nowMs) => settle(reader.end(nowMs), nowMs),

@@ -2,7 +2,7 @@ import { type RequestRecord, schemaChecks } from '../measure/record.ts';
 import { type ErrorKind, errorKinds } from '../protocol/error-kind.ts';
 
 /** Numbers of a row; `null` travels as NaN. */
-const width = 34;
+const width = 35;
 
 /** Ended requests on their way from a worker to the main thread: a row of doubles each, and the few texts that were not sent before. */
 export interface RecordBatch {
@@ -82,6 +82,7 @@ export class RowWriter {
     buffer[at + 31] = record.recall ?? Number.NaN;
     buffer[at + 32] = flag(record.hit);
     buffer[at + 33] = flag(record.hitExpected);
+    buffer[at + 34] = flag(record.resent);
   }
 
   /** Records gathered since the last take. */
@@ -153,6 +154,7 @@ export class RowReader {
       finishReason: error === null ? text(19) : null,
       model: error === null ? text(20) : null,
       servedBy: text(23),
+      resent: cell(34) === 1,
       errorMessage: error === null ? null : text(20),
     };
   }

@@ -132,7 +132,7 @@ export class Meter {
   /** The highest index of a request that ended; -1 before the first. */
   lastIndex = -1;
   /** Requests that had a connection opened for them, those that found one open, and those that got none. */
-  readonly connections = { opened: 0, reused: 0, failed: 0 };
+  readonly connections = { opened: 0, reused: 0, failed: 0, resent: 0 };
   readonly dispatch = new Dispatch();
   readonly attempts: AttemptTally = { requests: 0, attempts: 0, most: 0 };
   private readonly whole: Window;
@@ -225,6 +225,7 @@ export class Meter {
     if (record.connectMs !== null) connections.opened++;
     else if (record.sentMs !== null) connections.reused++;
     else if (record.error !== null && connectionErrors.has(record.error)) connections.failed++;
+    if (record.resent === true) connections.resent++;
     if (record.lastAttemptMs === null) return;
     attempts.requests++;
     attempts.attempts += record.attempts;

@@ -46,6 +46,8 @@ export interface RequestRecord {
   model: string | null;
   /** What the response header that names replicas said; left out: nobody looked. */
   servedBy?: string | null;
+  /** Its kept connection turned out to be closed, and it was sent once more on a fresh one: its times hold both. Left out: no. */
+  resent?: boolean;
   /** Bytes of the body that was sent; null for a request without one. */
   requestBytes: number | null;
   /** Time to make the schema that went with the request, and to make it known to the server; before `intendedMs`. Null: there was none. */

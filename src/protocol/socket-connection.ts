@@ -227,6 +227,7 @@ export class Connection implements ResponseHandler {
     exchange.connection = null;
     if (stale && !exchange.retried) {
       exchange.retried = true;
+      exchange.sink.onResent();
       this.gone = true;
       this.socket.destroy();
       owner.replace(this, exchange);

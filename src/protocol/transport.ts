@@ -21,6 +21,8 @@ export interface ResponseSink {
   onConnected(connectMs: number, tlsMs: number | null): void;
   /** The first byte of the request is handed to the socket. Called once: a retry on a fresh connection keeps the first time. */
   onSent(nowMs: number): void;
+  /** The kept connection was reset at once and without a byte, as one that the server had already given up: the request is sent once more on a fresh one. */
+  onResent(): void;
   /** Status line and headers are complete. `headers` is a flat name (lower case), value list. */
   onHeaders(status: number, headers: readonly string[], nowMs: number): void;
   /** Body bytes, transfer coding removed. The buffer is the transport's own: valid only during the call. */

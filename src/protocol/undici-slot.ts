@@ -236,6 +236,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const stale = this.reused && this.socket?.bytesRead === this.bytesBefore && performance.now() - this.startedMs < staleWithinMs;
     if (kind === 'reset' && stale && !this.retried && !this.receiving) {
       this.retried = true;
+      this.sink.onResent();
       this.controller = null;
       slot.dispatch(this);
       return;

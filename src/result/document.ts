@@ -171,8 +171,8 @@ export interface Results {
   spike_rate_percent: number | null;
   /** How long the request that was due first took: beside the median it shows what caches and warm connections bring. */
   first_latency_s?: number | null;
-  /** Connections opened (ahead of the requests or for one of them), requests that found one open, and attempts to connect that failed. */
-  connections?: { opened: number; reused: number; failed: number };
+  /** Connections opened (ahead of the requests or for one of them), requests that found one open, attempts to connect that failed, and requests whose open one was closed as they were sent. */
+  connections?: { opened: number; reused: number; failed: number; resent?: number };
   /** The tool whose definitions the times and rates are by; left out for our own. */
   compat?: string;
   [extra: string]: unknown;

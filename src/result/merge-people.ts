@@ -192,8 +192,9 @@ export function mergeRetries(documents: readonly ResultDocument[]): ResultDocume
 function addedConnections(all: readonly Results[]): Pick<Results, 'connections'> {
   const counted = all.map((results) => results.connections);
   if (!counted.every((one) => typeof one === 'object' && one !== null)) return {};
-  const total = (name: 'opened' | 'reused' | 'failed') => sum(counted.map((one) => (typeof one[name] === 'number' ? one[name] : 0)));
-  return { connections: { opened: total('opened'), reused: total('reused'), failed: total('failed') } };
+  const total = (name: 'opened' | 'reused' | 'failed' | 'resent') => sum(counted.map((one) => (typeof one[name] === 'number' ? one[name] : 0)));
+  const resent = counted.every(({ resent }) => resent !== undefined) ? { resent: total('resent') } : {};
+  return { connections: { opened: total('opened'), reused: total('reused'), failed: total('failed'), ...resent } };
 }
 
 /** Who answered, where every part says so. */

@@ -166,10 +166,10 @@ test('connections are opened ahead and used again, or opened for every request; 
     const connect = series[0]?.metrics['connect_ms'];
     return { connections: results.connections, connects: connect && 'count' in connect ? connect.count : 0 };
   };
-  assert.deepEqual(await figures([]), { connections: { opened: 3, reused: 12, failed: 0 }, connects: 3 });
-  assert.deepEqual(await figures(['--fresh-connections']), { connections: { opened: 12, reused: 0, failed: 0 }, connects: 12 });
+  assert.deepEqual(await figures([]), { connections: { opened: 3, reused: 12, failed: 0, resent: 0 }, connects: 3 });
+  assert.deepEqual(await figures(['--fresh-connections']), { connections: { opened: 12, reused: 0, failed: 0, resent: 0 }, connects: 12 });
   assert.deepEqual(await figures(['--fresh-connections', '--transport', 'undici']), {
-    connections: { opened: 12, reused: 0, failed: 0 },
+    connections: { opened: 12, reused: 0, failed: 0, resent: 0 },
     connects: 12,
   });
 });

@@ -16,9 +16,14 @@ async function drive(
   url: string,
   overrides: Override[],
   signal = new AbortController().signal,
+  transport: 'auto' | 'socket' | 'undici' = 'auto',
 ): Promise<{ document: ResultDocument; records: RequestRecord[] }> {
   const records: RequestRecord[] = [];
-  const options = await projects.open({}, [set('target.base_url', url), ...overrides], { onRecord: (record) => void records.push(record), signal });
+  const options = await projects.open({}, [set('target.base_url', url), ...overrides], {
+    onRecord: (record) => void records.push(record),
+    signal,
+    transport,
+  });
   const { document } = await measure(options);
   assert.ok(document);
   return { document, records };
@@ -223,6 +228,24 @@ test('loads one after the other count their own, whatever came of the one before
       records.map(({ index }) => index).toSorted((a, b) => a - b),
       [...Array(12).keys()],
     );
+  }
+});
+
+test('a request that was sent once more, because its kept connection was closed, is counted as such', async () => {
+  for (const transport of ['socket', 'undici'] as const) {
+    const gone = new Set<number>();
+    await using server = await chatServer({
+      tokens: 2,
+      answer: (_, response, number) => {
+        if (number < 5 || gone.size > 0) return false;
+        gone.add(number);
+        response.socket?.resetAndDestroy();
+        return true;
+      },
+    });
+    const { document, records } = await drive(server.url, load(10), undefined, transport);
+    assert.deepEqual([document.results.successful, document.errors, document.results.connections?.resent], [10, [], 1]);
+    assert.equal(records.filter(({ resent }) => resent).length, 1);
   }
 });
 

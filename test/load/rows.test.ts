@@ -33,6 +33,7 @@ const common = {
   streamed: fc.boolean(),
   status: fc.option(fc.integer({ min: 100, max: 599 })),
   servedBy: text,
+  resent: fc.boolean(),
   recall: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
   hit: fc.option(fc.boolean()),
   hitExpected: fc.option(fc.boolean()),

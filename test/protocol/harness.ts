@@ -72,6 +72,9 @@ export class Recorder implements ResponseSink {
   onSent(): void {
     this.events.push('sent');
   }
+  onResent(): void {
+    this.events.push('resent');
+  }
   onHeaders(status: number, headers: readonly string[]): void {
     this.events.push('headers');
     this.status = status;
@@ -113,6 +116,7 @@ export async function ask(
     const abort = transport.send(protocol.encode({ ...spec, ...more }, { ...context, ...settings.context }), {
       onConnected() {},
       onSent() {},
+      onResent() {},
       onHeaders: (status, headers, nowMs) => reader.headers(status, headers, nowMs),
       onData(buffer, start, end, nowMs) {
         if (!reader.data(buffer, start, end, nowMs)) abort('too_large', 'the answer is too large');

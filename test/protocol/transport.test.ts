@@ -130,6 +130,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
               assert.equal(tlsMs, null);
             },
             onSent: (nowMs) => times.push(nowMs),
+            onResent: () => assert.fail('sent twice'),
             onHeaders: (_status, _headers, nowMs) => times.push(nowMs),
             onData: (_buffer, _start, _end, nowMs) => times.push(nowMs),
             onEnd(nowMs) {
@@ -310,7 +311,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
       try {
         const post: WireRequest = { ...get, method: 'POST', body: Buffer.from('{}') };
         assert.deepEqual((await fetchRaw(transport, post)).events, ['connected', 'sent', 'headers', 'data', 'end']);
-        assert.deepEqual((await fetchRaw(transport, post)).events, ['sent', 'connected', 'headers', 'data', 'end']);
+        assert.deepEqual((await fetchRaw(transport, post)).events, ['sent', 'resent', 'connected', 'headers', 'data', 'end']);
         assert.equal(connections, 2);
         assert.equal(requests, 3);
       } finally {
