@@ -74,7 +74,7 @@ export function planAnswer(request: GenerationRequest, options: MockOptions, slo
     reasoningTokens,
     text,
     finishReason: stopped !== null || (wanted <= limit && !request.ignoreEos) ? 'stop' : 'length',
-    spec: { promptTokens, outputTokens: finalTokens, ...hashBlocks(prompt, text), slow },
+    spec: { promptTokens, outputTokens: finalTokens, ...hashBlocks(model, prompt, text), slow },
   };
 }
 

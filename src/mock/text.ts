@@ -33,12 +33,12 @@ export function renderChat(messages: readonly { role: string; content: string }[
   return `${text}<assistant>\n`;
 }
 
-/** Chained hashes of the full KV blocks of prompt and answer: equal prefixes have equal hashes. Computed once, at arrival. */
-export function hashBlocks(prompt: string, answer: string): { promptHashes: number[]; outputHashes: number[] } {
+/** Chained hashes of the full KV blocks of prompt and answer: equal prefixes of one model have equal hashes. Computed once, at arrival. */
+export function hashBlocks(model: string, prompt: string, answer: string): { promptHashes: number[]; outputHashes: number[] } {
   const promptHashes: number[] = [];
   const outputHashes: number[] = [];
   const text = prompt + answer;
-  let chained = 0;
+  let chained = hashText(model);
   for (let end = blockChars; end <= text.length; end += blockChars) {
     chained = hashText(text, chained, end - blockChars, end);
     (end <= prompt.length ? promptHashes : outputHashes).push(chained);

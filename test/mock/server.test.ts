@@ -242,6 +242,8 @@ test('a beginning seen before is found in the prefix cache', async () => {
   assert.equal((await askJson(engine, { messages })).usage.prompt_tokens_details.cached_tokens, 0);
   const { usage, choices } = await askJson(engine, { messages });
   assert.ok(usage.prompt_tokens_details.cached_tokens > usage.prompt_tokens - 32);
+  // Each model has a cache of its own.
+  assert.equal((await askJson(engine, { messages, model: 'other' })).usage.prompt_tokens_details.cached_tokens, 0);
   const next = [...messages, choices[0].message, { role: 'user', content: 'and then?' }];
   const turn = await askJson(engine, { messages: next });
   // The whole of the first turn, its answer included, as far as it fills blocks.

@@ -26,7 +26,7 @@ test('equal beginnings have equal block hashes up to the first block that differ
   fc.assert(
     fc.property(fc.string({ maxLength: 400 }), fc.string({ maxLength: 200 }), fc.string({ maxLength: 200 }), (shared, left, right) => {
       const all = (rest: string) => {
-        const { promptHashes, outputHashes } = hashBlocks(shared, rest);
+        const { promptHashes, outputHashes } = hashBlocks('m', shared, rest);
         assert.equal(promptHashes.length, Math.floor(shared.length / 64));
         assert.equal(promptHashes.length + outputHashes.length, Math.floor((shared + rest).length / 64));
         return [...promptHashes, ...outputHashes];

@@ -5,6 +5,7 @@ import { forHtml, forMarkdown, forTerminal } from '../../src/report/escape.ts';
 import { findingBlocks } from '../../src/report/findings/blocks.ts';
 import { renderHtml } from '../../src/report/html/html.ts';
 import { renderResultMarkdown } from '../../src/report/markdown.ts';
+import { modelLines } from '../../src/report/model-lines.ts';
 import { renderSummary } from '../../src/report/text.ts';
 import type { Metric, ResultDocument } from '../../src/result/document.ts';
 import { sampleResult } from './sample.ts';
@@ -112,6 +113,16 @@ suite('what a scenario finds is told as text, markdown and HTML', () => {
       },
       [/Tokens per dollar/, /small 25 4.0 % 300 ms 20.0 ms 500 ms 88.0 1.25 USD 800,000 latency, cost/, /large .* 30.0 USD 33,333 throughput/],
     );
+  });
+
+  test('models that are equally good are both called the best', () => {
+    const priced = { currency: 'USD', cost_per_million_output_tokens: 1.25, tokens_per_dollar: 800_000 };
+    const results = {
+      models: { small: model(0.5, priced), large: model(0.9, priced) },
+      model_comparison: { best_latency: 'small', best_throughput: 'large', best_cost: 'small', ties: { cost: ['small', 'large'] } },
+    };
+    shows(results, [/ 800,000 latency, cost/, / 800,000 throughput, cost/]);
+    assert.deepEqual(modelLines(resultWith(results)).at(-1)?.split(' (')[0], 'latency_benchmark: best cost per token: small and large, equally');
   });
 
   test('models without prices have no columns of cost', () => {

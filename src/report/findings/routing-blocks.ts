@@ -1,5 +1,6 @@
 import { isObject } from '../../config/is-object.ts';
 import type { Escaping } from '../escape.ts';
+import { bestModels } from '../model-lines.ts';
 import type { FindingBlock } from './block.ts';
 import { type Block, figure, listOf } from './read.ts';
 import { count, inner, joinKnown, percent, tableBlock, times, value } from './rows.ts';
@@ -90,7 +91,7 @@ function models(results: Block, title: Titled, escaping: Escaping): FindingBlock
   if (found.length === 0) return [];
   const comparison = inner(results, 'model_comparison');
   const bestFor = (model: string) =>
-    (['latency', 'throughput', 'cost'] as const).filter((what) => comparison[`best_${what}`] === model).join(', ') || '—';
+    (['latency', 'throughput', 'cost'] as const).filter((what) => bestModels(comparison, what).includes(model)).join(', ') || '—';
   const price = (row: Block, amount: unknown) => {
     const currency = typeof row['currency'] === 'string' ? ` ${escaping.text(row['currency'])}` : '';
     return figure(amount) === null ? '—' : `${value(amount, '')}${currency}`;

@@ -17,11 +17,13 @@ interface Cost {
   tokens_per_dollar: number | null;
 }
 
-/** Which model is best for what; null where it was not measured for any. */
+/** Which model is best for what; null where it was not measured for any, and the first of those that are equally good. */
 export interface ModelComparison {
   best_latency: string | null;
   best_throughput: string | null;
   best_cost: string | null;
+  /** All that are equally good, by what for; left out where there is one best each. */
+  ties?: Partial<Record<'latency' | 'throughput' | 'cost', string[]>>;
 }
 
 /** `results.models`: the results of each model by name; `results.model_comparison`: the best by median latency, by tokens per second and by cost. */
@@ -42,17 +44,25 @@ export const models: Finding = ({ parts }) => {
           );
     return [model, { ...whole.results, ...costOf(whole) }];
   });
-  const best = (of: (results: Results & Cost) => number | null | undefined, sign: 1 | -1): string | null => {
+  const best = (of: (results: Results & Cost) => number | null | undefined, sign: 1 | -1): string[] => {
     const known = blocks.flatMap(([model, results]) => {
       const value = of(results);
       return results.successful === 0 || value === null || value === undefined ? [] : [{ model, value: sign * value }];
     });
-    return known.toSorted((a, b) => a.value - b.value)[0]?.model ?? null;
+    const least = Math.min(...known.map(({ value }) => value));
+    return known.filter(({ value }) => value === least).map(({ model }) => model);
   };
+  const found = {
+    latency: best((results) => results.latency_s?.p50, 1),
+    throughput: best((results) => results.throughput.tokens_per_sec, -1),
+    cost: best((results) => results.cost_per_million_output_tokens, 1),
+  };
+  const ties = Object.entries(found).filter(([, names]) => names.length > 1);
   const comparison: ModelComparison = {
-    best_latency: best((results) => results.latency_s?.p50, 1),
-    best_throughput: best((results) => results.throughput.tokens_per_sec, -1),
-    best_cost: best((results) => results.cost_per_million_output_tokens, 1),
+    best_latency: found.latency[0] ?? null,
+    best_throughput: found.throughput[0] ?? null,
+    best_cost: found.cost[0] ?? null,
+    ...(ties.length === 0 ? {} : { ties: Object.fromEntries(ties) }),
   };
   return { results: { models: Object.fromEntries(blocks), model_comparison: comparison } };
 };
