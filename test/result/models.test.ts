@@ -20,7 +20,8 @@ test('of models that are equally good the first is the best, and all of them are
       config: { resolved: { target: { prices } } },
     }),
   });
-  const compared = (...parts: ReturnType<typeof partOf>[]) => models({ name: 's', parts, document: documentOf({}) }).results?.['model_comparison'];
+  const compared = (...parts: ReturnType<typeof partOf>[]) =>
+    models({ name: 's', parts, document: documentOf({ results: {} }) }).results?.['model_comparison'];
   assert.deepEqual(compared(partOf('a', 0.5, 10), partOf('b', 0.4, 10), partOf('dead', 0.1, 99, 0)), {
     best_latency: 'b',
     best_throughput: 'a',
