@@ -11,7 +11,7 @@ export function fileStore(files: readonly string[], root: string): BaselineStore
   return {
     describe: () => files.join(', '),
     whenEmpty: () =>
-      `No baseline yet: ${files.join(', ')} ${files.length === 1 ? 'does' : 'do'} not exist. \`llm-bench compare --set-baseline\` makes a baseline of the current result.`,
+      `No baseline yet: ${files.join(', ')} ${files.length === 1 ? 'does' : 'do'} not exist, so only limits on values are judged. \`llm-bench compare --set-baseline\` makes a baseline of the current result.`,
     async *newest() {
       for (const file of files) {
         const open = () => readResultFile(resolve(root, file), file);

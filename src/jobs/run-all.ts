@@ -12,6 +12,7 @@ import { refuseMode } from './compare.ts';
 import type { Exports } from './exports.ts';
 import { type Measured, measure } from './measure/measure.ts';
 import { acquireRunLock } from './measure/run-lock.ts';
+import { baselineWarnings } from './missing-baseline.ts';
 import { openRequestLog } from './request-log.ts';
 import { compareWith, exportsOf, type RunOptions } from './run.ts';
 import { scenarioFileName } from './scenario-file-name.ts';
@@ -49,6 +50,7 @@ export async function runAll(options: RunAllOptions): Promise<ExitCode> {
   if (first.config.embedded)
     print.err('No target was named: serving the embedded engine. Name one with --base-url, --command, --target or llm-bench.yaml.');
   for (const { baseline, config } of scenarios) if (baseline !== null) refuseMode(config.mode);
+  for (const sentence of new Set(scenarios.flatMap(({ baseline, config }) => baselineWarnings(baseline, config)))) print.err(`warning: ${sentence}`);
   const groups = grouped(scenarios);
   refuseSplitBudget(options, groups.length);
   for (const path of [

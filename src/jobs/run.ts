@@ -17,6 +17,7 @@ import { type ExportOptions, type Exports, openExports } from './exports.ts';
 import { type Measured, type MeasureOptions, measure } from './measure/measure.ts';
 import { readTool } from './measure/provenance.ts';
 import { acquireRunLock } from './measure/run-lock.ts';
+import { baselineWarnings } from './missing-baseline.ts';
 import { type OutputFiles, outputFiles } from './output-files.ts';
 import { takeProfiles } from './profile/profiles.ts';
 import { openRequestLog } from './request-log.ts';
@@ -53,6 +54,7 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   if (config.embedded)
     print.err('No target was named: serving the embedded engine. Name one with --base-url, --command, --target or llm-bench.yaml.');
   if (options.baseline !== null) refuseMode(config.mode);
+  for (const sentence of baselineWarnings(options.baseline, config)) print.err(`warning: ${sentence}`);
   const files = outputFiles(options.output, typeof options.html === 'string' ? options.html : null);
   await prepareToWrite(files.result);
   if (options.html !== false) await prepareToWrite(files.html);

@@ -28,6 +28,21 @@ test('check without a baseline says what happens next and succeeds', async () =>
   assert.ok(existsSync(workspace.file('bench_results.json')) && existsSync(workspace.file('bench_results.md')));
 });
 
+test('a baseline that is named and not there is warned of before anything is measured, alone and beside others', async () => {
+  await using workspace = await Workspace.open();
+  const alone = await against(workspace, 0.1, 'check', '--baseline', 'mispelt.json', '-o', 'first.json', '--quiet');
+  assert.equal(alone.code, 0, told(alone));
+  assert.match(alone.stderr, /^warning: No baseline yet: mispelt\.json does not exist, so only limits on values are judged/m);
+  assert.match(await readFile(workspace.file('first.md'), 'utf8'), /mispelt\.json does not exist/);
+  const beside = await against(workspace, 0.1, 'check', '--baseline', 'first.json', 'mispelt.json', '-o', 'second.json');
+  assert.equal(beside.code, 0, told(beside));
+  assert.match(beside.stderr, /^warning: baseline passed over: mispelt\.json: does not exist/m);
+  await writeFile(workspace.file('list.yaml'), 'one: { load: { requests: 2 } }\ntwo: { load: { requests: 2 } }\n');
+  const all = await workspace.run(['run-all', '--scenarios', 'list.yaml', '--baseline-file', 'mispelt.json', '--scale', '0.1']);
+  assert.equal(all.code, 0, told(all));
+  assert.equal(all.stderr.match(/warning: No baseline yet: mispelt\.json/g)?.length, 1);
+});
+
 test('a file that says mode: paired for the workflow: run measures as ever, check says so before anything is started', async () => {
   await using workspace = await Workspace.open();
   await writeFile(workspace.file('llm-bench.yaml'), 'mode: paired\n');

@@ -8,6 +8,7 @@ import { UserError } from '../../config/errors.ts';
 import { isBaselineEvent } from '../../publish/artifact.ts';
 import { differences } from '../../result/differences.ts';
 import type { ResultDocument } from '../../result/document.ts';
+import { baselineWarnings } from '../missing-baseline.ts';
 import type { ConcludeOptions } from './options.ts';
 
 /** What a result is compared with: the nearest stored result, and the pool of earlier ones of its cohort. */
@@ -29,7 +30,7 @@ export function baselineSource({ config, artifactName }: Pick<ConcludeOptions, '
 /** Finds the stored result that is nearest to the base, before anything is measured: that there is none is said early. */
 export async function findStored(options: ConcludeOptions, scenarios: readonly string[], order: CommitOrder | null): Promise<BaselineFound> {
   const found = asToldHere(await findBaseline(asked(options, scenarios, order)), options);
-  tellBaseline(found, options.log);
+  tellBaseline(found, options);
   return found;
 }
 
@@ -90,9 +91,11 @@ export async function pushToStore(options: ConcludeOptions, document: ResultDocu
   }
 }
 
-function tellBaseline(found: BaselineFound, log: ConcludeOptions['log']): void {
-  for (const line of found.skipped) log.info(`baseline passed over: ${line}`);
+function tellBaseline(found: BaselineFound, { log, config }: Pick<ConcludeOptions, 'log' | 'config'>): void {
+  const warnings = baselineWarnings(found, config);
+  for (const line of warnings) log.warning(line);
+  if (warnings.length === 0) for (const line of found.skipped) log.info(`baseline passed over: ${line}`);
   if (found.found) log.info(`baseline: ${found.description}`);
-  else if (found.warning) log.warning(found.reason);
-  else log.info(found.reason);
+  else if (found.warning && warnings.length === 0) log.warning(found.reason);
+  else if (warnings.length === 0) log.info(found.reason);
 }
