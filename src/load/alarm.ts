@@ -11,7 +11,13 @@ export const ahead = 64;
 export const earlyAt = ahead;
 
 /** The way from the waiting thread's clock to the sender's first line, ms: learned as it goes, within these bounds. */
-const early = { least: 0, first: 0.05, most: 0.3, sooner: 0.001, later: 0.004 };
+const early = { least: 0, first: 0.05, most: 0.5 };
+/** By how much, ms, it is learned from a ring that came late and from one that came early: the share that is to be early is sooner / (sooner + later). */
+const often = { sooner: 0.001, later: 0.004 };
+const seldom = { sooner: 0.004, later: 0.001 };
+/** Rings further apart than this, ms, are seldom: waiting on the spot for four in five of them costs a hundredth of a core, and a core that idles between them wakes slowly. */
+const seldomMs = 4;
+const smoothing = 16;
 
 /** Wakes the sending thread at times set ahead, to a fraction of a millisecond. */
 export interface Alarm {
@@ -20,7 +26,7 @@ export interface Alarm {
   ready: Promise<void>;
   /** Rings at `dueMs` (performance.now() of this thread), up to `spinMs` before it, or at once when it has passed. Not before the times added earlier. False: there is no room at present. */
   add(dueMs: number): boolean;
-  /** The sender says how late it was woken for a due time (negative: early), from which the alarm learns. */
+  /** The sender says how late it was ready to send for a due time (negative: early), from which the alarm learns. */
   woke(lateMs: number): void;
   cancel(): void;
   close(): Promise<void>;
@@ -53,6 +59,9 @@ export function createAlarm(entryUrl: URL): Alarm {
   let closed = false;
   let added = 0;
   let cancelled = 0;
+  /** When the sender was woken last, and how far apart such times were of late, ms. */
+  let wokeMs = performance.now();
+  let betweenMs = 0;
   const alarm: Alarm = {
     onDue: () => {},
     ready: new Promise((resolve) => {
@@ -68,9 +77,13 @@ export function createAlarm(entryUrl: URL): Alarm {
       return true;
     },
     woke(lateMs) {
-      // One ring in five is to come before the due time: what is late stays as small as the machine allows, and little is waited for on the spot.
+      // Of rings in quick succession one in five is to come before its due time: what is late stays as small as the machine allows, and little is waited for.
+      const nowMs = performance.now();
+      betweenMs += (nowMs - wokeMs - betweenMs) / smoothing;
+      wokeMs = nowMs;
+      const { sooner, later } = betweenMs > seldomMs ? seldom : often;
       const now = times[earlyAt] as number;
-      times[earlyAt] = lateMs > 0 ? Math.min(early.most, now + early.sooner) : Math.max(early.least, now - early.later);
+      times[earlyAt] = lateMs > 0 ? Math.min(early.most, now + sooner) : Math.max(early.least, now - later);
     },
     cancel() {
       cancelled = added;

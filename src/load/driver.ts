@@ -3,6 +3,8 @@ import type { StopReason } from './executor.ts';
 
 /** What a driver needs of the loop. */
 export interface DriverHooks {
+  /** The request of this index will be due within a moment: what can be made of it now need not be made then. */
+  prepare?(index: number): void;
   /** Sends the request of an index; @param answers within a conversation what the server has said so far. */
   send(user: number, index: number, intendedMs: number, answers?: readonly string[]): void;
   /** The next index of a closed loop, shared by all workers; null when the phase has had its requests. */

@@ -2,21 +2,18 @@ import type { GapRule } from '../measure/definitions.ts';
 import { GapCounts } from '../measure/gap-counts.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import { textPrint } from '../measure/text-print.ts';
-import type { Found, Protocol, WireContext } from '../protocol/protocol.ts';
-import type { Transport } from '../protocol/transport.ts';
+import type { Found } from '../protocol/protocol.ts';
+import type { WireRequest } from '../protocol/transport.ts';
 import type { Cell } from '../workload/cells.ts';
-import type { Neighbours } from '../workload/exact-neighbours.ts';
 import type { RequestSpec } from '../workload/request-spec.ts';
-import type { Workload } from '../workload/workload.ts';
-import type { Alarm } from './alarm.ts';
-import type { AnswerChecker } from './answer-check.ts';
 import { type Budget, inputBound, outputBound, type TokenBound } from './budget.ts';
 import { ClosedDriver } from './closed-driver.ts';
 import { ConversationDriver } from './conversation-driver.ts';
 import type { Driver, DriverHooks } from './driver.ts';
 import type { Phase, StopReason } from './executor.ts';
-import { type Deadlines, Flight, type FlightDeck } from './flight.ts';
-import { OpenDriver, type Share } from './open-driver.ts';
+import { Flight, type FlightDeck } from './flight.ts';
+import type { LoopOptions, LoopOutcome, LoopPhase } from './loop-options.ts';
+import { OpenDriver } from './open-driver.ts';
 import { steadyUsers } from './pacing/pacers.ts';
 import type { Registered, SchemaRegistrar } from './registration.ts';
 import { checkRetrieval } from './retrieval-check.ts';
@@ -25,55 +22,6 @@ import { seriesId } from './series-id.ts';
 
 const sweepIntervalMs = 50;
 
-export interface LoopOptions {
-  transport: Transport;
-  protocol: Protocol;
-  wire: WireContext;
-  workload: Workload;
-  deadlines: Deadlines;
-  gapRule: GapRule;
-  retry: RetryPolicy | null;
-  countTokens: ((text: string) => number) | null;
-  budget: Budget | null;
-  /** The scenario's name, which every series begins with. */
-  scenario: string;
-  /** The response header (lower case) that names replicas; left out: none. */
-  replicaHeader?: string | null;
-  /** An answer of another model than the one asked is a failure. */
-  checkModel: boolean;
-  /** Which arrivals of an open schedule are this loop's. */
-  share: Share;
-  /** The alarm that open schedules are kept by; created on first use. */
-  alarm: () => Alarm;
-  /** Holds answers against their schemas; null where there are none. */
-  checker: AnswerChecker | null;
-  /** What the first queries of a retrieval should find; null where nobody looked. */
-  neighbours: Neighbours | null;
-  /** Makes schemas known to the server before they are used; null where that is not asked for. */
-  registrar: SchemaRegistrar | null;
-  /** Called for each measured request that ended, and for each that was given up. */
-  onRecord(record: RequestRecord): void;
-  /** Called for each request of the warm-up that ended. */
-  onWarmUp(record: RequestRecord): void;
-}
-
-/** A phase for this loop: the pacer's share is already its own. */
-export interface LoopPhase {
-  phase: Phase;
-  /** performance.now() at which it begins. */
-  startMs: number;
-  /** Index of the phase's first request. */
-  firstIndex: number;
-  takeIndex(): number | null;
-  measured: boolean;
-}
-
-export interface LoopOutcome {
-  stopReason: StopReason;
-  dropped: number;
-  endedMs: number;
-}
-
 /** One request that is due. */
 interface Sending {
   user: number;
@@ -81,6 +29,13 @@ interface Sending {
   intendedMs: number;
   phase: Phase;
   measured: boolean;
+}
+
+/** What a request is made of. */
+interface Made {
+  spec: RequestSpec;
+  cell: Cell;
+  wire: WireRequest;
 }
 
 function gaveUp({ ms, endedMs }: Registered, reason: StopReason): Registered {
@@ -104,6 +59,8 @@ export class LoadLoop implements FlightDeck {
   private readonly idle: Flight[] = [];
   private readonly flying = new Set<Flight>();
   private driver: Driver | null = null;
+  /** What the arrival that is waited for will send. */
+  private ready: { index: number; made: Made } | null = null;
   private aborted: StopReason | null = null;
 
   constructor(options: LoopOptions) {
@@ -142,6 +99,7 @@ export class LoadLoop implements FlightDeck {
     let driver: Driver | null = null;
     const stopReason = await new Promise<StopReason>((resolve) => {
       const hooks: DriverHooks = {
+        prepare: (index) => this.prepare(index),
         send: (user, index, intendedMs, answers) => this.send({ user, index, intendedMs, phase, measured: running.measured }, answers),
         takeIndex: running.takeIndex,
         inFlight: () => this.flying.size + this.registering,
@@ -210,17 +168,33 @@ export class LoadLoop implements FlightDeck {
     return new OpenDriver(pacer, { requests, durationMs, startMs, share: this.options.share, firstIndex, alarm: this.options.alarm() }, hooks);
   }
 
+  /** Makes a request that is due soon: a request is made by its index alone, where no schema goes with it. */
+  private prepare(index: number): void {
+    if (this.options.workload.schemas === undefined) this.ready = { index, made: this.make(index) };
+  }
+
+  private make(index: number, answers?: readonly string[]): Made {
+    const { spec, cell } = this.options.workload.request(index, answers);
+    return this.encoded(spec, cell);
+  }
+
+  private encoded(spec: RequestSpec, cell: Cell): Made {
+    const { protocol, wire } = this.options;
+    return { spec, cell, wire: protocol.encode(spec, wire) };
+  }
+
   private send(sending: Sending, answers?: readonly string[]): void {
     const { workload, registrar } = this.options;
-    const { spec, cell } = workload.request(sending.index, answers);
     if (workload.schemas === undefined) {
-      this.launch(sending, spec, cell, null, null);
+      const { ready } = this;
+      this.launch(sending, ready?.index === sending.index ? ready.made : this.make(sending.index, answers), null, null);
       return;
     }
+    const { spec, cell } = workload.request(sending.index, answers);
     const begun = performance.now();
     const schema = workload.schemas.call(sending.index);
     const schemaMs = schema === null ? null : performance.now() - begun;
-    if (registrar === null || schema === null) this.launch(sending, { ...spec, schema }, cell, schemaMs, null);
+    if (registrar === null || schema === null) this.launch(sending, this.encoded({ ...spec, schema }, cell), schemaMs, null);
     else void this.sendRegistered(sending, spec, cell, schemaMs, registrar.registered(schema, spec, workload.schemas.of(sending.index).schema));
   }
 
@@ -237,7 +211,7 @@ export class LoadLoop implements FlightDeck {
     const registered = this.aborted === null ? told : gaveUp(told, this.aborted);
     // The request's own time begins when it can be sent.
     const intendedMs = Math.max(sending.intendedMs, registered.endedMs);
-    if ('schema' in registered) this.launch({ ...sending, intendedMs }, { ...spec, schema: registered.schema }, cell, schemaMs, ownMs);
+    if ('schema' in registered) this.launch({ ...sending, intendedMs }, this.encoded({ ...spec, schema: registered.schema }, cell), schemaMs, ownMs);
     else {
       const flight = this.takeOff(sending.user, sending.measured);
       flight.refuse(registered, { index: sending.index, series: this.seriesOf(cell, sending.phase), intendedMs, schemaMs, registrationMs: ownMs });
@@ -246,16 +220,13 @@ export class LoadLoop implements FlightDeck {
 
   private launch(
     { user, index, intendedMs, phase, measured }: Sending,
-    spec: RequestSpec,
-    cell: Cell,
+    { spec, cell, wire }: Made,
     schemaMs: number | null,
     registrationMs: number | null,
   ): void {
-    const { protocol, wire, checkModel } = this.options;
-    const request = protocol.encode(spec, wire);
     let bound: TokenBound | null = null;
     if (this.budget !== null) {
-      bound = { input: inputBound(request.body), output: outputBound(spec) ?? 0 };
+      bound = { input: inputBound(wire.body), output: outputBound(spec) ?? 0 };
       if (!this.budget.reserve(bound)) {
         this.driver?.endSending('budget');
         return;
@@ -264,9 +235,9 @@ export class LoadLoop implements FlightDeck {
     const series = this.seriesOf(cell, phase);
     const flight = this.takeOff(user, measured);
     const asked = spec.extraBody['model'] ?? spec.model;
-    const expectedModel = checkModel && typeof asked === 'string' ? asked : null;
+    const expectedModel = this.options.checkModel && typeof asked === 'string' ? asked : null;
     const gaps = measured ? this.gapsOf(series) : null;
-    flight.launch(request, { index, series, gaps, intendedMs, expectedModel, bound, schemaMs, registrationMs });
+    flight.launch(wire, { index, series, gaps, intendedMs, expectedModel, bound, schemaMs, registrationMs });
   }
 
   private takeOff(user: number, measured: boolean): Flight {

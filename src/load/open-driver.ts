@@ -82,13 +82,14 @@ export class OpenDriver implements Driver {
     if (this.ending.reason === null && coming.length === 0 && this.upcoming === null) this.endAfterSchedule();
   }
 
-  /** The alarm rings a little early, because it cannot know how long its ring takes to be heard. */
+  /** The alarm rings a little early, because it cannot know how long its ring takes to be heard; the request is made before the rest is waited for. */
   private awaitFirst(): void {
     const first = this.coming[0];
     if (first === undefined) return;
     const lateMs = performance.now() - first.dueMs;
     if (lateMs < -spinMs) return;
-    this.alarm.woke(lateMs);
+    if (lateMs < 0) this.hooks.prepare?.(first.index);
+    this.alarm.woke(performance.now() - first.dueMs);
     while (performance.now() < first.dueMs);
   }
 

@@ -5,6 +5,7 @@ import { readTrace, replayRows } from '../../../src/config/scenario/trace-file.t
 import { levelsOf } from '../../../src/load/levels.ts';
 import { searchSummary } from '../../../src/load/search-summary.ts';
 import { startMock } from '../../../src/mock/server.ts';
+import { chatServer } from '../../cli/harness.ts';
 import { drive } from './drive.ts';
 import { arrivals, phasesOf } from './schedule.ts';
 
@@ -227,4 +228,15 @@ test('deadlines of a scenario: no first token, no further token', async () => {
   } finally {
     await slow.close();
   }
+});
+
+test('a request of a schedule, made while it is waited for, is the one that users would send at its place', async () => {
+  const sent = async (name: string, load: Record<string, unknown>) => {
+    await using server = await chatServer({ tokens: 1 });
+    await drive(server.url, name, load);
+    return server.seen.map(({ body }) => body);
+  };
+  const scheduled = await sent('constant_rate', { rate: 100, requests: 30 });
+  assert.equal(new Set(scheduled).size, scheduled.length);
+  assert.deepEqual(scheduled, await sent('closed', { concurrency: 1, requests: 30 }));
 });
