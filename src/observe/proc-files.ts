@@ -14,6 +14,14 @@ export const readText: ReadText = (path) => {
 /** Linux counts processor time in these, whatever the kernel's own tick is (USER_HZ, proc_pid_stat(5)). */
 export const ticksPerSecond = 100;
 
+/** Memory is counted in pages of so many bytes: 4096, but for some ARM machines. By what this very process uses, told both ways. */
+export const pageBytes = pageSize();
+
+function pageSize(): number {
+  const pages = Number(readText('/proc/self/statm')?.split(' ')[1]);
+  return pages > 0 ? 2 ** Math.round(Math.log2(process.memoryUsage.rss() / pages)) : 4096;
+}
+
 /** Turns the readings of counters into rates per second: null at first, and where a counter fell. */
 export class Rates {
   private before: { atMs: number; counts: readonly (number | null)[] } | null = null;

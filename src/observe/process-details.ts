@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { KeptFiles } from './kept-files.ts';
-import { networkBytes } from './machine-sampler.ts';
+import { networkBytes } from './machine-details.ts';
 import { Rates, type ReadText } from './proc-files.ts';
 import type { Gauge, Sampler } from './sampler.ts';
 import type { ServiceProcesses } from './service-processes.ts';

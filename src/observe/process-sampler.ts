@@ -1,9 +1,8 @@
 import { KeptFiles } from './kept-files.ts';
-import { type ReadText, ticksPerSecond } from './proc-files.ts';
+import { pageBytes, type ReadText, ticksPerSecond } from './proc-files.ts';
 import type { Gauge, Sampler } from './sampler.ts';
 import type { ServiceProcesses } from './service-processes.ts';
 
-const pageBytes = 4096;
 const mb = 1e6;
 
 /**

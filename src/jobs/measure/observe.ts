@@ -5,6 +5,7 @@ import type { LoadOutcome } from '../../load/load-run.ts';
 import { seriesId } from '../../load/series-id.ts';
 import { ClientSampler } from '../../observe/client-sampler.ts';
 import { amdSmi, GpuSampler, nvidiaSmi } from '../../observe/gpu-sampler.ts';
+import { MachineDetails } from '../../observe/machine-details.ts';
 import { MachineSampler } from '../../observe/machine-sampler.ts';
 import { membersOf } from '../../observe/members.ts';
 import { Monitor } from '../../observe/monitor.ts';
@@ -86,7 +87,7 @@ function resourceSamplers(service: RunningService, { observe }: Watching, env: N
   const state = serviceState(service);
   const intervalMs = observe.interval * 1000;
   const own = state === null ? [] : serviceSamplers(state, portOf(service.baseUrl), { intervalMs, env });
-  return [...own, new MachineSampler(intervalMs), new ClientSampler(intervalMs)];
+  return [...own, new MachineSampler(intervalMs), new MachineDetails(), new ClientSampler(intervalMs)];
 }
 
 function serviceSamplers(state: ServiceState, port: number, { intervalMs, env }: { intervalMs: number; env: NodeJS.ProcessEnv }): Sampler[] {
