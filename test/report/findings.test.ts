@@ -66,6 +66,7 @@ test('steps of load, what a search found, drift, badges, criteria, retries and t
       /× 2.50/,
       /Latency p95.+990 ms.+\+10.0 %/,
       /\+0.5 points/,
+      /memory of the service was not watched/,
       /Standard.+✅ met/,
       /Interactive.+❌ not met/,
       /TTFT p95.+2.4 s, at most 2 s.+❌ not met/,
@@ -73,6 +74,17 @@ test('steps of load, what a search found, drift, badges, criteria, retries and t
       /Used 100 of the 86 requests at once/,
     ])
       assert.match(text, part);
+});
+
+test('a soak whose memory was watched shows its drift; a load of one is one user', () => {
+  const watched = { ...stability, thirds: stability.thirds.map((one, at) => ({ ...one, memory_mb: 500 + 100 * at })) };
+  const drift = { ...stability.drift, memory_percent: 40 };
+  const results = { stability: { ...watched, drift }, search: { ...search, max_sustainable_load: 1 } };
+  for (const text of [renderSummary(resultWith(results)), renderResultMarkdown(resultWith(results))]) {
+    assert.match(text, /Service memory.+500 MB.+600 MB.+700 MB.+\+40.0 %/);
+    assert.doesNotMatch(text, /was not watched/);
+    assert.match(text, /Maximum sustainable load: 1 user$/m);
+  }
 });
 
 const emptySummary = { mean: null, min: null, p50: null, p90: null, p95: null, p99: null, p999: null, max: null, stddev: null };

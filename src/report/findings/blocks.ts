@@ -61,8 +61,7 @@ const block = (title: string, lines: string[], table: FindingBlock['table'] = nu
   lines.length === 0 && table === null ? [] : [{ title, lines, table }];
 
 const exact = (load: number): string => formatValue(load, '', { exact: true });
-const unitOf = (unit: Level['unit']): string => (unit === 'users' ? 'users' : 'requests/s');
-const loadText = (load: number, unit: Level['unit']): string => `${exact(load)} ${unitOf(unit)}`;
+const loadText = (load: number, unit: Level['unit']): string => `${exact(load)} ${unit === 'users' ? (load === 1 ? 'user' : 'users') : 'requests/s'}`;
 
 /** Steps of load with their degradation: p95 relative to that of the lowest load. */
 function levelBlock({ levels }: FoundIn, title: Titled): FindingBlock[] {
@@ -141,8 +140,10 @@ function stabilityBlock({ stability }: FoundIn, title: Titled): FindingBlock[] {
     ['TTFT p50', (third) => formatValue(figure(third.ttft_ms_p50), 'ms'), formatChange(figure(drift.ttft_ms_p50_percent))],
     ['Latency p95', (third) => formatValue(figure(third.latency_ms_p95), 'ms'), formatChange(figure(drift.latency_ms_p95_percent))],
     ['Error rate', (third) => formatPercent(figure(third.error_rate)), pointsText(figure(drift.error_rate_points))],
+    ['Service memory', (third) => formatValue(figure(third.memory_mb), 'MB'), formatChange(figure(drift.memory_percent))],
   ];
-  return block(title('Stability'), [], {
+  const unwatched = figure(drift.memory_percent) === null ? ['The memory of the service was not watched: whether it grew is not known.'] : [];
+  return block(title('Stability'), unwatched, {
     cells: ['', 'First third', 'Middle', 'Last third', 'Drift'],
     align: ['l', 'r', 'r', 'r', 'r'],
     rows: rows.map(([name, cell, change]) => [name, ...thirds.map(cell), change]),

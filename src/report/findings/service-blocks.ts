@@ -34,17 +34,20 @@ function readiness(found: unknown, title: Titled): FindingBlock[] {
 function capacity(results: Block, title: Titled): FindingBlock[] {
   const found = results['capacity'];
   if (!isObject(found) || isObject(results['search'])) return [];
-  const unit = found['unit'] === 'rate' ? 'requests/s' : 'users';
+  const unitOf = (load: unknown) => (found['unit'] === 'rate' ? 'requests/s' : load === 1 ? 'user' : 'users');
   const [load, plateau, breaking] = [figure(found['load']), results['plateau'], results['breaking_point']];
-  const each = figure(found['replicas']) === 1 ? '' : `, ${value(found['per_replica'], '')} ${unit} for each of ${count(found['replicas'])} replicas`;
+  const each =
+    figure(found['replicas']) === 1
+      ? ''
+      : `, ${value(found['per_replica'], '')} ${unitOf(found['per_replica'])} for each of ${count(found['replicas'])} replicas`;
   const stable = listOf(results['stable_concurrency_levels']).flatMap((level) => figure(level) ?? []);
   const lines = [
     load === null
       ? 'Highest load within the limits: none'
-      : `Highest load within the limits: ${count(load)} ${unit}${each}${joinKnown([` (${value(found['requests_per_sec'], 'requests/s')})`])}`,
+      : `Highest load within the limits: ${count(load)} ${unitOf(load)}${each}${joinKnown([` (${value(found['requests_per_sec'], 'requests/s')})`])}`,
     stable.length === 0 ? '' : `Stable levels: ${stable.map(count).join(', ')}`,
-    isObject(breaking) && figure(breaking['load']) !== null ? `First load beyond them: ${count(breaking['load'])} ${unit}` : '',
-    isObject(plateau) && figure(plateau['load']) !== null ? `Throughput stops to grow at ${count(plateau['load'])} ${unit}` : '',
+    isObject(breaking) && figure(breaking['load']) !== null ? `First load beyond them: ${count(breaking['load'])} ${unitOf(breaking['load'])}` : '',
+    isObject(plateau) && figure(plateau['load']) !== null ? `Throughput stops to grow at ${count(plateau['load'])} ${unitOf(plateau['load'])}` : '',
   ];
   return [{ title: title('Capacity'), lines: lines.filter((line) => line !== ''), table: null }];
 }
