@@ -1,10 +1,14 @@
 import * as z from 'zod';
-import { positiveDurationSchema } from './duration.ts';
+import { durationSchema } from './duration.ts';
 import { parseExpression } from './thresholds/metric-expression.ts';
 
 /** Kinds of servers whose metrics pages are known. */
 export const serverPresetNames = ['vllm', 'llama.cpp', 'tgi', 'sglang', 'llm-d', 'dcgm', 'go'] as const;
 export type ServerPreset = (typeof serverPresetNames)[number];
+
+/** Looking more often than this would be a load of its own. */
+const intervalSchema = (least: '10ms' | '100ms') =>
+  durationSchema.pipe(z.number().min(least === '10ms' ? 0.01 : 0.1, { error: `expected at least ${least}` }));
 
 const expressionSchema = z
   .string()
@@ -30,7 +34,7 @@ const pageSchema = z.strictObject({
     .union([z.enum(serverPresetNames).transform((name) => [name]), z.array(z.enum(serverPresetNames)).min(1)])
     .optional()
     .meta({ description: 'Which series to read; left out: of every kind that the page has' }),
-  interval: positiveDurationSchema.optional().meta({ description: 'Time between two readings; default 1s' }),
+  interval: intervalSchema('100ms').optional().meta({ description: 'Time between two readings; default 1s' }),
 });
 
 const customMetricSchema = z.strictObject({
@@ -52,7 +56,7 @@ function patternFault(text: string): string | null {
 
 /** What is watched beside the load. Seconds where it is a time. */
 export const observeSchema = z.strictObject({
-  interval: positiveDurationSchema.optional().meta({ description: 'Time between two samples of processes and machine; default 100ms' }),
+  interval: intervalSchema('10ms').optional().meta({ description: 'Time between two samples of processes and machine; default 100ms' }),
   resources: z.boolean().optional().meta({ description: 'Whether processes and machine are watched; default true' }),
   gpu: z
     .union([z.literal('auto'), z.boolean()])
@@ -62,11 +66,9 @@ export const observeSchema = z.strictObject({
     .union([z.literal('auto'), z.boolean()])
     .optional()
     .meta({ description: 'Energy of the processor packages (RAPL): auto, true or false. That of GPUs comes with `gpu`' }),
-  energy_interval: positiveDurationSchema.optional().meta({ description: 'Time between two readings of GPUs and energy; default 1s' }),
+  energy_interval: intervalSchema('100ms').optional().meta({ description: 'Time between two readings of GPUs and energy; default 1s' }),
   metrics: z
-    .union([z.literal('auto'), z.literal(false), pageSchema.transform((page) => [page]), z.array(pageSchema).min(1)], {
-      error: 'expected auto, false, {url, preset, interval} or a list of these',
-    })
+    .union([z.literal('auto'), z.literal(false), pageSchema.transform((page) => [page]), z.array(pageSchema).min(1)])
     .optional()
     .meta({
       description:

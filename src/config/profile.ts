@@ -24,9 +24,7 @@ export const profileMembersSchema = z.strictObject({
   duration: positiveDurationSchema.optional().meta({ description: 'How long the service is profiled under load; default 10s' }),
 });
 
-export const profileSchema = z.union([z.enum(profileValues), profileMembersSchema], {
-  error: 'expected always, suspicious, never, or {when, with, url, duration}',
-});
+export const profileSchema = z.union([z.enum(profileValues), profileMembersSchema]);
 
 /** `profile` with every default filled in. */
 export interface ProfileConfig {

@@ -313,6 +313,24 @@ test("the executor's options are checked where they were written", async () => {
   assert.equal(flagFault, 'flag --concurrency: load.concurrency: expected a number, found "many"');
 });
 
+test('what is wrong within a setting of several forms is told there; sampling that would be a load is refused', async () => {
+  const wrong = async (yaml: string) => {
+    await using here = await project({ 'llm-bench.yaml': yaml });
+    return (await here.faults()).map((fault) => fault.replace(/^llm-bench\.yaml:1:\d+: /, ''));
+  };
+  assert.match(
+    String(await wrong('observe: { metrics: [{ url: /metrics, preset: vlm }] }')),
+    /^observe\.metrics\[0\]\.preset: expected vllm or .*, found "vlm"/,
+  );
+  assert.match(String(await wrong('observe: { metrics: yes please }')), /^observe\.metrics: expected auto or false or .*a list, found "yes please"/);
+  assert.match(String(await wrong('profile: { when: sometimes }')), /^profile\.when: expected one of always, suspicious, never, found "sometimes"/);
+  assert.deepEqual(await wrong('observe: { interval: 1ms, energy_interval: 0, metrics: { interval: 10ms } }'), [
+    'observe.interval: expected at least 10ms',
+    'observe.energy_interval: expected at least 100ms',
+    'observe.metrics.interval: expected at least 100ms',
+  ]);
+});
+
 test('unknown names come with a near miss and the list', async () => {
   await using here = await project({ 'llm-bench.yaml': 'target: gke-t5\nscenario: [quick_validaton, { extends: latency_benchmrk }]\n' });
   const faults = await here.faults();
