@@ -1,5 +1,7 @@
-/** The least clients that Node allows, each a process of its own: `node bench/client-roles.ts NAME LOAD URL SECONDS CONNECTIONS`. Prints {p50, p99, cpu_ms} in ms. */
+/** The least clients that Node allows, each a process of its own: `node bench/client-roles.ts NAME LOAD URL SECONDS CONNECTIONS`. Prints {ttft, late, cpu_ms} in ms. */
+
 import { connect, type Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { createAlarm, spinMs } from '../src/load/alarm.ts';
@@ -7,16 +9,27 @@ import { createAlarm, spinMs } from '../src/load/alarm.ts';
 const [name = '', load = '', url = '', seconds = '5', connections = '64'] = process.argv.slice(2);
 const parallel = Number(connections);
 const { host, hostname, port } = new URL(url);
-const plain = load !== 'tokens';
+const plain = load === 'posts' || load === 'constant';
 const path = plain ? '/plain' : '/v1/chat/completions';
 const body = plain
   ? '{"prompt":"hello","max_tokens":16}'
-  : '{"model":"known-schedule","messages":[{"role":"user","content":"Write a short story about a lighthouse."}],"stream":true,"stream_options":{"include_usage":true},"max_tokens":200}';
+  : '{"model":"known-schedule","messages":[{"role":"user","content":"Write a short story about a lighthouse."}],"stream":true,"stream_options":{"include_usage":true},"max_tokens":MAX}'.replace(
+      'MAX',
+      load === 'poisson' ? '100' : '200',
+    );
 const ttfts: number[] = [];
+const lates: number[] = [];
+/** The head and the role chunk come at once, in one read; tokens come later than this, ms. */
+const notYetTokenMs = 5;
 
 const request = Buffer.from(
   `POST ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\ncontent-type: application/json\r\naccept: text/event-stream\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
 );
+
+/** The last chunk of a chunked body is empty. */
+function endsChunked(buffer: Buffer, length: number): boolean {
+  return length > 7 && buffer[length - 5] === 48 && buffer[length - 6] === 10 && buffer[length - 1] === 10;
+}
 
 /** Reads, looks at the clock, sees whether the answer is over: what a client cannot do without. */
 function bare(): void {
@@ -37,13 +50,11 @@ function bare(): void {
         buffer,
         callback(length) {
           const nowMs = performance.now();
-          // The head and the role chunk come at once, in one read; tokens come later.
-          if (first && nowMs - sentMs > 5) {
+          if (first && nowMs - sentMs > notYetTokenMs) {
             first = false;
             ttfts.push(nowMs - sentMs);
           }
-          const ended = plain || (length > 7 && buffer[length - 5] === 48 && buffer[length - 6] === 10 && buffer[length - 1] === 10);
-          if (ended) send();
+          if (plain || endsChunked(buffer, length)) send();
           return true;
         },
       },
@@ -86,53 +97,80 @@ function pacer(): void {
   for (let due = 1; due < parallel * Number(seconds); due++) {
     const dueMs = startMs + (due * 1000) / parallel;
     for (let leftMs = dueMs - performance.now(); leftMs > 0; leftMs = dueMs - performance.now()) Atomics.wait(word, 0, 0, leftMs);
-    ttfts.push(performance.now() - dueMs);
+    lates.push(performance.now() - dueMs);
   }
 }
 
-/** Plain POSTs at `connections` due times per second over bare sockets: what a client that keeps such a schedule cannot do without. What it did in its first seconds is forgotten. */
-async function paced(settleSeconds: number): Promise<number> {
-  const sockets = 256;
+/** A schedule of `connections` arrivals per second over bare sockets: what a client that keeps one cannot do without. What it did in its first seconds is forgotten. */
+async function scheduled(settleSeconds: number): Promise<number> {
+  const count = Math.ceil(parallel * (settleSeconds + Number(seconds)));
+  const gap = load === 'poisson' ? () => -Math.log(1 - Math.random()) : () => 1;
+  const dues = new Float64Array(count);
+  for (let i = 1; i < count; i++) dues[i] = (dues[i - 1] as number) + (gap() * 1000) / parallel;
+  const free: (() => void)[] = [];
   const buffer = Buffer.allocUnsafeSlow(65_536);
-  const free: Socket[] = [];
-  for (let i = 0; i < sockets; i++) {
-    const socket: Socket = connect({ host: hostname, port: Number(port), noDelay: true, onread: { buffer, callback: () => free.push(socket) > 0 } });
-    socket.once('connect', () => free.push(socket));
+  let [next, told] = [0, 0];
+  for (let i = 0; i < 256; i++) {
+    let dueMs: number | null = null;
+    const callback = (length: number) => {
+      const nowMs = performance.now();
+      if (dueMs !== null && nowMs - dueMs > notYetTokenMs) {
+        ttfts.push(nowMs - dueMs);
+        dueMs = null;
+      }
+      if (plain || endsChunked(buffer, length)) free.push(send);
+      return true;
+    };
+    const socket: Socket = connect({ host: hostname, port: Number(port), noDelay: true, onread: { buffer, callback } });
+    const send = () => {
+      dueMs = plain ? null : startMs + (dues[next] as number);
+      socket.write(request);
+    };
+    socket.once('connect', () => free.push(send));
   }
   const alarm = createAlarm(new URL('../src/entry.ts', import.meta.url));
   await alarm.ready;
+  await sleep(200);
   const startMs = performance.now() + 100;
-  const dueMs = (index: number) => startMs + (index * 1000) / parallel;
-  let [next, told] = [0, 0];
   const lookAhead = () => {
-    while (alarm.add(dueMs(told))) told++;
+    while (told < count && alarm.add(startMs + (dues[told] as number))) told++;
   };
   alarm.onDue = () => {
-    const lateMs = performance.now() - dueMs(next);
+    const firstMs = startMs + (dues[next] as number);
+    const lateMs = performance.now() - firstMs;
     if (lateMs < -spinMs) return;
     alarm.woke(lateMs);
-    while (performance.now() < dueMs(next));
+    while (performance.now() < firstMs);
     lookAhead();
-    for (; dueMs(next) <= performance.now(); next++) {
-      const socket = free.shift();
-      socket?.write(request);
-      ttfts.push(socket === undefined ? Number.POSITIVE_INFINITY : performance.now() - dueMs(next));
+    for (; next < count && startMs + (dues[next] as number) <= performance.now(); next++) {
+      lates.push(performance.now() - startMs - (dues[next] as number));
+      // Oldest first: one whose answer has just come may be read from yet.
+      (free.shift() ?? fail)();
       lookAhead();
     }
   };
   lookAhead();
   await sleep(settleSeconds * 1000);
-  ttfts.length = 0;
+  ttfts.length = lates.length = 0;
   const before = cpuMs();
   await sleep(Number(seconds) * 1000);
   return cpuMs() - before;
 }
 
+function fail(): never {
+  throw new Error('no connection is free');
+}
+
 /** Prints what was measured, and the CPU that this process used for it, and ends. */
 function report(cpuMs: number): void {
-  const sorted = Float64Array.from(ttfts).sort();
+  const line = JSON.stringify({ ttft: percentiles(ttfts), late: percentiles(lates), cpu_ms: cpuMs });
+  process.stdout.write(`${line}\n`, () => process.exit(0));
+}
+
+function percentiles(values: readonly number[]): { p50: number | null; p99: number | null } {
+  const sorted = Float64Array.from(values).sort();
   const at = (share: number) => (sorted.length === 0 ? null : (sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? null));
-  process.stdout.write(`${JSON.stringify({ p50: at(0.5), p99: at(0.99), cpu_ms: cpuMs })}\n`, () => process.exit(0));
+  return { p50: at(0.5), p99: at(0.99) };
 }
 
 function cpuMs(): number {
@@ -144,7 +182,7 @@ const startedMs = cpuMs();
 if (name === 'pacer') {
   pacer();
   report(cpuMs() - startedMs);
-} else if (load === 'paced') report(await paced(6));
+} else if (load === 'constant' || load === 'poisson') report(await scheduled(6));
 else {
   if (name === 'bare') bare();
   else dispatch();

@@ -103,10 +103,16 @@ const oursTtft = async (_: string, plan: Plan): Promise<Times> => {
   const { ttft_ms } = (await resultOf(plan)).results;
   return { p50: ttft_ms?.p50 ?? null, p99: ttft_ms?.p99 ?? null };
 };
+/** What a client of bench/client-roles.ts prints, ms. */
+interface Role {
+  ttft: Times;
+  late: Times;
+  cpu_ms: number;
+}
 const role = (name: string, load: string, parallel: number): Client => ({
   name,
   command: (plan) => [node, roles, name, load, plan.url, String(plan.seconds), String(parallel)],
-  ttft: (stdout) => JSON.parse(stdout) as Times,
+  ttft: (stdout) => (JSON.parse(stdout) as Role).ttft,
 });
 
 const tokenClients: Client[] = [
@@ -382,25 +388,34 @@ async function openLoad(title: string, client: Client, server: KnownServer, unit
   }
 }
 
+/** One of bench/client-roles.ts by itself; what it says, and its share of a core, %. */
+async function alone(name: string, load: string, url: string, perSecond: number): Promise<Role & { core: string }> {
+  const { done } = startClient([node, roles, name, load, url, String(seconds), String(perSecond)]);
+  const said = JSON.parse((await done).stdout) as Role;
+  return { ...said, core: (said.cpu_ms / seconds / 10).toFixed(0) };
+}
+
 /** A thread that only sleeps until each due time: what of lateness and CPU is the machine's. */
 async function pacerAlone(perSecond: number): Promise<void> {
   for (let round = 0; round < rounds; round++) {
-    const { done } = startClient([node, roles, 'pacer', 'constant', 'http://127.0.0.1', String(seconds), String(perSecond)]);
-    const { p50, p99, cpu_ms } = JSON.parse((await done).stdout) as Times & { cpu_ms: number };
+    const { late, core } = await alone('pacer', 'none', 'http://127.0.0.1', perSecond);
     print(
-      `A thread that sleeps until each of ${perSecond} times/s and does nothing: late p50 ${ms(p50)}, p99 ${ms(p99)} ms; ${(cpu_ms / seconds / 10).toFixed(0)} % of a core`,
+      `A thread that sleeps until each of ${perSecond} times/s and does nothing: late p50 ${ms(late.p50)}, p99 ${ms(late.p99)} ms; ${core} % of a core`,
     );
   }
 }
 
-/** The least client that keeps a schedule: what of lateness and CPU belongs to Node's own sockets and to being woken. */
-async function barePaced(server: KnownServer, perSecond: number): Promise<void> {
+/** The least client that keeps a schedule: what of lateness, error and CPU belongs to Node's own sockets and to being woken. */
+async function bareScheduled(server: KnownServer, load: 'constant' | 'poisson', perSecond: number): Promise<void> {
   for (let round = 0; round < rounds; round++) {
-    const { done } = startClient([node, roles, 'bare', 'paced', server.url, String(seconds), String(perSecond)]);
-    const { p50, p99, cpu_ms } = JSON.parse((await done).stdout) as Times & { cpu_ms: number };
-    print(
-      `Bare sockets, ${perSecond} plain POSTs/s: send lateness p50 ${ms(p50)}, p99 ${ms(p99)} ms; ${(cpu_ms / seconds / 10).toFixed(0)} % of a core`,
-    );
+    await server.reset();
+    const { late, ttft, core } = await alone('bare', load, server.url, perSecond);
+    const truth = (await server.truth()).ttft_ms;
+    const off =
+      ttft.p50 === null
+        ? ''
+        : `; TTFT off by ${ms(ttft.p50 - (truth.p50 ?? 0))} ms at p50, ${ms((ttft.p99 ?? 0) - (truth.p99 ?? 0))} ms at p99 (true ${ms(truth.p50)} / ${ms(truth.p99)})`;
+    print(`Bare sockets, ${load} at ${perSecond}/s: send lateness p50 ${ms(late.p50)}, p99 ${ms(late.p99)} ms${off}; ${core} % of a core`);
   }
 }
 
@@ -412,16 +427,18 @@ await using server = await KnownServer.start();
 if (loads.includes('tokens'))
   await sideBySide(`CPU us per token, ${streams} streams, a token every 5 ms, one write for each`, tokenClients, server, 'tokens');
 if (loads.includes('posts')) await sideBySide(`CPU us per plain POST, ${posters} connections`, postClients, server, 'requests');
-if (loads.includes('poisson'))
+if (loads.includes('poisson')) {
+  await bareScheduled(server, 'poisson', 90);
   await openLoad(
     'Poisson arrivals at 90/s of 100 tokens',
     { name: 'llm-bench', ...ours({ request: { ...chat, max_tokens: 100 }, load: { executor: 'poisson', rate: 90 }, warmup: 50 }) },
     server,
     'tokens',
   );
+}
 if (loads.includes('constant')) {
   await pacerAlone(2000);
-  await barePaced(server, 2000);
+  await bareScheduled(server, 'constant', 2000);
   await openLoad(
     'Constant rate of 2,000 plain POSTs/s',
     { name: 'llm-bench', ...ours({ request: plainPost, load: { executor: 'constant_rate', rate: 2000 }, warmup: 200 }) },

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { UsersDriver } from './users-driver.ts';
 
 /** Users who send one request after the other, as many at a time as the pacer says. */

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { GapRule } from '../measure/definitions.ts';
 import { countChunksAround, countGap, type GapCounts } from '../measure/gap-counts.ts';
 import type { RequestRecord } from '../measure/record.ts';

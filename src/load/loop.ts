@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { GapRule } from '../measure/definitions.ts';
 import { GapCounts } from '../measure/gap-counts.ts';
 import type { RequestRecord } from '../measure/record.ts';

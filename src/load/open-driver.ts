@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { type Alarm, spinMs } from './alarm.ts';
 import type { Driver, DriverHooks } from './driver.ts';
 import { Ending } from './driver.ts';

@@ -1,3 +1,6 @@
+// The global of this name is looked up by a getter at every use, which the hot path would pay for each token: hence the import, there as here.
+import { performance } from 'node:perf_hooks';
+
 /**
  * The clock that all threads of this machine share: the system's monotonic one, ms. `performance.now()` of a thread counts from that thread's start, and
  * `performance.timeOrigin` is the wall clock's word for it: where that is set between the starts of two threads, they would disagree by as much.

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import type { ErrorKind } from './error-kind.ts';
 import type { HeadParser } from './http1-head.ts';
 import { Http1Reader, Progress, type ResponseHandler } from './http1-reader.ts';

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { buildConnector, Client, type Dispatcher, errors } from 'undici';
 import type { ErrorKind } from './error-kind.ts';
 import type { ConnectTiming, ResponseSink, TransportOptions, WireRequest } from './transport.ts';
