@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { durationSchema } from './duration.ts';
+import { durationSchema, parseDurationSeconds } from './duration.ts';
 import { parseExpression } from './thresholds/metric-expression.ts';
 
 /** Kinds of servers whose metrics pages are known. */
@@ -8,7 +8,7 @@ export type ServerPreset = (typeof serverPresetNames)[number];
 
 /** Looking more often than this would be a load of its own. */
 const intervalSchema = (least: '10ms' | '100ms') =>
-  durationSchema.pipe(z.number().min(least === '10ms' ? 0.01 : 0.1, { error: `expected at least ${least}` }));
+  durationSchema.refine((seconds) => seconds >= (parseDurationSeconds(least) ?? 0), { error: `expected at least ${least}` });
 
 const expressionSchema = z
   .string()
