@@ -173,11 +173,8 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
         assert.equal(most, 3);
         assert.equal(connections, 3);
         assert.equal(answers.filter(({ events }) => events.includes('connected')).length, 3);
-        assert.deepEqual(
-          order.slice(3),
-          Array.from({ length: 37 }, (_, i) => `/${i + 3}`),
-          'first come, first served',
-        );
+        // A server may read from three connections in another order than they were written to, but never from a fourth request before it has answered one of them.
+        for (const [place, path] of order.entries()) assert.ok(Math.abs(Number(path.slice(1)) - place) < 3, `${path} came as number ${place}`);
       } finally {
         await transport.close();
       }
