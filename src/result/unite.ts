@@ -7,6 +7,7 @@ import type { FindingInput, MeasuredPart } from './findings/finding.ts';
 import { findings } from './findings/registry.ts';
 import { mergeResults } from './merge.ts';
 import { valuesOf } from './metric-values.ts';
+import { recommend } from './recommendations.ts';
 import { runSpreads } from './run-spread.ts';
 import { addSpikeRate, spikeRate } from './spike-rate.ts';
 import { type Stability, stabilityOf } from './stability.ts';
@@ -105,6 +106,9 @@ function addWhatPartsSay(whole: ResultDocument, parts: readonly MeasuredPart[], 
   addFindings(whole, parts, context);
   const criteria = judgeCriteria(whole.results, (parts[0] as MeasuredPart).scenario);
   if (criteria.length > 0) whole.results['criteria'] = criteria;
+  delete whole.results['recommendations'];
+  const recommended = whole.results['overall_assessment'] === undefined ? recommend(whole) : [];
+  if (recommended.length > 0) whole.results['recommendations'] = recommended;
 }
 
 function oneRun(documents: readonly ResultDocument[]): Run {

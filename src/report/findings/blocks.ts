@@ -46,7 +46,7 @@ function skippedLines({ results }: FoundIn, escaping: Escaping): string[] {
 
 function recommendations({ results }: FoundIn, escaping: Escaping): string[] {
   const overall = results['overall_assessment'];
-  const advice = isObject(overall) ? listOf(overall['recommendations']).filter((text) => typeof text === 'string') : [];
+  const advice = listOf(isObject(overall) ? overall['recommendations'] : results['recommendations']).filter((text) => typeof text === 'string');
   return advice.length === 0 ? [] : [...advice.map((text) => escaping.text(text)), `More: ${escaping.text('docs/optimization.md')}`];
 }
 

@@ -1,7 +1,8 @@
 import type { Scenario } from '../../config/scenario/scenario.ts';
 import type { PresetTargets } from '../../config/target/preset-targets.ts';
 import type { Level } from '../../load/levels.ts';
-import { isDistribution, type ResultDocument, type Series } from '../document.ts';
+import { isDistribution, type Series } from '../document.ts';
+import { advice, peakOf, tolerableErrors } from '../recommendations.ts';
 import { spikeRate } from '../spike-rate.ts';
 import { type AskedFigure, askedFigures, beyond, type TargetRange } from './asked-figures.ts';
 import type { Finding, MeasuredPart, SkippedPart } from './finding.ts';
@@ -14,19 +15,6 @@ interface JudgedTarget extends Pick<AskedFigure, 'name' | 'title'> {
   value: number | null;
 }
 
-/** What to look at for a target that was missed. docs/optimization.md says more of each. */
-const advice: Record<JudgedTarget['name'], string> = {
-  tok_s:
-    'Throughput: try larger batches as far as memory allows, a quantised or smaller model, and see whether the accelerator is busy or waits for memory.',
-  ttft: 'TTFT: load the model before the first request, warm it up, and see whether requests queue or prompts are read in one piece.',
-  spike_rate: 'Spikes: look for throttling, memory pressure, garbage collection and neighbours on the machine.',
-  retrieval: 'Retrieval: fewer candidates looked at in a search, smaller components, or an index that fits into memory.',
-  memory: 'Memory: a smaller or quantised model, a smaller KV cache, or shorter contexts; look for what grows over time.',
-  energy: 'Energy: no sensor could be read; nvidia-smi, amd-smi or RAPL tell it.',
-  error_rate: 'Errors: the service log and its limits say why requests fail; a load beyond its capacity is the usual cause.',
-};
-/** More failed requests than this, in percent, are told of where no target says how many. */
-const tolerableErrors = 1;
 const quietSpikes = 'Spikes below the range: the load may be insufficient to show what the service does under strain.';
 
 /** `results.targets`, `benchmarks`, `overall_assessment`, `system_info`, `stress_test` and the spike rate, of a scenario that says its `targets`. */
@@ -148,19 +136,6 @@ function retrievalMs(series: readonly Series[]): number | null {
 }
 
 const inMs = (seconds: number | null | undefined): number | null => (typeof seconds === 'number' ? seconds * 1000 : null);
-
-/** What was watched over the whole run, too: a series may be over before a sampler looks. */
-interface Seen {
-  observed: ResultDocument['observed'] | undefined;
-}
-
-function peakOf({ series, observed }: { series: readonly Series[] } & Partial<Seen>, name: string): number | null {
-  const peaks = [...series, ...(observed === undefined ? [] : [observed])].flatMap(({ metrics }) => {
-    const metric = metrics[name];
-    return metric !== undefined && isDistribution(metric) && metric.max !== null ? [metric.max] : [];
-  });
-  return peaks.length === 0 ? null : Math.max(...peaks);
-}
 
 function energyOf(series: readonly Series[]): number | null {
   const joules = series.flatMap(({ metrics, detail }) => {
