@@ -11,11 +11,11 @@ export const ahead = 64;
 /** Behind the due times: how long before each the sender is woken, ms. */
 export const earlyAt = ahead;
 
-/** The way from the waiting thread's clock to the sender's first line, ms: learned as it goes, within these bounds. */
-const early = { least: 0, first: 0.05, most: 0.5 };
-/** By how much, ms, it is learned from a ring that came late and from one that came early: the share that is to be early is sooner / (sooner + later). */
-const often = { sooner: 0.001, later: 0.004 };
-const seldom = { sooner: 0.004, later: 0.001 };
+/** The way from the waiting thread's clock to a sender that is ready, ms: learned as it goes, from this on. */
+const firstEarlyMs = 0.05;
+/** By how much, ms, it is learned from a ring that came late and from one that came early, so that sooner / (sooner + later) of them are early; and its most. */
+const often = { sooner: 0.001, later: 0.004, most: 0.3 };
+const seldom = { sooner: 0.004, later: 0.001, most: 0.5 };
 /** Rings further apart than this, ms, are seldom: waiting on the spot for four in five of them costs a hundredth of a core, and a core that idles between them wakes slowly. */
 const seldomMs = 4;
 const smoothing = 16;
@@ -34,7 +34,7 @@ export interface Alarm {
 }
 
 /** A sender that is woken so much before a due time waits for it on the spot. */
-export const spinMs = early.most + 0.1;
+export const spinMs = seldom.most + 0.1;
 
 /** Shared between the sender and its alarm thread. */
 export interface AlarmMemory {
@@ -53,7 +53,7 @@ export function createAlarm(entryUrl: URL): Alarm {
   };
   const shared = new Int32Array(memory.words);
   const times = new Float64Array(memory.times);
-  times[earlyAt] = early.first;
+  times[earlyAt] = firstEarlyMs;
   const thread = new Worker(entryUrl, { workerData: { role: 'alarm', memory } });
   thread.unref();
   let seen = 0;
@@ -82,9 +82,9 @@ export function createAlarm(entryUrl: URL): Alarm {
       const nowMs = performance.now();
       betweenMs += (nowMs - wokeMs - betweenMs) / smoothing;
       wokeMs = nowMs;
-      const { sooner, later } = betweenMs > seldomMs ? seldom : often;
+      const { sooner, later, most } = betweenMs > seldomMs ? seldom : often;
       const now = times[earlyAt] as number;
-      times[earlyAt] = lateMs > 0 ? Math.min(early.most, now + sooner) : Math.max(early.least, now - later);
+      times[earlyAt] = lateMs > 0 ? Math.min(most, now + sooner) : Math.max(0, now - later);
     },
     cancel() {
       cancelled = added;
