@@ -14,8 +14,7 @@ export function howMeasured(verdict: Verdict | null, current: ResultDocument, ba
   return [
     `Runner: ${runner(current, escaping)}`,
     cohorts(verdict, current, baseline, escaping),
-    `Load: ${load(current)}`,
-    `Client: ${client(current)}`,
+    ...(isOfBenchmarks(current) ? [`Benchmarks: ${runsOf(current)}`] : [`Load: ${load(current)}`, `Client: ${client(current)}`]),
     ...validity(current, escaping),
     ...(verdict === null ? [] : [`Method: ${method(verdict)}`]),
     ...service(current, baseline, escaping),
@@ -43,6 +42,14 @@ function cohorts(verdict: Verdict | null, current: ResultDocument, baseline: Res
     ? `Cohort: ${own} on both sides`
     : `Cohort: ${own}, the baseline's is ${escaping.code(other)}: the machines or settings differ`;
 }
+
+/** Benchmarks send no requests, and nothing measures them but themselves. */
+function isOfBenchmarks({ results, client }: ResultDocument): boolean {
+  return results.total_requests === 0 && results.concurrency === null && client.cpu_seconds === null;
+}
+
+const runsOf = ({ runs, results }: ResultDocument): string =>
+  `${plural(Math.max(1, runs.length), 'run')} in ${formatDuration(results.duration_seconds)}`;
 
 function load(result: ResultDocument): string {
   const { total_requests, failed, concurrency, unique_prompts, duration_seconds } = result.results;
