@@ -87,6 +87,12 @@ test('a soak whose memory was watched shows its drift; a load of one is one user
   }
 });
 
+test('a step with fewer requests than users is told as one', () => {
+  const text = renderSummary(resultWith({ levels: [level(10, 1, 1), { ...level(50, 2, 2), requests: 20 }] }));
+  assert.match(text, /Fewer requests than users at 50: so many were never under way at once; send more requests/);
+  assert.doesNotMatch(renderSummary(resultWith({ levels: [level(10, 1, 1), level(50, 2, 2)] })), /Fewer requests than users/);
+});
+
 const emptySummary = { mean: null, min: null, p50: null, p90: null, p95: null, p99: null, p999: null, max: null, stddev: null };
 
 test('what was measured stands beside what was asked, with the unit that its name says', () => {

@@ -81,11 +81,18 @@ function levelBlock({ levels }: FoundIn, title: Titled): FindingBlock[] {
   ];
   const columns = shown.filter(({ when }) => when === undefined || levels.some(when));
   const rows = levels.map((level) => columns.map(({ cell }) => cell(level)));
-  return block(title('Load steps'), [plateau(levels)].filter(Boolean), {
+  return block(title('Load steps'), [plateau(levels), tooFew(levels)].filter(Boolean), {
     cells: columns.map(({ name }) => name),
     align: columns.map(() => 'r'),
     rows,
   });
+}
+
+/** Of a step with fewer requests than users nobody knows what so many users would have met. */
+function tooFew(levels: readonly Level[]): string {
+  const short = levels.filter(({ unit, load, requests }) => unit === 'users' && requests > 0 && requests < load);
+  if (short.length === 0) return '';
+  return `Fewer requests than users at ${short.map(({ load }) => exact(load)).join(', ')}: so many were never under way at once; send more requests`;
 }
 
 /** The load with the most throughput, where one step is no step at all. */
