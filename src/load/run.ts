@@ -187,7 +187,6 @@ class LoadRun {
 
   private take(records: Iterable<RequestRecord>, inFlight: number): void {
     const { meter, input } = this;
-    meter.inFlight = inFlight;
     for (const record of records) {
       if (record.error === 'cancelled') meter.tally('cancelled', record.endMs, record.errorMessage);
       else {
@@ -196,6 +195,8 @@ class LoadRun {
         input.onRecord?.(record);
       }
     }
+    // Only now: a second that these requests close was over before they ended.
+    meter.inFlight = inFlight;
     if (!this.measuring) return;
     const elapsedMs = sharedMs() - this.originMs;
     // Seconds in which nothing ended are in the timeline too; requests that ended in the last one may still be on their way from a worker.

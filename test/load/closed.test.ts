@@ -188,7 +188,10 @@ test('a stall shows in the timeline: seconds of nothing, with everyone waiting',
   const { document } = await run.finally(() => clearInterval(release));
   const empty = document.timeline.filter(({ requests }) => requests === 0);
   assert.ok(empty.length >= 2, JSON.stringify(document.timeline));
-  assert.ok(empty.every((bucket) => bucket.in_flight === 3 && bucket.latency_ms_p95 === null));
+  assert.ok(
+    empty.every((bucket) => bucket.in_flight === 3 && bucket.latency_ms_p95 === null),
+    JSON.stringify(document.timeline),
+  );
   assert.deepEqual(
     document.timeline.map(({ t }) => t),
     [...document.timeline.keys()],
