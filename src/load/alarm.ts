@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { sharedOriginMs } from './shared-clock.ts';
 
@@ -16,7 +17,7 @@ const firstEarlyMs = 0.05;
 /** By how much, ms, it is learned from a ring that came late and from one that came early, so that sooner / (sooner + later) of them are early; and its most. */
 const often = { sooner: 0.001, later: 0.004, most: 0.3 };
 const seldom = { sooner: 0.004, later: 0.001, most: 0.5 };
-/** Rings further apart than this, ms, are seldom: waiting on the spot for four in five of them costs a hundredth of a core, and a core that idles between them wakes slowly. */
+/** Rings further apart than this, ms, are seldom: a core that idles between them wakes slowly, and waiting on the spot for four in five of them costs some hundredths of it. */
 const seldomMs = 4;
 const smoothing = 16;
 
@@ -29,6 +30,9 @@ export interface Alarm {
   add(dueMs: number): boolean;
   /** The sender says how late it was ready to send for a due time (negative: early), from which the alarm learns. */
   woke(lateMs: number): void;
+  /** Of the times that were added, how many it has yet to ring for. */
+  pending(): number;
+  /** Forgets what is pending. */
   cancel(): void;
   close(): Promise<void>;
 }
@@ -60,8 +64,8 @@ export function createAlarm(entryUrl: URL): Alarm {
   let closed = false;
   let added = 0;
   let cancelled = 0;
-  /** When the sender was woken last, and how far apart such times were of late, ms. */
-  let wokeMs = performance.now();
+  /** When the sender was woken last (null: not since the last schedule ended), and how far apart such times were of late, ms. */
+  let wokeMs: number | null = null;
   let betweenMs = 0;
   const alarm: Alarm = {
     onDue: () => {},
@@ -70,7 +74,7 @@ export function createAlarm(entryUrl: URL): Alarm {
       thread.once('exit', () => resolve());
     }),
     add(dueMs) {
-      if (added - Math.max(Atomics.load(shared, slot.passed), cancelled) >= ahead) return false;
+      if (alarm.pending() >= ahead) return false;
       times[added % ahead] = dueMs + sharedOriginMs;
       added++;
       Atomics.store(shared, slot.added, added);
@@ -80,14 +84,16 @@ export function createAlarm(entryUrl: URL): Alarm {
     woke(lateMs) {
       // Of rings in quick succession one in five is to come before its due time: what is late stays as small as the machine allows, and little is waited for.
       const nowMs = performance.now();
-      betweenMs += (nowMs - wokeMs - betweenMs) / smoothing;
+      if (wokeMs !== null) betweenMs += (nowMs - wokeMs - betweenMs) / smoothing;
       wokeMs = nowMs;
       const { sooner, later, most } = betweenMs > seldomMs ? seldom : often;
       const now = times[earlyAt] as number;
       times[earlyAt] = lateMs > 0 ? Math.min(most, now + sooner) : Math.max(0, now - later);
     },
+    pending: () => added - Math.max(Atomics.load(shared, slot.passed), cancelled),
     cancel() {
       cancelled = added;
+      wokeMs = null;
       Atomics.store(shared, slot.cancelled, cancelled);
       Atomics.notify(shared, slot.cancelled);
     },
@@ -107,7 +113,8 @@ export function createAlarm(entryUrl: URL): Alarm {
   async function listen(): Promise<void> {
     while (!closed) {
       const waiting = Atomics.waitAsync(shared, slot.rung, seen);
-      if (waiting.async) await waiting.value;
+      // Rung again already: what the sender reads meanwhile has its turn all the same.
+      await (waiting.async ? waiting.value : nextTurn());
       seen = Atomics.load(shared, slot.rung);
       if (!closed && cancelled < added) alarm.onDue();
     }

@@ -15,15 +15,13 @@ export function settleCollector(): void {
   settled = true;
   setFlagsFromString(`--initial-old-space-size=${initialOldSpaceMb}`);
   setFlagsFromString('--no-memory-reducer');
+  setFlagsFromString('--expose-gc');
 }
 
 let collect: (() => void) | null = null;
 
 /** Clears the calling thread's heap of what was needed before a measured window, so that V8 has no reason to do it within. Takes some 10 ms. */
 export function collectGarbage(): void {
-  if (collect === null) {
-    setFlagsFromString('--expose-gc');
-    collect = runInNewContext('gc') as () => void;
-  }
+  collect ??= runInNewContext('gc') as () => void;
   collect();
 }

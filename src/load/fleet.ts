@@ -27,6 +27,7 @@ interface Member {
   thread: Worker;
   onBatch: (report: Report) => void;
   onError: (error: unknown) => void;
+  onExit: (code: number) => void;
   reader: RowReader;
   inFlight: number;
 }
@@ -58,11 +59,15 @@ export class Fleet {
         onError: (error) => {
           this.failure ??= error instanceof Error ? error : new Error(String(error));
         },
+        onExit: (code) => {
+          this.failure ??= new Error(`a load worker ended with code ${code}`);
+        },
         reader: new RowReader(),
         inFlight: 0,
       };
       member.thread.on('message', member.onBatch);
       member.thread.on('error', member.onError);
+      member.thread.on('exit', member.onExit);
       this.members.push(member);
     }
   }
@@ -115,9 +120,11 @@ export class Fleet {
       return [];
     }
     const reports = (await this.ask({ type: 'close' }, 'closed')) as Extract<Report, { type: 'closed' }>[];
-    for (const { thread, onBatch, onError } of this.members) {
+    // The threads are no longer this fleet's: what it is told from here on reaches nobody.
+    for (const { thread, onBatch, onError, onExit } of this.members.splice(0)) {
       thread.off('message', onBatch);
       thread.off('error', onError);
+      thread.off('exit', onExit);
       giveBack(this.entryUrl, thread);
     }
     return reports.map((report) => report.client);

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { type Alarm, spinMs } from './alarm.ts';
+import type { Alarm } from './alarm.ts';
 import type { Driver, DriverHooks } from './driver.ts';
 import { Ending } from './driver.ts';
 import type { OpenPacer, StopReason } from './executor.ts';
@@ -14,6 +14,9 @@ interface Arrival {
   index: number;
   dueMs: number;
 }
+
+/** A sender that is behind sends for so long at one go, ms; then what came in is read, and whoever wants it to end is heard. */
+const atOneGoMs = 5;
 
 /** Arrivals by a schedule that does not wait for answers. */
 export class OpenDriver implements Driver {
@@ -31,6 +34,9 @@ export class OpenDriver implements Driver {
   private readonly coming: Arrival[] = [];
   /** The next one, which it does not know of; null after the last. */
   private upcoming: Arrival | null = null;
+  private givingWay = false;
+  /** Nothing but arrivals keeps the phase from ending. */
+  private timeIsUp = false;
 
   /** @param startMs performance.now() of the schedule's zero */
   constructor(
@@ -50,9 +56,16 @@ export class OpenDriver implements Driver {
 
   begin(): void {
     this.upcoming = this.nextOwn();
-    this.alarm.onDue = () => this.sendDue(true);
-    this.lookAhead();
-    this.sendDue(false);
+    this.alarm.onDue = () => this.sendDue();
+    const { durationMs } = this.limits;
+    // A phase with a duration lasts that long, also when its last arrival comes earlier. By its end all are due, and a sender that is behind sends them yet.
+    if (durationMs === null) this.timeIsUp = true;
+    else
+      this.ending.later(this.startMs + durationMs - performance.now(), () => {
+        this.timeIsUp = true;
+        this.sendDue();
+      });
+    this.sendDue();
   }
 
   endSending(reason: StopReason): void {
@@ -65,31 +78,49 @@ export class OpenDriver implements Driver {
     this.ending.finishIfDrained();
   }
 
-  /** Sends whatever is due, and waits for the next. @param rung the alarm says that something is */
-  private sendDue(rung: boolean): void {
+  /** Sends whatever is due, or was rung for. */
+  private sendDue(): void {
+    if (this.givingWay) return;
     const { coming } = this;
-    if (rung) this.awaitFirst();
+    const begunMs = performance.now();
     this.lookAhead();
     while (this.ending.reason === null) {
+      this.awaitFirst();
       // Where the alarm has no room left because it is behind, the next arrival is still the sender's to send in time.
       const first = coming[0] ?? this.upcoming;
-      if (first === null || first.dueMs > performance.now()) break;
+      const nowMs = performance.now();
+      if (first === null || first.dueMs > nowMs) break;
+      if (nowMs - begunMs > atOneGoMs) {
+        this.giveWay();
+        return;
+      }
       if (first === coming[0]) coming.shift();
       else this.upcoming = this.nextOwn();
       this.lookAhead();
       if (this.hooks.inFlight() >= this.pacer.maxInFlight) this.dropped++;
       else this.hooks.send(-1, first.index, first.dueMs);
     }
-    if (this.ending.reason === null && coming.length === 0 && this.upcoming === null) this.endAfterSchedule();
+    if (this.ending.reason === null && coming.length === 0 && this.upcoming === null && this.timeIsUp)
+      this.ending.end(this.limits.durationMs === null ? 'completed' : 'duration');
   }
 
-  /** The alarm rings a little early, because it cannot know how long its ring takes to be heard; the request is made before the rest is waited for. */
+  private giveWay(): void {
+    this.givingWay = true;
+    setImmediate(() => {
+      this.givingWay = false;
+      this.sendDue();
+    });
+  }
+
+  /**
+   * The alarm rings a little early, because it cannot know how long its ring takes to be heard; the request is made before the rest is waited for.
+   * Exactly what was rung for is waited for: nothing rings for it again, and what is still pending has its own ring to come.
+   */
   private awaitFirst(): void {
     const first = this.coming[0];
-    if (first === undefined) return;
-    const lateMs = performance.now() - first.dueMs;
-    if (lateMs < -spinMs) return;
-    if (lateMs < 0) this.hooks.prepare?.(first.index);
+    // What is coming was added last, so whatever the alarm has yet to ring for is at its end.
+    if (first === undefined || this.coming.length <= this.alarm.pending()) return;
+    if (first.dueMs > performance.now()) this.hooks.prepare?.(first.index);
     this.alarm.woke(performance.now() - first.dueMs);
     while (performance.now() < first.dueMs);
   }
@@ -100,13 +131,6 @@ export class OpenDriver implements Driver {
       this.coming.push(this.upcoming);
       this.upcoming = this.nextOwn();
     }
-  }
-
-  /** A phase with a duration lasts that long, also when its last arrival comes earlier. */
-  private endAfterSchedule(): void {
-    const { durationMs } = this.limits;
-    if (durationMs === null) this.ending.end('completed');
-    else this.ending.later(this.startMs + durationMs - performance.now(), () => this.ending.end('duration'));
   }
 
   private nextOwn(): Arrival | null {

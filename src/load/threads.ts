@@ -28,14 +28,15 @@ function startThread(entryUrl: URL): Worker {
   settleCollector();
   const workerData: WorkerData = { role: 'load-worker', entryUrl: entryUrl.href };
   const thread = new Worker(entryUrl, { workerData });
-  // Whoever has it hears of its end too; one that waits is only forgotten.
-  thread.on('error', () => {});
-  thread.once('exit', () => {
+  // One that ends while it waits is forgotten; a fleet that has it listens for itself.
+  const forget = () => {
     const waiting = idle.get(entryUrl.href) ?? [];
     idle.set(
       entryUrl.href,
       waiting.filter((one) => one !== thread),
     );
-  });
+  };
+  thread.on('error', forget);
+  thread.once('exit', forget);
   return thread;
 }

@@ -39,7 +39,8 @@ export async function start(): Promise<void> {
   port.on('message', (command: Command) => {
     if (command.type === 'plan') void LoadWorker.open(command, post).then((opened) => (worker = opened));
     else if (command.type === 'close') {
-      void worker?.close();
+      // What the load leaves behind would lie there until the next one.
+      void worker?.close().then(collectGarbage);
       worker = null;
     } else worker?.handle(command);
   });

@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { type Alarm, ahead, createAlarm, spinMs } from '../../src/load/alarm.ts';
 import type { OpenPacer } from '../../src/load/executor.ts';
 import { OpenDriver } from '../../src/load/open-driver.ts';
+import { seeded } from '../random.ts';
 
 const entry = new URL('../../src/entry.ts', import.meta.url);
 
@@ -112,6 +113,7 @@ test('an alarm without any room still lets nothing be lost that is due', async (
     ready: Promise.resolve(),
     add: () => (rooms.shift() ?? 1) === 1,
     woke: () => rings++,
+    pending: () => 1,
     cancel: () => {},
     close: async () => {},
   };
@@ -127,4 +129,96 @@ test('an alarm without any room still lets nothing be lost that is due', async (
   driver.endSending('interrupted');
   alarm.onDue();
   assert.deepEqual(sent, [0, 1, 2, 3]);
+});
+
+function busy(ms: number): void {
+  for (const until = performance.now() + ms; performance.now() < until; );
+}
+
+/** Drives a schedule to its end, or until it hangs; when each arrival was sent, after its time, ms. */
+async function latenessOf(alarm: Alarm, offsets: readonly number[], durationMs: number | null = null, sendMs = 0): Promise<number[]> {
+  const late: number[] = [];
+  await within(
+    new Promise((resolve) => {
+      const driver = new OpenDriver(
+        pacerOf(offsets),
+        { requests: null, durationMs, startMs: performance.now() + 5, share: { first: 0, of: 1 }, firstIndex: 0, alarm },
+        {
+          // As long as making a request takes: it makes the alarm ring earlier.
+          prepare: () => busy(0.1),
+          send: (_, __, intendedMs) => {
+            late.push(performance.now() - intendedMs);
+            busy(sendMs);
+          },
+          takeIndex: () => null,
+          inFlight: () => 0,
+          done: resolve,
+        },
+      );
+      driver.begin();
+    }),
+  );
+  return late;
+}
+
+test('arrivals so close that one ring is for several are each sent in time, and the last one ends the schedule', async (t) => {
+  const alarm = await alarmOf(t);
+  const between = 10;
+  for (const apart of [0.05, 0.15, 0.3]) {
+    const offsets = Array.from({ length: 200 }, (_, i) => Math.floor(i / 2) * between + (i % 2) * apart);
+    const late = await latenessOf(alarm, offsets);
+    assert.equal(late.length, offsets.length);
+    // An arrival that nothing rang for would go out with the next pair.
+    const stranded = late.filter((ms, i) => i % 2 === 1 && ms > between - 2 * apart).length;
+    assert.ok(stranded <= 10, `${stranded} of 100 with the next pair`);
+  }
+});
+
+test('a Poisson schedule is sent whole, however its arrivals lie', async (t) => {
+  const alarm = await alarmOf(t);
+  const random = seeded(13);
+  for (let run = 0; run < 4; run++) {
+    let at = 0;
+    const offsets = Array.from({ length: 60 }, () => (at += -Math.log(1 - random()) * 8));
+    assert.equal((await latenessOf(alarm, offsets)).length, 60);
+    assert.equal((await latenessOf(alarm, offsets, at + 1)).length, 60);
+  }
+});
+
+test('a sender that is behind at the end of the time sends what was due all the same', async (t) => {
+  const alarm = await alarmOf(t);
+  const slow = 3;
+  const late = await latenessOf(
+    alarm,
+    Array.from({ length: 60 }, (_, i) => i),
+    60,
+    slow,
+  );
+  assert.equal(late.length, 60);
+});
+
+test('a sender that cannot keep up hears that it is to end', async (t) => {
+  const alarm = await alarmOf(t);
+  let sent = 0;
+  const reason = await within(
+    new Promise((resolve) => {
+      const driver = new OpenDriver(
+        pacerOf(Array.from({ length: 2_000_000 }, (_, i) => i * 0.001)),
+        { requests: null, durationMs: null, startMs: performance.now(), share: { first: 0, of: 1 }, firstIndex: 0, alarm },
+        {
+          send: () => {
+            sent++;
+            busy(0.05);
+          },
+          takeIndex: () => null,
+          inFlight: () => 0,
+          done: resolve,
+        },
+      );
+      setTimeout(() => driver.endSending('interrupted'), 20);
+      driver.begin();
+    }),
+  );
+  assert.equal(reason, 'interrupted');
+  assert.ok(sent < 2_000_000);
 });

@@ -39,7 +39,15 @@ function sentBy(pacer: OpenPacer, requests: number, place: { machine: Place; thr
       startMs,
       share: ownArrivals(place.machine, place.thread),
       firstIndex: 0,
-      alarm: { onDue: () => {}, ready: Promise.resolve(), add: () => true, woke: () => {}, cancel: () => {}, close: async () => {} },
+      alarm: {
+        onDue: () => {},
+        ready: Promise.resolve(),
+        add: () => true,
+        woke: () => {},
+        pending: () => 0,
+        cancel: () => {},
+        close: async () => {},
+      },
     },
     { send: (_, index, intendedMs) => void sent.set(index, intendedMs - startMs), takeIndex: () => null, inFlight: () => 0, done: () => {} },
   );

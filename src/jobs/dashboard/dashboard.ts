@@ -135,14 +135,15 @@ class Session {
     try {
       side = await Side.open(this.measureOptions());
       if (side === null) return ExitCode.ok;
+      const opened = side;
+      side.stopped.addEventListener('abort', () => void this.tellCrash(opened));
       await this.check?.quiet();
       this.side = side;
-      live.update({ phase: 'ready' });
+      if (!side.stopped.aborted) live.update({ phase: 'ready' });
       const ended = new Promise<void>((resolve) => {
         if (options.signal.aborted) resolve();
         else options.signal.addEventListener('abort', () => resolve(), { once: true });
       });
-      void side.stopped.addEventListener('abort', () => void this.tellCrash());
       await Promise.race([ended, options.monitorOnly === null ? ended : this.probe(options.monitorOnly.probeIntervalMs)]);
       await ended;
       this.control?.finish();
@@ -248,9 +249,9 @@ class Session {
     }
   }
 
-  private async tellCrash(): Promise<void> {
+  private async tellCrash(side: Side): Promise<void> {
     if (this.options.signal.aborted) return;
-    const crash = await this.side?.crashed();
+    const crash = await side.crashed();
     if (crash) {
       this.live?.crashed(crash.message.split('\n', 1)[0] as string);
       this.options.print.err(crash.message);
