@@ -28,9 +28,10 @@ test('the parts of machines and of their threads add up to the whole, and differ
 });
 
 /** What one thread sends of a schedule that is due all at once, and when each was due. */
-function sentBy(pacer: OpenPacer, requests: number, place: { machine: Place; thread: Place }): Map<number, number> {
+async function sentBy(pacer: OpenPacer, requests: number, place: { machine: Place; thread: Place }): Promise<Map<number, number>> {
   const sent = new Map<number, number>();
   const startMs = performance.now() - 1e9;
+  const { promise: ended, resolve: done } = Promise.withResolvers<unknown>();
   const driver = new OpenDriver(
     pacer,
     {
@@ -49,24 +50,25 @@ function sentBy(pacer: OpenPacer, requests: number, place: { machine: Place; thr
         close: async () => {},
       },
     },
-    { send: (_, index, intendedMs) => void sent.set(index, intendedMs - startMs), takeIndex: () => null, inFlight: () => 0, done: () => {} },
+    { send: (_, index, intendedMs) => void sent.set(index, intendedMs - startMs), takeIndex: () => null, inFlight: () => 0, done },
   );
   driver.begin();
+  await ended;
   return sent;
 }
 
-test('the arrivals of all shards are those of the undivided schedule: each once, at its own time', () => {
-  fc.assert(
-    fc.property(machines, fc.integer({ min: 1, max: 300 }), fc.nat(1000), (workers, requests, seed) => {
+test('the arrivals of all shards are those of the undivided schedule: each once, at its own time', async () => {
+  await fc.assert(
+    fc.asyncProperty(machines, fc.integer({ min: 1, max: 300 }), fc.nat(1000), async (workers, requests, seed) => {
       const schedule = () => {
         const options = poisson.schema.parse({ rate: 50, requests });
         return poisson.phases(options as never, seed, []).next(undefined as never).value!.pacer as OpenPacer;
       };
-      const whole = sentBy(schedule(), requests, { machine: { index: 0, count: 1 }, thread: { index: 0, count: 1 } });
+      const whole = await sentBy(schedule(), requests, { machine: { index: 0, count: 1 }, thread: { index: 0, count: 1 } });
       assert.equal(whole.size, requests);
       const united = new Map<number, number>();
       for (const place of threadsOf(workers)) {
-        for (const [index, dueMs] of sentBy(schedule(), requests, place)) {
+        for (const [index, dueMs] of await sentBy(schedule(), requests, place)) {
           assert.ok(!united.has(index), `request ${index} is sent twice`);
           united.set(index, dueMs);
         }
