@@ -366,6 +366,13 @@ async function sideBySide(title: string, clients: Client[], server: KnownServer,
   }
 }
 
+/** By how much reported times to the first token lie beyond the true ones; nothing where none were reported. */
+function offBy(ttft: Times | null, truth: Times): string {
+  if (ttft === null || ttft.p50 === null) return '';
+  const beyond = (key: keyof Times) => ms((ttft[key] ?? 0) - (truth[key] ?? 0));
+  return `; TTFT off by ${beyond('p50')} ms at p50, ${beyond('p99')} ms at p99 (true ${ms(truth.p50)} / ${ms(truth.p99)})`;
+}
+
 /** An open schedule: how true and how punctual this client is. */
 async function openLoad(title: string, client: Client, server: KnownServer, unit: 'tokens' | 'requests'): Promise<void> {
   for (let round = 0; round < rounds; round++) {
@@ -380,11 +387,7 @@ async function openLoad(title: string, client: Client, server: KnownServer, unit
     const { core, ttft, truth, perSecond } = await measure(taken, server, unit);
     const lateness = documents[0]?.series[0]?.metrics['send_lateness_ms'];
     const late = lateness !== undefined && 'p99' in lateness ? `send lateness p50 ${ms(lateness.p50)}, p99 ${ms(lateness.p99)} ms` : '';
-    const times =
-      ttft?.p50 == null
-        ? ''
-        : `; TTFT off by ${ms(ttft.p50 - (truth.p50 ?? 0))} ms at p50, ${ms((ttft.p99 ?? 0) - (truth.p99 ?? 0))} ms at p99 (true ${ms(truth.p50)} / ${ms(truth.p99)})`;
-    print(`${title}: ${late}${times}; ${(100 * core).toFixed(0)} % of a core, ${Math.round(perSecond)} ${unit}/s`);
+    print(`${title}: ${late}${offBy(ttft, truth)}; ${(100 * core).toFixed(0)} % of a core, ${Math.round(perSecond)} ${unit}/s`);
   }
 }
 
@@ -410,11 +413,7 @@ async function bareScheduled(server: KnownServer, load: 'constant' | 'poisson', 
   for (let round = 0; round < rounds; round++) {
     await server.reset();
     const { late, ttft, core } = await alone('bare', load, server.url, perSecond);
-    const truth = (await server.truth()).ttft_ms;
-    const off =
-      ttft.p50 === null
-        ? ''
-        : `; TTFT off by ${ms(ttft.p50 - (truth.p50 ?? 0))} ms at p50, ${ms((ttft.p99 ?? 0) - (truth.p99 ?? 0))} ms at p99 (true ${ms(truth.p50)} / ${ms(truth.p99)})`;
+    const off = offBy(ttft, (await server.truth()).ttft_ms);
     print(`Bare sockets, ${load} at ${perSecond}/s: send lateness p50 ${ms(late.p50)}, p99 ${ms(late.p99)} ms${off}; ${core} % of a core`);
   }
 }

@@ -37,7 +37,7 @@ export interface Alarm {
   close(): Promise<void>;
 }
 
-/** A sender that is woken so much before a due time waits for it on the spot. */
+/** No ring comes more than so much before its due time. */
 export const spinMs = seldom.most + 0.1;
 
 /** Shared between the sender and its alarm thread. */

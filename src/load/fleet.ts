@@ -41,7 +41,6 @@ export class Fleet {
   private readonly members: Member[] = [];
   private readonly counter = new SharedArrayBuffer(4);
   private readonly events: FleetEvents;
-  private readonly entryUrl: URL;
   private failure: Error | null = null;
   /** Every thread has its plan, and so something to close. */
   private prepared = false;
@@ -49,7 +48,6 @@ export class Fleet {
   /** Takes threads that wait, and starts those that lack; they load while the caller prepares the plan. */
   constructor(workers: number, entryUrl: URL, events: FleetEvents) {
     this.events = events;
-    this.entryUrl = entryUrl;
     for (let index = 0; index < workers; index++) {
       const member: Member = {
         thread: takeThread(entryUrl),
@@ -125,7 +123,7 @@ export class Fleet {
       thread.off('message', onBatch);
       thread.off('error', onError);
       thread.off('exit', onExit);
-      giveBack(this.entryUrl, thread);
+      giveBack(thread);
     }
     return reports.map((report) => report.client);
   }
@@ -156,7 +154,8 @@ export class Fleet {
             settle();
             reject(error);
           };
-          const onExit = (code: number) => onError(this.failure ?? new Error(`a load worker ended with code ${code}`));
+          // The member's own listener, which was there before, has said why.
+          const onExit = () => onError(this.failure);
           thread.on('message', onMessage);
           thread.on('error', onError);
           thread.on('exit', onExit);

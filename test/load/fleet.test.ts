@@ -16,13 +16,13 @@ test('a thread that was given back is taken again, one that has died is not', as
   const [first, second] = [takeThread(entry), takeThread(entry)];
   t.after(() => Promise.all([first, second].map((thread) => thread.terminate())));
   assert.notEqual(first, second);
-  giveBack(entry, first);
+  giveBack(first);
   assert.equal(takeThread(entry), first);
-  giveBack(entry, first);
+  giveBack(first);
   const gone = once(first, 'exit');
   await first.terminate();
   await gone;
-  giveBack(entry, first);
+  giveBack(first);
   const third = takeThread(entry);
   t.after(() => third.terminate());
   assert.notEqual(third, first);

@@ -94,8 +94,9 @@ export async function pushToStore(options: ConcludeOptions, document: ResultDocu
 function tellBaseline(found: BaselineFound, { log, config }: Pick<ConcludeOptions, 'log' | 'config'>): void {
   const warnings = baselineWarnings(found, config);
   for (const line of warnings) log.warning(line);
-  if (warnings.length === 0) for (const line of found.skipped) log.info(`baseline passed over: ${line}`);
+  if (warnings.length === 0) {
+    for (const line of found.skipped) log.info(`baseline passed over: ${line}`);
+    if (!found.found) log[found.warning ? 'warning' : 'info'](found.reason);
+  }
   if (found.found) log.info(`baseline: ${found.description}`);
-  else if (found.warning && warnings.length === 0) log.warning(found.reason);
-  else if (warnings.length === 0) log.info(found.reason);
 }
