@@ -428,12 +428,16 @@ if (loads.includes('tokens'))
 if (loads.includes('posts')) await sideBySide(`CPU us per plain POST, ${posters} connections`, postClients, server, 'requests');
 if (loads.includes('poisson')) {
   await bareScheduled(server, 'poisson', 90);
-  await openLoad(
-    'Poisson arrivals at 90/s of 100 tokens',
-    { name: 'llm-bench', ...ours({ request: { ...chat, max_tokens: 100 }, load: { executor: 'poisson', rate: 90 }, warmup: 50 }) },
-    server,
-    'tokens',
-  );
+  for (const [warmup, title] of [
+    [50, 'Poisson arrivals at 90/s of 100 tokens'],
+    [600, 'The same after 600 requests of warm-up'],
+  ] as const)
+    await openLoad(
+      title,
+      { name: 'llm-bench', ...ours({ request: { ...chat, max_tokens: 100 }, load: { executor: 'poisson', rate: 90 }, warmup }) },
+      server,
+      'tokens',
+    );
 }
 if (loads.includes('constant')) {
   await pacerAlone(2000);

@@ -58,6 +58,7 @@ export class SeriesMeter {
   readonly distributions = new Map<string, Distribution>(
     distributionDefinitions.map((definition) => [definition.name, new Distribution(definition.resolution)]),
   );
+  private readonly own = distributionDefinitions.map(({ name, of }) => ({ of, distribution: this.distributions.get(name) as Distribution }));
   private readonly itl = this.distributions.get(itlDefinition.name) as Distribution;
 
   record(record: RequestRecord, times: RequestTimes): void {
@@ -81,9 +82,9 @@ export class SeriesMeter {
       this.beganMs = Math.min(this.beganMs, times.beganMs);
       this.endedMs = Math.max(this.endedMs, times.beganMs + times.latencyMs);
     }
-    for (const definition of distributionDefinitions) {
-      const value = definition.of(record, times);
-      if (value !== null) this.distributions.get(definition.name)?.record(value);
+    for (const { of, distribution } of this.own) {
+      const value = of(record, times);
+      if (value !== null) distribution.record(value);
     }
   }
 

@@ -11,7 +11,7 @@ const pause = 512;
 
 /**
  * The last event of a stream that was one piece of text and nothing else, as it lay in its read: what stands before the text and what stands after it.
- * A read that is the same up to another text without quotes, escapes and line ends is such an event again, by the very bytes, and need not be walked.
+ * A read that is the same up to another text that ends at the same place is such an event again, by the very bytes, and need not be walked.
  */
 export class ChunkTemplate {
   model: string | null = null;
@@ -53,7 +53,9 @@ export class ChunkTemplate {
     for (let i = 0; i < beforeLength; i++) if (buffer[start + i] !== bytes[i]) return false;
     for (let i = textStart; i < textEnd; i++) {
       const byte = buffer[i]!;
-      if (byte < control || byte === quote || byte === backslash) return false;
+      if (byte < control || byte === quote) return false;
+      // What is escaped is no end of the text, and may not lie behind it.
+      if (byte === backslash && (++i === textEnd || buffer[i]! < control)) return false;
     }
     this.misses = 0;
     return true;

@@ -20,11 +20,15 @@ test('an event that differs in its text alone is known again, anything else is n
   const template = learned('data: {"id":"1","text":"hello"}\n\n', 'hello');
   assert.ok(matches(template, 'data: {"id":"1","text":"a"}\n\n'));
   assert.ok(matches(template, 'data: {"id":"1","text":"caf\u00e9 and more"}\n\n'));
+  assert.ok(matches(template, 'data: {"id":"1","text":"a\\"b"}\n\n'));
+  assert.ok(matches(template, 'data: {"id":"1","text":"\\n\\\\"}\n\n'));
   for (const other of [
     'data: {"id":"1","text":""}\n\n',
     'data: {"id":"2","text":"a"}\n\n',
     'data: {"id":"1","text":"a","id":"3"}\n\n',
-    'data: {"id":"1","text":"a\\"b"}\n\n',
+    'data: {"id":"1","text":"a\\"}\n\n',
+    'data: {"id":"1","text":"a\\\n"}\n\n',
+    'data: {"id":"1","text":"a\\\\"b"}\n\n',
     'data: {"id":"1","text":"a\nb"}\n\n',
     'data: {"id":"1","text":"a"} \n\n',
     'data: {"id":"1","text":"a"}\n',
