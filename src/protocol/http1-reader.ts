@@ -105,10 +105,14 @@ export class Http1Reader {
     while (this.state === State.chunkSize && this.sizeDigits === 0) {
       let at = from;
       let size = 0;
-      for (let digit = 0; at < end && at - from <= mostDigits && (digit = hexDigit(buffer[at]!)) >= 0; at++) size = size * 16 + digit;
+      for (; at < end && at - from < mostDigits; at++) {
+        const digit = hexDigit(buffer[at]!);
+        if (digit < 0) break;
+        size = size * 16 + digit;
+      }
       const data = at + 2;
       const next = data + size + 2;
-      if (size === 0 || at - from > mostDigits || next > end || buffer[at] !== cr || buffer[at + 1] !== lf) break;
+      if (size === 0 || next > end || buffer[at] !== cr || buffer[at + 1] !== lf) break;
       if (buffer[next - 2] !== cr || buffer[next - 1] !== lf) break;
       this.handler.onBody(buffer, data, next - 2);
       from = next;
