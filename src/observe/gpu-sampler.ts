@@ -74,14 +74,15 @@ export const amdSmi: GpuTool = {
   },
 };
 
-/** How the GPUs of a machine are one: utilisation and clock by mean, memory and power added, the highest temperature. */
+/** How the GPUs of a machine are one: utilisation and clock by mean, memory and power added (null where one does not tell: the sum is not known), the highest temperature. */
 export function combineGpus(readings: readonly GpuReading[]): (number | null)[] {
   return gauges.map((_, at) => {
     const values = readings.map(({ values }) => values[at]).filter((value) => value !== null && value !== undefined);
     if (values.length === 0) return null;
     const sum = values.reduce((total, value) => total + value, 0);
     if (at === 2) return Math.max(...values);
-    return at === 1 || at === 3 ? sum : sum / values.length;
+    if (at === 1 || at === 3) return values.length === readings.length ? sum : null;
+    return sum / values.length;
   });
 }
 
@@ -93,10 +94,12 @@ export class GpuSampler implements Sampler {
   private readonly tool: GpuTool;
   private readonly env: NodeJS.ProcessEnv;
   private readonly history = new History(gauges.length);
-  private readonly power: PowerIntegral;
+  private readonly power = new PowerIntegral();
   private child: ChildProcess | null = null;
   private round: GpuReading[] = [];
   private roundAtMs = 0;
+  /** How many GPUs there are; null until the first of them has come a second time. */
+  private cards: number | null = null;
   private latest: (number | null)[] = [];
   private heard: (() => void) | null = null;
 
@@ -105,7 +108,6 @@ export class GpuSampler implements Sampler {
     this.name = tool.name;
     this.intervalMs = intervalMs;
     this.env = env;
-    this.power = new PowerIntegral(5 * intervalMs);
   }
 
   start(): Promise<string | null> {
@@ -173,17 +175,23 @@ export class GpuSampler implements Sampler {
     clearTimeout(killer);
   }
 
-  /** A round is whole when its first GPU comes again: how many there are is not known before. */
+  /** A round is whole when each GPU has said something; the first one, when one comes again. */
   private hear(reading: GpuReading): void {
     if (this.round.some(({ index }) => index === reading.index)) {
-      this.latest = combineGpus(this.round);
-      this.history.add(this.roundAtMs, this.latest);
-      const watts = this.latest[3];
-      if (watts !== null && watts !== undefined) this.power.add(this.roundAtMs, watts);
-      this.round = [];
+      this.cards = this.round.length;
+      this.endRound();
     }
     this.round.push(reading);
     this.roundAtMs = performance.timeOrigin + performance.now();
+    if (this.round.length === this.cards) this.endRound();
     this.heard?.();
+  }
+
+  private endRound(): void {
+    this.latest = combineGpus(this.round);
+    this.history.add(this.roundAtMs, this.latest);
+    const watts = this.latest[3];
+    if (watts !== null && watts !== undefined) this.power.add(this.roundAtMs, watts);
+    this.round = [];
   }
 }

@@ -1,11 +1,9 @@
-/** Power over time, added up: the trapezoids between samples, J. A gap longer than `mostGapMs` is not bridged. */
+/** A pause between readings as long as this, ms, says nothing of the power within: the energy of a window that holds one is not known. */
+const longestPauseMs = 5_000;
+
+/** Power over time, added up: the trapezoids between readings, J. */
 export class PowerIntegral {
   private readonly points: { atMs: number; watts: number }[] = [];
-  private readonly mostGapMs: number;
-
-  constructor(mostGapMs: number) {
-    this.mostGapMs = mostGapMs;
-  }
 
   add(atMs: number, watts: number): void {
     this.points.push({ atMs, watts });
@@ -13,18 +11,25 @@ export class PowerIntegral {
     if (this.points.length > 20_000) this.points.splice(0, 10_000);
   }
 
-  /** Energy between two times, J; null where less than two samples lie in or around them. */
+  /**
+   * Energy between two times, J: up to the first reading and from the last one on the power is taken to be what they say, so that a window does not lose what
+   * lies between its ends and the readings nearest to them. Null where a part of it is further than a pause from any reading.
+   */
   joules(fromMs: number, toMs: number): number | null {
-    let [sum, pieces] = [0, 0];
-    for (let at = 1; at < this.points.length; at++) {
-      const [one, other] = [this.points[at - 1]!, this.points[at]!];
+    const first = this.points[0];
+    const last = this.points.at(-1);
+    if (first === undefined || last === undefined || toMs <= fromMs) return null;
+    const held = [{ ...first, atMs: Math.min(first.atMs, fromMs) }, ...this.points, { ...last, atMs: Math.max(last.atMs, toMs) }];
+    let sum = 0;
+    for (let at = 1; at < held.length; at++) {
+      const [one, other] = [held[at - 1]!, held[at]!];
       const [start, end] = [Math.max(fromMs, one.atMs), Math.min(toMs, other.atMs)];
       const gapMs = other.atMs - one.atMs;
-      if (end <= start || gapMs > this.mostGapMs) continue;
+      if (end <= start) continue;
+      if (gapMs > longestPauseMs) return null;
       const wattsAt = (ms: number) => one.watts + ((other.watts - one.watts) * (ms - one.atMs)) / gapMs;
       sum += (((wattsAt(start) + wattsAt(end)) / 2) * (end - start)) / 1000;
-      pieces++;
     }
-    return pieces === 0 ? null : sum;
+    return sum;
   }
 }

@@ -39,6 +39,15 @@ const metricNames: Record<string, string> = {
   machine_cpu_percent: 'Machine CPU',
   machine_memory_percent: 'Machine memory in use',
   client_cpu_cores: 'Client CPU',
+  gpu_power_watts: 'GPU power',
+  gpu_temperature_celsius: 'GPU temperature',
+  gpu_sm_clock_mhz: 'GPU clock',
+  gpu_energy_joules: 'GPU energy',
+  cpu_package_power_watts: 'CPU package power',
+  cpu_package_energy_joules: 'CPU package energy',
+  energy_joules: 'Energy',
+  energy_joules_per_token: 'Energy of a token',
+  energy_joules_per_request: 'Energy of a request',
 };
 
 const statisticNames: Record<string, string> = { mean: 'mean', min: 'min', p999: 'p99.9', max: 'max', stddev: 'std dev' };
