@@ -19,11 +19,14 @@ const emojis: Record<OverallVerdict, string> = {
   new: '🆕',
 };
 
-/** The verdict in one sentence: the worst metric with its change and its limit, and how many more there are. Not capitalised, no full stop. */
-export function headline(verdict: Verdict, current: ResultDocument, escaping: Escaping): Headline {
+/**
+ * The verdict in one sentence: the worst metric with its change and its limit, and how many more there are. Not capitalised, no full stop.
+ * @param baseline of a paired measurement, which is not valid where that side's rounds are not
+ */
+export function headline(verdict: Verdict, current: ResultDocument, baseline: ResultDocument | null, escaping: Escaping): Headline {
   const emoji = isFirstRun(verdict) ? emojis.new : verdict.accepted ? emojis.warn : emojis[verdict.verdict];
   const accepted = verdict.accepted ? `; accepted by ${escaping.text(verdict.accepted.by)}` : '';
-  return { emoji, sentence: sentenceOf(verdict, current, escaping) + accepted };
+  return { emoji, sentence: sentenceOf(verdict, current, baseline, escaping) + accepted };
 }
 
 /** No baseline, and nothing else to complain of. */
@@ -31,8 +34,8 @@ export function isFirstRun(verdict: Verdict): boolean {
   return verdict.baseline === null && (verdict.verdict === 'ok' || verdict.verdict === 'new' || verdict.verdict === 'improved');
 }
 
-function sentenceOf(verdict: Verdict, current: ResultDocument, escaping: Escaping): string {
-  if (verdict.verdict === 'invalid') return `the measurement is not valid${invalidBecause(current, escaping)}`;
+function sentenceOf(verdict: Verdict, current: ResultDocument, baseline: ResultDocument | null, escaping: Escaping): string {
+  if (verdict.verdict === 'invalid') return `the measurement is not valid${invalidBecause(verdict, current, baseline, escaping)}`;
   if (isFirstRun(verdict)) {
     const limits = verdict.series.filter((row) => row.limit !== null).length;
     return `first measurement, nothing to compare with yet${limits > 0 ? `; ${plural(limits, 'limit')} held` : ''}`;
@@ -49,8 +52,9 @@ function sentenceOf(verdict: Verdict, current: ResultDocument, escaping: Escapin
   return verdict.verdict === 'improved' ? `no regression; ${said}` : said;
 }
 
-function invalidBecause(current: ResultDocument, escaping: Escaping): string {
-  const failed = current.validity.checks.filter((check) => !check.ok && check.severity === 'fatal');
+function invalidBecause({ mode }: Verdict, current: ResultDocument, baseline: ResultDocument | null, escaping: Escaping): string {
+  const sides = mode === 'paired' && baseline !== null ? [current, baseline] : [current];
+  const failed = sides.flatMap(({ validity }) => validity.checks.filter((check) => !check.ok && check.severity === 'fatal'));
   const [first] = failed;
   if (first === undefined) return '';
   return `: ${escaping.text(oneLine(first.detail || first.name, 160))}${failed.length > 1 ? `, and ${failed.length - 1} more` : ''}`;

@@ -16,6 +16,7 @@ export function howMeasured(verdict: Verdict | null, current: ResultDocument, ba
     cohorts(verdict, current, baseline, escaping),
     ...(isOfBenchmarks(current) ? [`Benchmarks: ${runsOf(current)}`] : [`Load: ${load(current)}`, `Client: ${client(current)}`]),
     ...validity(current, escaping),
+    ...(verdict?.mode === 'paired' && baseline !== null ? faultsOfBaseline(baseline, escaping) : []),
     ...(verdict === null ? [] : [`Method: ${method(verdict)}`]),
     ...service(current, baseline, escaping),
     ...provenance(current, baseline, verdict?.mode === 'paired', escaping),
@@ -85,6 +86,16 @@ function validity(result: ResultDocument, escaping: Escaping): string[] {
       ? `Validity: valid, with ${advice} remark${advice === 1 ? '' : 's'}`
       : `Validity: not valid; ${checks.length - failed.length} of ${checks.length} checks passed`,
     ...failed.map((check) => `${check.severity === 'fatal' ? 'Not valid' : 'Advice'}: ${escaping.text(check.name)}: ${escaping.text(check.detail)}`),
+  ];
+}
+
+/** Rounds of the baseline that are not valid make a paired measurement so; remarks on them are much like those on the other side's. */
+function faultsOfBaseline({ validity: { valid, checks } }: ResultDocument, escaping: Escaping): string[] {
+  if (valid) return [];
+  const fatal = checks.filter((check) => !check.ok && check.severity === 'fatal');
+  return [
+    `Validity of the baseline: not valid; ${checks.filter(({ ok }) => ok).length} of ${checks.length} checks passed`,
+    ...fatal.map(({ name, detail }) => `Not valid: ${escaping.text(name)}: ${escaping.text(detail)}`),
   ];
 }
 

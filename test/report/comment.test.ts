@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type CommentInput, renderComment } from '../../src/report/comment.ts';
 import { renderMarkdown } from '../../src/report/markdown.ts';
 import { commentMarker } from '../../src/report/marker.ts';
-import type { MetricVerdict } from '../../src/verdict/verdict.ts';
+import type { MetricVerdict, Verdict } from '../../src/verdict/verdict.ts';
 import { sampleResult, sampleRow, sampleVerdict, slowTtft, throughput } from './sample.ts';
 
 const current = sampleResult();
@@ -203,6 +203,10 @@ test('invalid names the failed check and says what to change, and keeps the figu
   assert.equal(lines(text)[1], '### ⛔ llm-bench: the measurement is not valid: the client used 98 % of its core');
   assert.match(text, /Lower the concurrency or the rate/);
   assert.match(text, /- Not valid: client&#95;cpu: the client used 98 % of its core/);
+  // The baseline of a paired measurement was measured by the same client; an earlier result was not.
+  const told = (mode: Verdict['mode']) => comment({ ...sampleVerdict('invalid', [sampleRow()]), mode }, { baseline: invalid });
+  assert.match(told('paired'), /not valid: the client used 98 % of its core.*- Validity of the baseline: not valid.*- Not valid: client&#95;cpu/s);
+  assert.doesNotMatch(told('rules'), /98 %/);
 });
 
 test('several series have a column of their own, without the scenario that they share', () => {

@@ -247,6 +247,14 @@ describe('judgePaired', () => {
     assert.ok(Math.abs(row(same.verdict, 'ttft_ms.p50').change_percent ?? 99) < 3);
   });
 
+  it('is invalid where the rounds of either side are', () => {
+    for (const side of [0, 1] as const) {
+      const documents = sides(30, { factor: 1.1 });
+      documents[side].validity = { valid: false, checks: [] };
+      assert.equal(judge(documents).verdict.verdict, 'invalid');
+    }
+  });
+
   it('goes on while it cannot tell, and says at the end what more would take', () => {
     const noisy = sides(12, { factor: 1.02 }, 0.12);
     const going = judge(noisy);
