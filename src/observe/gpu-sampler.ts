@@ -74,14 +74,17 @@ export const amdSmi: GpuTool = {
   },
 };
 
-/** How the GPUs of a machine are one: utilisation and clock by mean, memory and power added (null where one does not tell: the sum is not known), the highest temperature. */
-export function combineGpus(readings: readonly GpuReading[]): (number | null)[] {
+/**
+ * How the GPUs of a machine are one: utilisation and clock by mean, memory and power added (null where one of the `cards` does not tell: the sum is not known),
+ * the highest temperature.
+ */
+export function combineGpus(readings: readonly GpuReading[], cards: number = readings.length): (number | null)[] {
   return gauges.map((_, at) => {
     const values = readings.map(({ values }) => values[at]).filter((value) => value !== null && value !== undefined);
     if (values.length === 0) return null;
     const sum = values.reduce((total, value) => total + value, 0);
     if (at === 2) return Math.max(...values);
-    if (at === 1 || at === 3) return values.length === readings.length ? sum : null;
+    if (at === 1 || at === 3) return values.length === cards ? sum : null;
     return sum / values.length;
   });
 }
@@ -94,12 +97,16 @@ export class GpuSampler implements Sampler {
   private readonly tool: GpuTool;
   private readonly env: NodeJS.ProcessEnv;
   private readonly history = new History(gauges.length);
-  private readonly power = new PowerIntegral();
+  private readonly pauseMs: number;
+  private readonly power: PowerIntegral;
   private child: ChildProcess | null = null;
   private round: GpuReading[] = [];
   private roundAtMs = 0;
-  /** How many GPUs there are; null until the first of them has come a second time. */
-  private cards: number | null = null;
+  /** The GPUs that have said something, and whether they are all: known once one of them has come a second time. */
+  private readonly cards = new Set<number>();
+  private allKnown = false;
+  /** One of the cards was missing from the last round. */
+  private short = false;
   private latest: (number | null)[] = [];
   private heard: (() => void) | null = null;
 
@@ -108,6 +115,8 @@ export class GpuSampler implements Sampler {
     this.name = tool.name;
     this.intervalMs = intervalMs;
     this.env = env;
+    this.pauseMs = Math.max(5_000, 3 * intervalMs);
+    this.power = new PowerIntegral(this.pauseMs);
   }
 
   start(): Promise<string | null> {
@@ -148,7 +157,12 @@ export class GpuSampler implements Sampler {
     });
   }
 
+  /** @throws when the tool has fallen silent, or a card has: what that does to sums and energy is to be told */
   sample(): readonly (number | null)[] {
+    const silentMs = performance.timeOrigin + performance.now() - this.roundAtMs;
+    if (this.roundAtMs > 0 && silentMs > this.pauseMs)
+      throw new Error(`no reading for ${Math.round(silentMs / 1000)} s: the energy of that time is not known`);
+    if (this.short) throw new Error(`not all of the ${this.cards.size} GPUs told of themselves: their memory and power of that time are not known`);
     return this.latest.length === 0 ? gauges.map(() => null) : this.latest;
   }
 
@@ -175,20 +189,22 @@ export class GpuSampler implements Sampler {
     clearTimeout(killer);
   }
 
-  /** A round is whole when each GPU has said something; the first one, when one comes again. */
+  /** A round is whole when each GPU has said something. While it is not known how many there are, and where one is missing, it ends when one comes again. */
   private hear(reading: GpuReading): void {
     if (this.round.some(({ index }) => index === reading.index)) {
-      this.cards = this.round.length;
+      this.allKnown = true;
       this.endRound();
     }
+    this.cards.add(reading.index);
     this.round.push(reading);
     this.roundAtMs = performance.timeOrigin + performance.now();
-    if (this.round.length === this.cards) this.endRound();
+    if (this.allKnown && this.round.length === this.cards.size) this.endRound();
     this.heard?.();
   }
 
   private endRound(): void {
-    this.latest = combineGpus(this.round);
+    this.latest = combineGpus(this.round, this.cards.size);
+    this.short = this.round.length < this.cards.size;
     this.history.add(this.roundAtMs, this.latest);
     const watts = this.latest[3];
     if (watts !== null && watts !== undefined) this.power.add(this.roundAtMs, watts);

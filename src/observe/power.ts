@@ -1,19 +1,24 @@
-/** A pause between readings as long as this, ms, says nothing of the power within: the energy of a window that holds one is not known. */
-const longestPauseMs = 5_000;
+/** Five hours at ten readings a second; older ones are no longer asked for. */
+const mostPoints = 200_000;
 
 /** Power over time, added up: the trapezoids between readings, J. */
 export class PowerIntegral {
   private readonly points: { atMs: number; watts: number }[] = [];
+  private readonly longestPauseMs: number;
+
+  /** @param longestPauseMs between two readings; a longer pause says nothing of the power within */
+  constructor(longestPauseMs: number) {
+    this.longestPauseMs = longestPauseMs;
+  }
 
   add(atMs: number, watts: number): void {
     this.points.push({ atMs, watts });
-    // A sample a second: some hours. Older ones are no longer asked for.
-    if (this.points.length > 20_000) this.points.splice(0, 10_000);
+    if (this.points.length > mostPoints) this.points.splice(0, mostPoints / 2);
   }
 
   /**
    * Energy between two times, J: up to the first reading and from the last one on the power is taken to be what they say, so that a window does not lose what
-   * lies between its ends and the readings nearest to them. Null where a part of it is further than a pause from any reading.
+   * lies between its ends and the readings nearest to them. Null where it touches a pause that is too long.
    */
   joules(fromMs: number, toMs: number): number | null {
     const first = this.points[0];
@@ -26,7 +31,7 @@ export class PowerIntegral {
       const [start, end] = [Math.max(fromMs, one.atMs), Math.min(toMs, other.atMs)];
       const gapMs = other.atMs - one.atMs;
       if (end <= start) continue;
-      if (gapMs > longestPauseMs) return null;
+      if (gapMs > this.longestPauseMs) return null;
       const wattsAt = (ms: number) => one.watts + ((other.watts - one.watts) * (ms - one.atMs)) / gapMs;
       sum += (((wattsAt(start) + wattsAt(end)) / 2) * (end - start)) / 1000;
     }

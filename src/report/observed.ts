@@ -43,8 +43,9 @@ const main: readonly string[] = [
 /** What was seen of the service and its machine; none where nothing was watched. @param all false: the main figures, and those that the configuration named itself */
 export function observedRows({ observed, series }: ResultDocument, all = false): ObservedRow[] {
   // What follows from the answers too (energy of a token) is known of a series; where there are several, each has its own.
-  const ofSeries = Object.entries(series.length === 1 ? (series[0]?.metrics ?? {}) : {}).filter(([key]) => key.startsWith('energy_joules'));
-  const entries = [...Object.entries(observed?.metrics ?? {}), ...ofSeries].filter(
+  const [own, ...others] = series.filter(({ detail }) => !detail);
+  const ofSeries = Object.entries(others.length === 0 ? (own?.metrics ?? {}) : {}).filter(([key]) => key.startsWith('energy_joules'));
+  const entries = Object.entries({ ...Object.fromEntries(ofSeries), ...observed?.metrics }).filter(
     ([key]) => all || main.includes(key) || !/^(startup|service|machine|client|gpu|server|cpu|energy)_/.test(key),
   );
   return entries.toSorted(([a], [b]) => place(a) - place(b)).map(([key, metric]) => ({ name: metricName(key), ...figures(metric) }));

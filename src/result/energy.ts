@@ -8,7 +8,9 @@ export function energyMetrics({ metrics }: Pick<Series, 'metrics'>, observed: Re
     const metric = observed[name];
     return metric !== undefined && !isDistribution(metric) && metric.value !== null ? [{ name, joules: metric.value }] : [];
   });
-  if (known.length === 0) return {};
+  // A GPU that was watched and whose energy is not known (a pause, a card that does not tell): what is left would be taken for all of it.
+  const gpuUnknown = observed['gpu_utilisation_percent'] !== undefined && observed['gpu_energy_joules'] === undefined;
+  if (known.length === 0 || gpuUnknown) return {};
   const joules = known.reduce((sum, one) => sum + one.joules, 0);
   const note = `of ${known.map(({ name }) => name.replace('_energy_joules', '')).join(' and ')} together`;
   const metric = (unit: string, value: number): Metric => ({ unit, better: 'lower', value, note, observed: true });

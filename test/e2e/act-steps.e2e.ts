@@ -173,7 +173,7 @@ ${keeping('merged', kept)}`;
   await assertGone(mark, ran);
 });
 
-test("a fork's run is red without a comment; comment/ judges its result again in the base repository and comments", { skip }, async (t) => {
+test("a fork's run is red without a comment; fork-comment.yml and comment/ judge its result again in the base repository and comment", { skip }, async (t) => {
   const platform = await startPlatform(t);
   const mark = newMark();
   const fork = 777;
@@ -230,10 +230,21 @@ test("a fork's run is red without a comment; comment/ judges its result again in
     },
     run: { event: 'workflow_run' },
   };
+  const ours = { platform, event: ended, env: { GITHUB_API_URL: api.url, GITHUB_GRAPHQL_URL: `${api.url}/graphql` } };
+  // Whatever branch is there: the workflow goes to the default branch, where the configuration is.
+  const reusable = await runWorkflow(t, {
+    ...ours,
+    checkout: true,
+    files: () => ({ 'llm-bench.yaml': engineConfig, '.github/workflows/bench.yml': callerOf('workflow_run', 'fork-comment.yml', {}) }),
+    change: { 'llm-bench.yaml': 'scenario: { name: planted by the pull request }\n' },
+  });
+  assert.equal(reusable.code, 0, told(reusable));
+  const [first, ...more] = await platform.comments(pull);
+  assert.deepEqual(more, [], told(reusable));
+  assert.match(first?.body ?? '', /^<!-- llm-bench:shared -->\n### ❌ llm-bench: .*regressed by/, told(reusable));
+
   const ran = await runWorkflow(t, {
-    platform,
-    event: ended,
-    env: { GITHUB_API_URL: api.url, GITHUB_GRAPHQL_URL: `${api.url}/graphql` },
+    ...ours,
     files: (kept) => ({
       'llm-bench.yaml': engineConfig,
       '.github/workflows/bench.yml': stepsOf(kept, [{ id: 'told', uses: 'comment', with: {} }]),

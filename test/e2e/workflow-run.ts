@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { FakeRun } from '../fakes/artifact-store.ts';
 import { programOf } from './components.ts';
 import { checkOut, type Platform, pullEvent, pushEvent } from './runner.ts';
@@ -18,6 +19,8 @@ export interface WorkflowRun {
   /** Files of a change: committed to a branch of their own, which is checked out. */
   change?: Record<string, string>;
   env?: Record<string, string>;
+  /** actions/checkout is a stand-in that clones the branch it is given from the folder: act itself would go to the network for another than the event's. */
+  checkout?: boolean;
 }
 
 export interface Ran extends Finished {
@@ -58,6 +61,13 @@ export async function startWorkflow(t: TestContext, run: WorkflowRun): Promise<S
   const args = [event.name, '-P', 'ubuntu-latest=-self-hosted', '-W', '.github/workflows/bench.yml', '-e', eventFile, ...variables];
   args.push('-s', `GITHUB_TOKEN=${platform.github.tokens.bot}`, '--no-cache-server', '--action-cache-path', join(folder, 'cache'));
   args.push('--local-repository', `org/llm-bench-action@v1=${actionFolder}`);
+  if (run.checkout)
+    args.push(
+      '--env',
+      `REPOSITORY=${repository}`,
+      '--local-repository',
+      `actions/checkout@v4=${fileURLToPath(new URL('./fixtures/checkout', import.meta.url))}`,
+    );
   return { ...start(t, programOf('act'), args, { cwd: repository, env: { HOME: folder } }), folder: kept, base };
 }
 

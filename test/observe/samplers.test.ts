@@ -121,7 +121,7 @@ test('this process takes processor time and memory', () => {
 });
 
 test('energy is power over time, to the ends of the window; of one with a long pause it is not known', () => {
-  const power = new PowerIntegral();
+  const power = new PowerIntegral(5000);
   assert.equal(power.joules(0, 1000), null);
   for (const [atMs, watts] of [
     [1000, 100],
@@ -152,6 +152,50 @@ test('what nvidia-smi and amd-smi print', () => {
     [20, 400, 60, null, 1500],
     'a sum without one of the cards is no sum',
   );
+});
+
+test('a line of a GPU that is missing, or that comes late, costs the sums of its own round and no more', {
+  skip: process.platform === 'win32',
+}, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'llm-bench-gpu-'));
+  try {
+    /** Mean power, W, and whether a reason was told, of a tool that prints these cards' lines, card i drawing (i + 1) x 100 W. */
+    const told = async (cards: string) => {
+      const lines = Array.from(cards, (card) => `echo "${card}, 50, 1000, 40, ${Number(card) + 1}00.0, 1500"; sleep 0.005`).join('\n');
+      await writeFile(join(folder, 'nvidia-smi'), `#!/bin/sh\n${lines}\necho end\nsleep 60\n`);
+      await chmod(join(folder, 'nvidia-smi'), 0o755);
+      let ended = () => {};
+      const end = new Promise<void>((resolve) => (ended = resolve));
+      const parse = (line: string) => {
+        if (line === 'end') ended();
+        return nvidiaSmi.parse(line);
+      };
+      const sampler = new GpuSampler({ ...nvidiaSmi, parse }, 20, { PATH: `${folder}:${process.env['PATH']}` });
+      const startMs = performance.timeOrigin + performance.now();
+      assert.equal(await sampler.start(), null);
+      await end;
+      const power = sampler.between(startMs, performance.timeOrigin + performance.now()).find(({ name }) => name === 'gpu_power_watts');
+      let reason: string | null = null;
+      try {
+        sampler.sample();
+      } catch (error) {
+        reason = (error as Error).message;
+      }
+      await sampler.stop();
+      return { watts: power !== undefined && 'summary' in power ? power.summary : null, reason };
+    };
+    for (const cards of ['01010101', '0101001010101', '01011001011010', '0101010010101']) {
+      const { watts, reason } = await told(cards);
+      assert.deepEqual([watts?.min, watts?.max, reason], [300, 300, null], cards);
+    }
+    const late = await told('0010101');
+    assert.deepEqual([late.watts?.min, late.watts?.max, late.reason], [100, 300, null]);
+    const gone = await told('01010100000');
+    assert.deepEqual([gone.watts?.min, gone.watts?.max], [300, 300]);
+    assert.match(gone.reason ?? '', /not all of the 2 GPUs told of themselves/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('a GPU tool runs beside the load, and ends with it', { skip: process.platform === 'win32' }, async () => {

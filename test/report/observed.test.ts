@@ -25,6 +25,8 @@ test('the energy of a token stands beside that of the GPU; of several series eac
       ['Energy of a token', '0.620 J/token'],
     ],
   );
+  const detailed = watched(2);
+  assert.equal(observedRows({ ...detailed, series: detailed.series.map((one, at) => (at === 0 ? one : { ...one, detail: true })) }).length, 2);
   assert.deepEqual(
     observedRows(watched(2)).map(({ name }) => name),
     ['GPU energy'],
