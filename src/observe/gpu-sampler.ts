@@ -183,10 +183,13 @@ export class GpuSampler implements Sampler {
     child.kill('SIGTERM');
     const killer = setTimeout(() => child.kill('SIGKILL'), 1000);
     await new Promise<void>((resolve) => {
-      child.once('close', () => resolve());
+      // Not its streams' end: what a wrapper started may hold them open, and ends when it finds nobody who reads.
+      child.once('exit', () => resolve());
       if (child.pid === undefined) resolve();
     });
     clearTimeout(killer);
+    child.stdout?.destroy();
+    child.stderr?.destroy();
   }
 
   /** A round is whole when each GPU has said something. While it is not known how many there are, and where one is missing, it ends when one comes again. */

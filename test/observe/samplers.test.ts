@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -162,7 +162,7 @@ test('a line of a GPU that is missing, or that comes late, costs the sums of its
     /** Mean power, W, and whether a reason was told, of a tool that prints these cards' lines, card i drawing (i + 1) x 100 W. */
     const told = async (cards: string) => {
       const lines = Array.from(cards, (card) => `echo "${card}, 50, 1000, 40, ${Number(card) + 1}00.0, 1500"; sleep 0.005`).join('\n');
-      await writeFile(join(folder, 'nvidia-smi'), `#!/bin/sh\n${lines}\necho end\nsleep 60\n`);
+      await writeFile(join(folder, 'nvidia-smi'), `#!/bin/sh\n${lines}\necho end\nexec sleep 60\n`);
       await chmod(join(folder, 'nvidia-smi'), 0o755);
       let ended = () => {};
       const end = new Promise<void>((resolve) => (ended = resolve));
@@ -193,6 +193,23 @@ test('a line of a GPU that is missing, or that comes late, costs the sums of its
     const gone = await told('01010100000');
     assert.deepEqual([gone.watts?.min, gone.watts?.max], [300, 300]);
     assert.match(gone.reason ?? '', /not all of the 2 GPUs told of themselves/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('a wrapper around a GPU tool is ended without waiting for what it started', { skip: process.platform === 'win32' }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'llm-bench-gpu-'));
+  try {
+    await writeFile(join(folder, 'nvidia-smi'), `#!/bin/sh\necho "0, 50, 1000, 40, 100.0, 1500"\nsleep 60 &\necho $! > ${folder}/pid\nwait\n`);
+    await chmod(join(folder, 'nvidia-smi'), 0o755);
+    const sampler = new GpuSampler(nvidiaSmi, 20, { PATH: `${folder}:${process.env['PATH']}` });
+    assert.equal(await sampler.start(), null);
+    let pid = '';
+    while (pid === '') pid = (await readFile(join(folder, 'pid'), 'utf8').catch(() => '')).trim();
+    await sampler.stop();
+    // Throws where it has ended: then the sampler waited for it.
+    process.kill(Number(pid));
   } finally {
     await rm(folder, { recursive: true });
   }
