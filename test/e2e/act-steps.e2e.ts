@@ -173,7 +173,9 @@ ${keeping('merged', kept)}`;
   await assertGone(mark, ran);
 });
 
-test("a fork's run is red without a comment; fork-comment.yml and comment/ judge its result again in the base repository and comment", { skip }, async (t) => {
+test("a fork's run is red without a comment; fork-comment.yml and comment/ judge its result again in the base repository and comment", {
+  skip,
+}, async (t) => {
   const platform = await startPlatform(t);
   const mark = newMark();
   const fork = 777;
