@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 
 /** Calls back once at a time, as often as it is set anew. */
 export interface Alarm {
-  /** Replaces what was set; it may also ring early, and rings at least a few microseconds late otherwise. */
+  /** Replaces what was set. It never rings early. */
   set(delayMs: number): void;
   clear(): void;
   close(): void;
@@ -28,10 +28,20 @@ export function createAlarm(ring: () => void): Alarm {
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
 
+  const leftMs = () => (due[0] as number) - sharedClockMs();
+  /** The ring of a setting that was replaced at that moment comes early: the one that holds now has its own. */
   const fire = () => {
-    if (!armed) return;
+    if (!armed || leftMs() > 0) return;
     armed = false;
     ring();
+  };
+  /** Node's timers count from a clock that stands still within a turn, so they may be early; the longest is 2^31 - 1 ms. */
+  const standIn = () => {
+    if (leftMs() > 0) wait();
+    else fire();
+  };
+  const wait = () => {
+    timer = setTimeout(standIn, Math.min(Math.ceil(leftMs()), 2 ** 31 - 1));
   };
   const heard = () => {
     if (closed) return;
@@ -40,8 +50,8 @@ export function createAlarm(ring: () => void): Alarm {
     fire();
   };
   const listen = () => {
-    const wait = Atomics.waitAsync(cells, rings, Atomics.load(cells, rings));
-    if (wait.async) void wait.value.then(heard);
+    const next = Atomics.waitAsync(cells, rings, Atomics.load(cells, rings));
+    if (next.async) void next.value.then(heard);
     else setImmediate(heard);
   };
   worker.once('online', () => {
@@ -51,21 +61,18 @@ export function createAlarm(ring: () => void): Alarm {
   });
   worker.once('error', () => {
     online = false;
-    if (armed) timer = setTimeout(fire, 1);
+    if (armed) wait();
   });
 
   return {
     set(delayMs) {
       armed = true;
       clearTimeout(timer);
+      due[0] = sharedClockMs() + delayMs;
       if (online) {
-        due[0] = sharedClockMs() + delayMs;
         Atomics.add(cells, setting, 1);
         Atomics.notify(cells, setting);
-      } else {
-        // Node's longest timer; waking early does no harm.
-        timer = setTimeout(fire, Math.min(Math.ceil(delayMs), 2 ** 31 - 1));
-      }
+      } else wait();
     },
     clear() {
       armed = false;
@@ -98,7 +105,10 @@ function sleeper(): void {
     // Before the first setting there is nothing to wait for but it.
     const [seconds, nanoseconds] = process.hrtime();
     const leftMs = seen === 0 ? Number.POSITIVE_INFINITY : due[0]! - (seconds * 1e3 + nanoseconds / 1e6);
-    if (leftMs > 0 && Atomics.wait(cells, 0, seen, leftMs) !== 'timed-out') continue;
+    if (leftMs > 0) {
+      Atomics.wait(cells, 0, seen, leftMs);
+      continue;
+    }
     Atomics.add(cells, 1, 1);
     Atomics.notify(cells, 1);
     Atomics.wait(cells, 0, seen);

@@ -30,11 +30,14 @@ test('check without a baseline says what happens next and succeeds', async () =>
 
 test('a baseline that is named and not there is warned of before anything is measured, alone and beside others', async () => {
   await using workspace = await Workspace.open();
-  const alone = await against(workspace, 0.1, 'check', '--baseline', 'mispelt.json', '-o', 'first.json', '--quiet');
+  // How fast these short runs are is not the question.
+  await writeFile(workspace.file('limits.yaml'), 'max_error_rate: 5\n');
+  const limits = ['--thresholds', 'limits.yaml'];
+  const alone = await against(workspace, 0.1, 'check', '--baseline', 'mispelt.json', '-o', 'first.json', '--quiet', ...limits);
   assert.equal(alone.code, 0, told(alone));
   assert.match(alone.stderr, /^warning: No baseline yet: mispelt\.json does not exist, so only limits on values are judged/m);
   assert.match(await readFile(workspace.file('first.md'), 'utf8'), /mispelt\.json does not exist/);
-  const beside = await against(workspace, 0.1, 'check', '--baseline', 'first.json', 'mispelt.json', '-o', 'second.json');
+  const beside = await against(workspace, 0.1, 'check', '--baseline', 'first.json', 'mispelt.json', '-o', 'second.json', ...limits);
   assert.equal(beside.code, 0, told(beside));
   assert.match(beside.stderr, /^warning: baseline passed over: mispelt\.json: does not exist/m);
   await writeFile(workspace.file('list.yaml'), 'one: { load: { requests: 2 } }\ntwo: { load: { requests: 2 } }\n');

@@ -139,7 +139,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     await using workspace = await Workspace.open();
     await serviceIn(workspace, '');
     const { child, done } = workspace.start(['run', '--command', command, '--duration', '10m', '-c', '3', '-o', 'out.json', '--html']);
-    await until('some requests', askedAtLeast(workspace, 12));
+    await until('some requests', askedAtLeast(workspace, 24));
     child.kill(signal);
     const finished = await done;
     assertExit(finished, 130);

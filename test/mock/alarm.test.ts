@@ -5,9 +5,8 @@ import { until } from './helpers.ts';
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-test('it rings once for each setting, hardly ever before its time, and never after clear or close', async () => {
+test('it rings once for each setting, not before its time, and never after clear or close', async () => {
   let rings = 0;
-  let early = 0;
   const alarm = createAlarm(() => {
     rings += 1;
   });
@@ -16,10 +15,8 @@ test('it rings once for each setting, hardly ever before its time, and never aft
     alarm.set(round % 7 === 0 ? 5 : 0.3);
     await until('a ring', () => rings >= round);
     assert.equal(rings, round);
-    if (performance.now() - begin <= (round % 7 === 0 ? 4.5 : 0.2)) early++;
+    assert.ok(performance.now() - begin > (round % 7 === 0 ? 4.5 : 0.2), `round ${round} rang early`);
   }
-  // A ring for the setting before may be heard by the next one: those who use it look at the clock.
-  assert.ok(early <= 10, `${early} of 200 rang early`);
   alarm.set(5);
   alarm.clear();
   await pause(40);
