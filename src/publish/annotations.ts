@@ -17,9 +17,9 @@ const mostOfAKind = 10;
  * What the verdict has to say at the check itself: an error for each regressed metric (or the invalid measurement), a warning for each that warns, is missing
  * or inconclusive; the worst first. The last one of a kind says how many more there are.
  */
-export function annotationsFor(verdict: Verdict, current: ResultDocument, baseline: ResultDocument | null): Annotation[] {
+export function annotationsFor(verdict: Verdict, current: ResultDocument): Annotation[] {
   if (verdict.verdict === 'invalid') {
-    return [{ kind: 'error', title: 'llm-bench', message: headline(verdict, current, baseline, forTerminal).sentence }];
+    return [{ kind: 'error', title: 'llm-bench', message: headline(verdict, current, forTerminal).sentence }];
   }
   const rows = worstFirst(verdict.series);
   const told = (kind: Annotation['kind'], verdicts: readonly string[]): Annotation[] =>

@@ -21,7 +21,7 @@ export function reportBody(input: ReportInput, first: string, limit: number): st
   const firstRun = isFirstRun(verdict);
   const { changed, unchanged } = firstRun ? { changed: [], unchanged: verdict.series } : splitRows(verdict.series);
   const quiet = changed.length === 0 && verdict.verdict !== 'invalid';
-  const { emoji, sentence } = headline(verdict, current, baseline, forMarkdown);
+  const { emoji, sentence } = headline(verdict, current, forMarkdown);
   const title = `${first}### ${emoji} llm-bench: ${sentence}\n`;
   const advice = adviceLines(input, firstRun);
   const head = quiet

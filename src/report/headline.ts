@@ -21,12 +21,11 @@ const emojis: Record<OverallVerdict, string> = {
 
 /**
  * The verdict in one sentence: the worst metric with its change and its limit, and how many more there are. Not capitalised, no full stop.
- * @param baseline of a paired measurement, which is not valid where that side's rounds are not
  */
-export function headline(verdict: Verdict, current: ResultDocument, baseline: ResultDocument | null, escaping: Escaping): Headline {
+export function headline(verdict: Verdict, current: ResultDocument, escaping: Escaping): Headline {
   const emoji = isFirstRun(verdict) ? emojis.new : verdict.accepted ? emojis.warn : emojis[verdict.verdict];
   const accepted = verdict.accepted ? `; accepted by ${escaping.text(verdict.accepted.by)}` : '';
-  return { emoji, sentence: sentenceOf(verdict, current, baseline, escaping) + accepted };
+  return { emoji, sentence: sentenceOf(verdict, current, escaping) + accepted };
 }
 
 /** No baseline, and nothing else to complain of. */
@@ -34,8 +33,8 @@ export function isFirstRun(verdict: Verdict): boolean {
   return verdict.baseline === null && (verdict.verdict === 'ok' || verdict.verdict === 'new' || verdict.verdict === 'improved');
 }
 
-function sentenceOf(verdict: Verdict, current: ResultDocument, baseline: ResultDocument | null, escaping: Escaping): string {
-  if (verdict.verdict === 'invalid') return `the measurement is not valid${invalidBecause(verdict, current, baseline, escaping)}`;
+function sentenceOf(verdict: Verdict, current: ResultDocument, escaping: Escaping): string {
+  if (verdict.verdict === 'invalid') return `the measurement is not valid${invalidBecause(verdict, escaping)}`;
   if (isFirstRun(verdict)) {
     const limits = verdict.series.filter((row) => row.limit !== null).length;
     return `first measurement, nothing to compare with yet${limits > 0 ? `; ${plural(limits, 'limit')} held` : ''}`;
@@ -52,12 +51,10 @@ function sentenceOf(verdict: Verdict, current: ResultDocument, baseline: ResultD
   return verdict.verdict === 'improved' ? `no regression; ${said}` : said;
 }
 
-function invalidBecause({ mode }: Verdict, current: ResultDocument, baseline: ResultDocument | null, escaping: Escaping): string {
-  const sides = mode === 'paired' && baseline !== null ? [current, baseline] : [current];
-  const failed = sides.flatMap(({ validity }) => validity.checks.filter((check) => !check.ok && check.severity === 'fatal'));
-  const [first] = failed;
+function invalidBecause({ invalid_because: faults = [] }: Verdict, escaping: Escaping): string {
+  const [first] = faults;
   if (first === undefined) return '';
-  return `: ${escaping.text(oneLine(first.detail || first.name, 160))}${failed.length > 1 ? `, and ${failed.length - 1} more` : ''}`;
+  return `: ${escaping.text(oneLine(first.detail || first.check, 160))}${faults.length > 1 ? `, and ${faults.length - 1} more` : ''}`;
 }
 
 /** One row as a clause: `TTFT p95 regressed by 31% (limit 20%)`, `Error rate is 2.10 %, above its limit of 1 %`. */

@@ -167,7 +167,7 @@ export function renderText(
   options: { color: boolean } = { color: false },
 ): string {
   const paint = painter(options.color);
-  const { emoji, sentence } = headline(verdict, current, baseline, forTerminal);
+  const { emoji, sentence } = headline(verdict, current, forTerminal);
   const blocks: string[][] = [[paint('bold', `${emoji} llm-bench: ${sentence}`)]];
   const { changed, unchanged } = splitRows(verdict.series);
   const rows = [...changed, ...unchanged];

@@ -4,7 +4,7 @@ import { isDistribution, type ResultDocument, type Series } from '../result/docu
 import { metricOf, splitKey, valueAt } from '../result/metric-values.ts';
 import { judgeMetric } from './judge-metric.ts';
 import { type LimitBook, limitBook, shownKeys } from './limited-keys.ts';
-import { overall } from './overall.ts';
+import { wholeOf } from './overall.ts';
 import { type Pairing, pairSeries } from './pair-series.ts';
 import { roleOf } from './role.ts';
 import { runValues } from './values.ts';
@@ -37,10 +37,7 @@ export function judgeByRules(baselines: readonly ResultDocument[], current: Resu
     );
   for (const note of new Set(paired.map(({ pairing }) => pairing.note))) if (note !== null) notes.unshift(note);
   return {
-    verdict: overall(
-      rows.map((row) => row.verdict),
-      current.validity.valid,
-    ),
+    ...wholeOf(rows, current, null),
     rule_version: ruleVersion,
     mode: 'rules',
     baseline: describeBaselines(paired.map(({ document }) => document)),

@@ -5,7 +5,7 @@ import { judgeErrorRate } from './error-rate.ts';
 import { describeBaselines } from './evaluate.ts';
 import { because, defaultAlpha, defaultBeta, errorAnswer, errorCounts, errorLimit, unknown } from './judge-screen.ts';
 import { unfit } from './log-scale.ts';
-import { overall } from './overall.ts';
+import { wholeOf } from './overall.ts';
 import { pairSeries } from './pair-series.ts';
 import { mean } from './sample.ts';
 import { judgePairs, type PairedJudgement, type PairedMetric, type PairedOutcome } from './sequential.ts';
@@ -92,10 +92,7 @@ export function judgePaired(base: ResultDocument, head: ResultDocument, threshol
   const described = describeBaselines([base]);
   return {
     verdict: {
-      verdict: overall(
-        series.map((row) => row.verdict),
-        head.validity.valid && base.validity.valid,
-      ),
+      ...wholeOf(series, head, base),
       rule_version: ruleVersion,
       mode: 'paired',
       baseline: described && { ...described, runs: Math.min(judged.pairs, baseRuns.length) },

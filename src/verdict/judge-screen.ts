@@ -4,7 +4,7 @@ import { isDistribution, type ResultDocument, type Series } from '../result/docu
 import { metricOf, valueAt } from '../result/metric-values.ts';
 import { defaultErrorPoints, type ErrorCounts, judgeErrorRate } from './error-rate.ts';
 import { describeBaselines, newestFirst, type PairedBaseline } from './evaluate.ts';
-import { overall } from './overall.ts';
+import { wholeOf } from './overall.ts';
 import { pairSeries } from './pair-series.ts';
 import { choosePool } from './pool.ts';
 import { decideScreen, poolSize, type ScreenEstimate, screen } from './screen.ts';
@@ -55,10 +55,7 @@ export function judgeScreen(
   const described = describeBaselines(documents);
   return {
     verdict: {
-      verdict: overall(
-        series.map((row) => row.verdict),
-        current.validity.valid,
-      ),
+      ...wholeOf(series, current, null),
       rule_version: ruleVersion,
       mode: 'screen',
       baseline: described && { ...described, runs: Math.min(described.runs, poolSize.max) },

@@ -1,6 +1,7 @@
 import type { FailOn } from '../config/bench-config.ts';
 import { ExitCode } from '../config/errors.ts';
-import type { OverallVerdict, SeriesVerdict, Verdict } from './verdict.ts';
+import type { ResultDocument } from '../result/document.ts';
+import type { OverallVerdict, SeriesVerdict, ValidityFault, Verdict } from './verdict.ts';
 
 /** Design, "Verdict": the whole is the worst. Equal ranks are equally good; which word stands for them is `overall`'s business. */
 const ranks: Record<OverallVerdict, number> = { invalid: 5, regressed: 4, inconclusive: 3, warn: 2, missing: 2, ok: 0, improved: 0, new: 0 };
@@ -13,6 +14,27 @@ export function overall(verdicts: readonly SeriesVerdict[], valid: boolean): Ove
   if (!valid) return 'invalid';
   const order: readonly SeriesVerdict[] = ['regressed', 'inconclusive', 'warn', 'missing', 'improved', 'ok', 'new'];
   return order.find((verdict) => verdicts.includes(verdict)) ?? 'missing';
+}
+
+/** The whole of a comparison, with the reasons where it is not valid. @param baseline null where its own validity does not count: it was admitted earlier */
+export function wholeOf(
+  rows: readonly { verdict: SeriesVerdict }[],
+  current: ResultDocument,
+  baseline: ResultDocument | null,
+): Pick<Verdict, 'verdict' | 'invalid_because'> {
+  const sides = { current, ...(baseline === null ? {} : { baseline }) };
+  const valid = Object.values(sides).every((document) => document.validity.valid);
+  const verdict = overall(
+    rows.map((row) => row.verdict),
+    valid,
+  );
+  if (valid) return { verdict };
+  const faults = (Object.keys(sides) as ValidityFault['side'][]).flatMap((side) =>
+    (sides[side] as ResultDocument).validity.checks
+      .filter((check) => !check.ok && check.severity === 'fatal')
+      .map(({ name, detail }): ValidityFault => ({ side, check: name, detail })),
+  );
+  return { verdict, invalid_because: faults };
 }
 
 /** The worse of two verdicts; the first where they are equal in rank. */

@@ -45,6 +45,15 @@ export interface PairedCost {
   minutes_to_settle: number | null;
 }
 
+/** A check that failed, and with it the measurement. */
+export interface ValidityFault {
+  /** Whose rounds; the baseline's count where they were measured beside the current ones (mode paired). */
+  side: 'current' | 'baseline';
+  check: string;
+  /** What was found and what to change. */
+  detail: string;
+}
+
 /** What a result was compared with. */
 export interface BaselineSummary {
   runs: number;
@@ -59,6 +68,8 @@ export interface BaselineSummary {
 /** The whole comparison. */
 export interface Verdict {
   verdict: OverallVerdict;
+  /** Where it is `invalid`: why, as far as the results say. Left out otherwise. */
+  invalid_because?: ValidityFault[];
   rule_version: number;
   mode: 'rules' | 'screen' | 'paired';
   /** Null when there was none: only limits were judged. */

@@ -56,6 +56,8 @@ test('arrivals that the client dropped without being asked to: exit 3, no other 
   assert.match(finished.stdout, /^Not valid: dropped_arrivals: .*lower the rate, or set max_in_flight/m, told(finished));
   const verdict = JSON.parse(await readFile(workspace.file('out.verdict.json'), 'utf8')) as Verdict;
   assert.equal(verdict.verdict, 'invalid', told(finished));
+  const dropped = verdict.invalid_because?.find(({ side, check }) => side === 'baseline' && check === 'dropped_arrivals');
+  assert.match(dropped?.detail ?? '', /lower the rate, or set max_in_flight/, told(finished));
   const { validity, runs } = await workspace.result('out.base.json');
   assert.equal(validity.valid, false);
   assert.ok(runs.length > 1, told(finished));

@@ -3,13 +3,14 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { annotationsFor } from '../../src/publish/annotations.ts';
+import { wholeOf } from '../../src/verdict/overall.ts';
 import { sampleResult, sampleRow, sampleVerdict } from '../report/sample.ts';
 
 const regressed = (change: number) => sampleRow({ series: `leg-${change}`, verdict: 'regressed', change_percent: change });
 
 test('an error for each regression, the worst first, a warning for the rest', () => {
   const rows = [regressed(30), sampleRow({ verdict: 'warn', change_percent: 12, rule: 'warn_regression_percent 10' }), regressed(60), sampleRow()];
-  const annotations = annotationsFor(sampleVerdict('regressed', rows), sampleResult(), null);
+  const annotations = annotationsFor(sampleVerdict('regressed', rows), sampleResult());
   assert.deepEqual(
     annotations.map(({ kind, message }) => [kind, message]),
     [
@@ -22,7 +23,7 @@ test('an error for each regression, the worst first, a warning for the rest', ()
 
 test('at most ten of each kind, the last one counts the rest', () => {
   const rows = Array.from({ length: 25 }, (_, index) => regressed(100 - index));
-  const annotations = annotationsFor(sampleVerdict('regressed', rows), sampleResult(), null);
+  const annotations = annotationsFor(sampleVerdict('regressed', rows), sampleResult());
   assert.equal(annotations.length, 10);
   assert.equal(annotations.at(-1)?.message, 'and 16 more; the report lists them all');
 });
@@ -30,10 +31,10 @@ test('at most ten of each kind, the last one counts the rest', () => {
 test('an invalid measurement is one error; green says nothing', () => {
   const checks = [{ name: 'client_cpu', ok: false, severity: 'fatal' as const, detail: 'the client used 98 % of its core' }];
   const invalid = sampleResult({ validity: { valid: false, checks } });
-  const [only, ...rest] = annotationsFor(sampleVerdict('invalid', [regressed(30)]), invalid, null);
+  const [only, ...rest] = annotationsFor(sampleVerdict('invalid', [regressed(30)], wholeOf([], invalid, null)), invalid);
   assert.deepEqual(rest, []);
   assert.deepEqual(only, { kind: 'error', title: 'llm-bench', message: 'the measurement is not valid: the client used 98 % of its core' });
-  assert.deepEqual(annotationsFor(sampleVerdict('ok', [sampleRow()]), sampleResult(), null), []);
+  assert.deepEqual(annotationsFor(sampleVerdict('ok', [sampleRow()]), sampleResult()), []);
 });
 
 test('they reach the runner as workflow commands that a name cannot end', async () => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type CommentInput, renderComment } from '../../src/report/comment.ts';
 import { renderMarkdown } from '../../src/report/markdown.ts';
 import { commentMarker } from '../../src/report/marker.ts';
+import { wholeOf } from '../../src/verdict/overall.ts';
 import type { MetricVerdict, Verdict } from '../../src/verdict/verdict.ts';
 import { sampleResult, sampleRow, sampleVerdict, slowTtft, throughput } from './sample.ts';
 
@@ -199,14 +200,17 @@ test('inconclusive says what could have been told, and what to change', () => {
 test('invalid names the failed check and says what to change, and keeps the figures folded or shown but not judged', () => {
   const checks = [{ name: 'client_cpu', ok: false, severity: 'fatal' as const, detail: 'the client used 98 % of its core' }];
   const invalid = sampleResult({ validity: { valid: false, checks } });
-  const text = comment(sampleVerdict('invalid', [sampleRow()]), { current: invalid });
+  const text = comment(sampleVerdict('invalid', [sampleRow()], wholeOf([], invalid, null)), { current: invalid });
   assert.equal(lines(text)[1], '### ⛔ llm-bench: the measurement is not valid: the client used 98 % of its core');
   assert.match(text, /Lower the concurrency or the rate/);
   assert.match(text, /- Not valid: client&#95;cpu: the client used 98 % of its core/);
   // The baseline of a paired measurement was measured by the same client; an earlier result was not.
-  const told = (mode: Verdict['mode']) => comment({ ...sampleVerdict('invalid', [sampleRow()]), mode }, { baseline: invalid });
-  assert.match(told('paired'), /not valid: the client used 98 % of its core.*- Validity of the baseline: not valid.*- Not valid: client&#95;cpu/s);
-  assert.doesNotMatch(told('rules'), /98 %/);
+  const told = (overrides: Partial<Verdict>) => comment(sampleVerdict('invalid', [sampleRow()], overrides), { baseline: invalid });
+  assert.match(
+    told({ mode: 'paired', ...wholeOf([], sampleResult(), invalid) }),
+    /not valid: the client used 98 % of its core.*- Validity of the baseline: not valid.*- Not valid: client&#95;cpu/s,
+  );
+  assert.doesNotMatch(told({ mode: 'rules' }), /98 %/);
 });
 
 test('several series have a column of their own, without the scenario that they share', () => {

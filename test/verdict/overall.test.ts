@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { exitCodeFor, overall, worse } from '../../src/verdict/overall.ts';
+import { exitCodeFor, overall, wholeOf, worse } from '../../src/verdict/overall.ts';
 import type { OverallVerdict, SeriesVerdict } from '../../src/verdict/verdict.ts';
+import { sampleResult } from '../report/sample.ts';
 
 const all: readonly SeriesVerdict[] = ['regressed', 'inconclusive', 'warn', 'missing', 'improved', 'ok', 'new'];
 
@@ -20,6 +21,20 @@ describe('overall', () => {
   it('is invalid whatever the rows of an invalid measurement say, and never silently ok without rows', () => {
     assert.equal(overall(['regressed'], false), 'invalid');
     assert.equal(overall([], true), 'missing');
+  });
+
+  it('of what is not valid has its reasons, those of a baseline measured beside it too', () => {
+    const checks = [
+      { name: 'late_sends', ok: false, severity: 'fatal' as const, detail: 'too late' },
+      { name: 'retries', ok: false, severity: 'advice' as const, detail: 'some' },
+      { name: 'client_cpu', ok: true, severity: 'fatal' as const, detail: '' },
+    ];
+    const [good, bad] = [sampleResult(), sampleResult({ validity: { valid: false, checks } })];
+    assert.deepEqual(wholeOf([{ verdict: 'regressed' }], good, null), { verdict: 'regressed' });
+    assert.deepEqual(wholeOf([{ verdict: 'ok' }], good, good), { verdict: 'ok' });
+    const because = (side: string) => [{ side, check: 'late_sends', detail: 'too late' }];
+    assert.deepEqual(wholeOf([{ verdict: 'ok' }], bad, good), { verdict: 'invalid', invalid_because: because('current') });
+    assert.deepEqual(wholeOf([{ verdict: 'ok' }], good, bad), { verdict: 'invalid', invalid_because: because('baseline') });
   });
 
   it('gets no better by one more row', () => {

@@ -111,7 +111,7 @@ export async function conclude(options: ConcludeOptions, subject: Subject): Prom
   if (summaryWarning) log.warning(summaryWarning);
   const commentUrl = subject.ended === 'interrupted' ? null : await comment(options, input, comparison);
   await tellScheduled(options, comparison, renderMarkdown(verdict, current, baseline, input));
-  await annotate(annotationsFor(verdict, current, baseline));
+  await annotate(annotationsFor(verdict, current));
 
   const exitCode = exitCodeOf(subject, comparison, options);
   return {
@@ -141,9 +141,9 @@ function exitCodeOf({ ended }: Subject, { verdict }: Comparison, { config }: Con
   return ended === 'crashed' ? ExitCode.service : exitCodeFor(verdict, config.failOn);
 }
 
-function failureOf(exitCode: ExitCode, { verdict, current, baseline }: Comparison): string {
+function failureOf(exitCode: ExitCode, { verdict, current }: Comparison): string {
   if (exitCode === ExitCode.interrupted) return 'interrupted; what was measured until then is in the report';
-  return headline(verdict, current, baseline, forTerminal).sentence;
+  return headline(verdict, current, forTerminal).sentence;
 }
 
 const reportFiles = ({ result, report, verdict, html }: OutputFiles, withHtml: boolean): string[] =>

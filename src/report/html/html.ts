@@ -129,7 +129,7 @@ function blockTable({ cells, align, rows }: { cells: string[]; align: string[]; 
 }
 
 function verdictSection(verdict: Verdict, result: ResultDocument, baseline: ResultDocument | null): string {
-  const { emoji, sentence } = headline(verdict, result, baseline, forHtml);
+  const { emoji, sentence } = headline(verdict, result, forHtml);
   const { changed, unchanged } = splitRows(verdict.series);
   const rows = [...changed, ...unchanged];
   const columns = columnsFor(rows, result, { baseline: 'Baseline', current: 'Current' });
