@@ -69,7 +69,13 @@ export class Workspace implements AsyncDisposable {
   private spawn([program = '', ...args]: string[], env: Record<string, string>, cwd = this.path): Started {
     const child = spawn(program, args, {
       cwd,
-      env: { PATH: process.env['PATH'] ?? '', HOME: this.path, TMPDIR: this.temporary, ...env },
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        HOME: this.path,
+        TMPDIR: this.temporary,
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
+        ...env,
+      },
     });
     this.children.add(child);
     child.stdin.end();
