@@ -8,8 +8,9 @@ import { nominalLevels } from './spending.ts';
  * rests on the assumption of normal noise alone.
  */
 export const firstLook = 6;
-/** Looks come after every block, that is every second pair. */
+/** Looks come after every block, that is every second pair; of many pairs, after so large a share more: it costs little of what could be decided sooner. */
 const lookEvery = 2;
+const lookShare = 0.04;
 /** See `spent`: evenly, so that large changes end early. Powers above 1 were tried: they lose more at the start than they gain at the end. */
 const spendingPower = 1;
 /**
@@ -54,10 +55,12 @@ export interface PairedJudgement {
   aside: PairedOutcome[];
 }
 
-/** Numbers of pairs at which a plan looks. */
+/** Numbers of pairs at which a plan looks; the last one is its last block. */
 export function plannedLooks(maxPairs: number): number[] {
   const looks: number[] = [];
-  for (let pairs = firstLook; pairs <= maxPairs; pairs += lookEvery) looks.push(pairs);
+  const step = (pairs: number) => lookEvery * Math.max(1, Math.floor((lookShare * pairs) / lookEvery));
+  for (let pairs = firstLook; pairs <= maxPairs; pairs += step(pairs)) looks.push(pairs);
+  if (looks.length > 0) looks[looks.length - 1] = lookEvery * Math.floor(maxPairs / lookEvery);
   return looks;
 }
 

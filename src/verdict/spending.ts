@@ -8,7 +8,11 @@ export function spent(level: number, share: number, power: number): number {
   return level * Math.min(1, Math.max(0, share)) ** power;
 }
 
-const gridPoints = 161;
+/** Of a density: so many points at least, and as many as keep them this close together, in deviations of the step that follows; Simpson's rule is then right to 1e-4. */
+const fewestPoints = 161;
+const widestSpacing = 0.75;
+/** Beyond so many deviations of the sum nothing is looked at. */
+const outermost = 8.5;
 
 /**
  * The nominal one-sided level of each look of a sequential test whose whole error is `level`: the significance-level form of Lan & DeMets (1983), with
@@ -43,8 +47,11 @@ function compute(looks: readonly number[], shares: readonly number[], level: num
       before === 0 ? normalUpperTail(bound / step) : integrate(grid, (x, i) => (density[i] as number) * normalUpperTail((bound - x) / step));
     const bound = budget > 1e-15 ? findBound(tailBeyond, budget, Math.sqrt(n)) : Number.POSITIVE_INFINITY;
     levels.push(bound === Number.POSITIVE_INFINITY ? 0 : normalUpperTail(bound / Math.sqrt(n)));
-    const high = Math.min(bound, 8.5 * Math.sqrt(n));
-    const next = spread(-8.5 * Math.sqrt(n), high);
+    const after = looks[look + 1];
+    if (after === undefined) break;
+    const low = -outermost * Math.sqrt(n);
+    const high = Math.min(bound, -low);
+    const next = spread(low, high, (high - low) / (widestSpacing * Math.sqrt(after - n)));
     const nextDensity = next.map((y) =>
       before === 0 ? bell(y / step) / step : integrate(grid, (x, i) => ((density[i] as number) * bell((y - x) / step)) / step),
     );
@@ -67,8 +74,10 @@ function findBound(tailBeyond: (bound: number) => number, budget: number, sd: nu
   return (low + high) / 2;
 }
 
-function spread(low: number, high: number): number[] {
-  return Array.from({ length: gridPoints }, (_, index) => low + ((high - low) * index) / (gridPoints - 1));
+/** An odd number of points, as Simpson's rule has it. */
+function spread(low: number, high: number, intervals: number): number[] {
+  const points = Math.max(fewestPoints, 2 * Math.ceil(intervals / 2) + 1);
+  return Array.from({ length: points }, (_, index) => low + ((high - low) * index) / (points - 1));
 }
 
 function bell(z: number): number {

@@ -63,6 +63,21 @@ describe('judgePairs', () => {
     assert.deepEqual(plannedLooks(11), [6, 8, 10]);
   });
 
+  it('looks after every block of up to a hundred pairs, of more after each few percent, and at the end', () => {
+    assert.equal(plannedLooks(100).length, 48);
+    fc.assert(
+      fc.property(fc.integer({ min: 101, max: 100_000 }), (most) => {
+        const looks = plannedLooks(most);
+        assert.equal(looks.at(-1), 2 * Math.floor(most / 2));
+        assert.ok(looks.length < 300);
+        for (const [index, look] of looks.entries()) {
+          const before = looks[index - 1];
+          assert.ok(look % 2 === 0 && (before === undefined || (look > before && look - before <= Math.max(2, 0.082 * before))), `${before} ${look}`);
+        }
+      }),
+    );
+  });
+
   it('asking after every pair ends where asking once at the end does', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1e6 }), fc.double({ min: 0, max: 0.12, noNaN: true }), (seed, change) => {

@@ -2,7 +2,7 @@ import type { Thresholds } from '../../config/thresholds/thresholds.ts';
 import type { ResultDocument } from '../../result/document.ts';
 import { judgePaired, type PairedVerdict } from '../../verdict/judge-paired.ts';
 import { roundOrder, type Side as SideName } from '../../verdict/round-order.ts';
-import { firstLook } from '../../verdict/sequential.ts';
+import { firstLook, plannedLooks } from '../../verdict/sequential.ts';
 import { Random } from '../../workload/random.ts';
 
 /** What decides how many rounds there are and how they are judged. */
@@ -70,9 +70,11 @@ export async function pairRounds(job: PairPlan, measurer: PairMeasurer): Promise
       continue;
     }
     maxPairs ??= foreseen(job.budgetSeconds, seconds(), secondsPerPair, pairs);
-    judged = judge(job, measurer, documents, { maxPairs, final: false, secondsPerPair });
-    job.log(`${pairs} pairs of rounds, ${seconds().toFixed(0)} s: ${judged.decision}`);
-    if (judged.decision !== 'continue') break;
+    if (pairs >= maxPairs || plannedLooks(maxPairs).includes(pairs))
+      judged = judge(job, measurer, documents, { maxPairs, final: false, secondsPerPair });
+    const decision = judged?.decision ?? 'continue';
+    job.log(`${pairs} pairs of rounds, ${seconds().toFixed(0)} s: ${decision}`);
+    if (decision !== 'continue') break;
   }
   // The budget is used up, or it was interrupted or crashed on the way: what is there is judged for the last time.
   if (judged === null || (judged.decision === 'continue' && documents.base.length > 1 && documents.head.length > 1))
