@@ -18,6 +18,12 @@ import { type Question, rowsAndQuestions } from './statistical-rows.ts';
 export const calibratedMinutes = [2, 5, 10] as const;
 export const calibratedPools = [4, 10, 20] as const;
 
+/** False alarms are those of such a budget. Rounds of milliseconds would make it thousands of pairs, whose simulation takes many times as long as measuring them. */
+const simulatedMinutes = 5;
+const mostSimulatedPairs = 1000;
+const mostDrawnPairs = 200_000;
+const fewestTrials = 200;
+
 /** A limit beyond this tells hardly anything: such a metric should only advise. */
 const widestLimitPercent = 50;
 
@@ -62,6 +68,7 @@ export interface LimitsInForce {
 
 export interface CalibrationOptions {
   secondsPerPair: number;
+  /** Comparisons to simulate; fewer where each has many hundred pairs. */
   trials: number;
   /** Uniform in [0, 1), seeded by the caller. */
   random: () => number;
@@ -87,6 +94,11 @@ export function calibrate(base: ResultDocument, head: ResultDocument, thresholds
   const screenLimit = ({ series, key }: Question): number =>
     screens.find((other) => other.series.id === series.id && other.key === key)?.limitPercent ?? defaultScreenLimitPercent;
   const plan = { alpha: defaultAlpha, beta: defaultBeta };
+  const held = pairsWithin(simulatedMinutes, options.secondsPerPair);
+  const maxPairs = Math.min(held, mostSimulatedPairs);
+  if (held > maxPairs)
+    notes.push(`${simulatedMinutes} minutes hold ${held} pairs of rounds as short as these; false alarms are simulated for ${maxPairs}`);
+  const trials = Math.min(options.trials, Math.max(fewestTrials, Math.floor(mostDrawnPairs / Math.max(1, maxPairs))));
   const metrics = measured.map((one) => describe(one, screenLimit(one.question), measured.length, options.secondsPerPair));
   const alarms = falseAlarms(
     measured.map(
@@ -97,7 +109,7 @@ export function calibrate(base: ResultDocument, head: ResultDocument, thresholds
         screenLimit: limitOnLogScale(screenLimit(question), question.direction ?? 1),
       }),
     ),
-    { ...plan, maxPairs: pairsWithin(5, options.secondsPerPair), trials: options.trials, random: options.random },
+    { ...plan, maxPairs, trials, random: options.random },
   );
   return { pairs, seconds_per_pair: options.secondsPerPair, ...plan, metrics, false_alarms: alarms, notes };
 }

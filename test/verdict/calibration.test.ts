@@ -88,6 +88,10 @@ describe('calibrate', () => {
 
   it('refuses too few pairs and rounds that hold no look, in words', () => {
     assert.match(String(calibrate(side(4, 0.1, 1, 0), side(4, 0.1, 2, 1), thresholds, options(1))), /^3 pairs of rounds: at least 4/);
+    const quick = calibrate(side(9, 0.1, 1, 0), side(9, 0.1, 2, 1), thresholds, { ...options(1, 1000), secondsPerPair: 0.02 });
+    assert.ok(typeof quick !== 'string');
+    assert.deepEqual([quick.false_alarms.paired.pairs, quick.false_alarms.trials], [1000, 200]);
+    assert.match(quick.notes.join(), /5 minutes hold 14998 pairs of rounds as short as these; false alarms are simulated for 1000/);
     const slow = calibrate(side(9, 0.1, 1, 0), side(9, 0.1, 2, 1), thresholds, { ...options(1), secondsPerPair: 120 });
     assert.ok(typeof slow !== 'string');
     assert.equal(slow.false_alarms.paired.regressed, null);

@@ -82,7 +82,7 @@ test('calibrate measures the whole budget and prints noise, alarms and threshold
   assert.ok(found.pairs >= 4);
   assert.equal(found.partial, true);
   assert.ok(found.metrics.some(({ metric }) => metric === 'latency_s.p95'));
-  assert.equal(found.false_alarms.trials, 1000);
+  assert.ok(found.false_alarms.trials >= 200 && found.false_alarms.trials <= 1000, String(found.false_alarms.trials));
   assert.match(found.thresholds, /^thresholds:\n {2}extends: default\n/);
   await assert.rejects(outcome(null), /1 pair of rounds: at least 4 are needed/);
 });
