@@ -90,9 +90,13 @@ function limitCell(row: MetricVerdict, escaping: Escaping): string {
   return parts.length === 0 ? noLimit : parts.join(', ');
 }
 
+/** Where the data tell nothing of a metric that decides nothing, the row is no failure, but no tick either. */
+const onlyAdvises = /\(advises only\)$/;
+
 /** What no limit holds is shown and not judged: it has no tick. */
 function markCell(row: MetricVerdict, limit: string): string {
   if (row.verdict === 'ok' && limit === noLimit) return '➖';
+  if (row.verdict === 'ok' && onlyAdvises.test(row.rule ?? '')) return '❔';
   if (row.verdict !== 'warn') return marks[row.verdict];
   const better = isBetter(row);
   return `${marks.warn}${better === null || reasonOf(row).kind === 'value' ? '' : better ? ' better' : ' worse'}`;

@@ -3,6 +3,7 @@ import type { Thresholds } from '../config/thresholds/thresholds.ts';
 import type { ResultDocument, Run } from '../result/document.ts';
 import { judgeErrorRate } from './error-rate.ts';
 import { describeBaselines } from './evaluate.ts';
+import { judgeMetric } from './judge-metric.ts';
 import { because, defaultAlpha, defaultBeta, errorAnswer, errorCounts, errorLimit, unknown } from './judge-screen.ts';
 import { unfit } from './log-scale.ts';
 import { wholeOf } from './overall.ts';
@@ -78,11 +79,11 @@ export function judgePaired(base: ResultDocument, head: ResultDocument, threshol
       );
     }
   }
-  const series = items.map((item): MetricVerdict => {
-    if ('row' in item) return item.row;
+  const series = items.flatMap((item): MetricVerdict[] => {
+    if ('row' in item) return [item.row];
     const { question } = item;
     const found = answers.get(question) ?? answerErrors(question, base, head, alpha, beta);
-    return answered(question, found);
+    return found.because === unmeasured && question.role !== 'gating' ? withoutRounds(question, notes) : [answered(question, found)];
   });
   if (series.length === 0) notes.push('the result holds no metric that could be judged');
   const open = judged.gating.filter(({ decision }) => decision === 'inconclusive');
@@ -119,6 +120,8 @@ export function roundsOf(base: ResultDocument, head: ResultDocument, dropFirst: 
   return { base: inOrder(base), head: inOrder(head) };
 }
 
+const unmeasured = 'no round measured it';
+
 interface Pairs {
   logRatios: (number | null)[];
   baseValues: (number | null)[];
@@ -137,7 +140,7 @@ export function pairsOf({ baselines, series, key, direction }: Question, baseRun
   const baseValues = at(baseRuns, baseId);
   const headValues = at(headRuns, series.id);
   const all = [...baseValues, ...headValues].filter((value) => value !== null);
-  if (all.length === 0) return { logRatios: [], baseValues, headValues, fault: 'no round measured it', zeros: false };
+  if (all.length === 0) return { logRatios: [], baseValues, headValues, fault: unmeasured, zeros: false };
   if (all.every((value) => value === 0)) return { logRatios: [], baseValues, headValues, fault: 'zero on both sides', zeros: true };
   // A count that no noise moves: a limit of 1% is finer than what an interval of few rounds could tell.
   if (isDeterministic(key) && all.every((value) => value === all[0]))
@@ -148,6 +151,13 @@ export function pairsOf({ baselines, series, key, direction }: Question, baseRun
     return before === null || after === null ? null : (direction ?? 1) * Math.log(after / before);
   });
   return { logRatios, baseValues, headValues, fault: fault && `a round measured a value that is ${fault}: it has no percentage`, zeros: false };
+}
+
+/** A percentile that one round has too few samples for, where all together have enough: nothing is said of it, unless a limit names it. */
+function withoutRounds({ series, key, unit, better, limits }: Question, notes: string[]): MetricVerdict[] {
+  if (limits === null) notes.push(`${key} of ${series.id} was not compared: ${unmeasured}`);
+  const nothing = { baseline: null, current: null, baselineUnit: null, absence: unmeasured };
+  return limits === null ? [] : [judgeMetric({ series: series.id, metric: key, unit, better, ...nothing }, limits)];
 }
 
 function geometric(values: readonly (number | null)[]): number | null {

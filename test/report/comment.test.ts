@@ -273,7 +273,9 @@ test('the markdown report is the same body without the marker', () => {
   assert.match(renderMarkdown(verdict, current, baseline), /\| Metric \| baseline \| this run \|/);
 });
 
-test('what no limit holds has no tick', () => {
+test('what no limit holds, and what could not be told from noise, has no tick', () => {
+  const untold = sampleRow({ metric: 'ttft_ms.p99', limit_percent: 30, rule: 'max_regression_percent 30 (default; p = 0.2) (advises only)' });
+  assert.match(lines(renderMarkdown(sampleVerdict('ok', [untold]), current, baseline)).find((row) => row.includes('+30 %')) ?? '', /❔ \|$/);
   const held = sampleRow({ metric: 'latency_s.p95', limit_percent: 10 });
   const shown = sampleRow({ metric: 'output_tokens.mean', better: 'neither', limit_percent: null, rule: null });
   const rows = lines(renderMarkdown(sampleVerdict('ok', [held, shown]), current, baseline));

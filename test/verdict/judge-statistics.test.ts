@@ -296,6 +296,21 @@ describe('judgePaired', () => {
     assert.ok(row(verdict, 'ttft_ms.p50').change_percent !== null);
   });
 
+  it('a tail that rounds are too short to tell of is not called ok: left out with a remark, or missing where a limit names it', () => {
+    const documents = sides(10, {});
+    for (const { runs } of documents) for (const { values } of runs) Object.assign(values['chat'] ?? {}, { 'ttft_ms.p99': null });
+    const { verdict } = judge(documents, { final: true });
+    assert.equal(
+      verdict.series.find(({ metric }) => metric === 'ttft_ms.p99'),
+      undefined,
+    );
+    assert.match(verdict.notes.join('\n'), /ttft_ms\.p99 of chat was not compared: no round measured it/);
+    const named: Thresholds = { series: { '*': { 'ttft_ms.p99': { max_regression_percent: 40 } } } };
+    const found = row(judge(documents, { final: true }, named).verdict, 'ttft_ms.p99');
+    assert.ok(found.verdict === 'missing' || found.verdict === 'inconclusive', JSON.stringify(found));
+    assert.match(found.rule ?? '', /no round measured it/);
+  });
+
   it('a count that is the same in every round has not changed, though its limit is finer than the interval of few rounds', () => {
     const [base, head] = sides(10, { factor: 1 });
     const count = (side: ResultDocument, value: (order: number) => number) => {
