@@ -9,6 +9,7 @@ import { withSpikesAgainst } from '../result/spike-rate.ts';
 import { writeResult } from '../result/write.ts';
 import { judgeByRules, newestFirst } from '../verdict/evaluate.ts';
 import { judgeScreen } from '../verdict/judge-screen.ts';
+import { chooseForRules } from '../verdict/pool.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 
 export interface CompareFilesOptions {
@@ -124,7 +125,7 @@ export function compareResults(options: CompareResultsOptions): Comparison {
     options.current,
     baselines.map(({ document }) => document),
   );
-  const { judged, because } = judgeResults(documents, { ...options, current });
+  const { judged, against, because } = judgeResults(documents, { ...options, current });
   const notes = [
     ...skipped,
     ...because,
@@ -134,7 +135,7 @@ export function compareResults(options: CompareResultsOptions): Comparison {
     ...remarks,
     ...judged.notes,
   ];
-  return { verdict: { ...judged, notes }, current, baseline: newestFirst(documents)[0] ?? null, skipped };
+  return { verdict: { ...judged, notes }, current, baseline: newestFirst(against)[0] ?? null, skipped };
 }
 
 const quoted = (text: string): string => (text === '' ? '(not stated)' : JSON.stringify(text));
@@ -169,18 +170,20 @@ function withSpikes(
 function judgeResults(
   documents: readonly ResultDocument[],
   { mode, current, thresholds }: CompareResultsOptions,
-): { judged: Verdict; because: string[] } {
+): { judged: Verdict; against: readonly ResultDocument[]; because: string[] } {
   const screened =
     mode === 'screen' || (mode === 'auto' && (documents.length > 1 || documents.some(({ imported }) => (imported?.sessions ?? 1) > 1)))
       ? judgeScreen(documents, current, thresholds, { currentRuns: 'one-machine' })
       : null;
-  if (screened && 'verdict' in screened) return { judged: screened.verdict, because: [] };
+  if (screened && 'verdict' in screened) return { judged: screened.verdict, against: documents, because: [] };
   if (screened && mode === 'screen') {
     throw new UserError(`mode screen: ${screened.refusal}`, {
       hint: 'Give it at least 4 results of the same scenario and kind of machine, or use --mode rules.',
     });
   }
-  return { judged: judgeByRules(documents, current, thresholds), because: screened ? [`not screened: ${screened.refusal}`] : [] };
+  if (screened === null) return { judged: judgeByRules(documents, current, thresholds), against: documents, because: [] };
+  const { documents: against, notes } = chooseForRules(documents, current);
+  return { judged: judgeByRules(against, current, thresholds), against, because: [`not screened: ${screened.refusal}`, ...notes] };
 }
 
 /** Files say what was measured; measuring both sides in turn takes a service. @throws UserError (exit 2) */

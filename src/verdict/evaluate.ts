@@ -117,9 +117,10 @@ function metricRow(
     return null;
   }
   const { unit, better } = metric ?? before ?? { unit: '', better: 'neither' as const };
-  const unlimited = stated === null && current.imported !== undefined && baseline !== null;
-  const limits =
-    unlimited && roleOf(series, key, better, book.gates(series, key) === false ? { gate: false } : null) === 'gating' ? importedLimits : stated;
+  // A limit that only warns of whatever there is says nothing of how bad another tool's metric may get.
+  const unlimited = stated?.max_regression_percent === undefined && !book.names(series, key) && current.imported !== undefined && baseline !== null;
+  const gates = unlimited && roleOf(series, key, better, book.gates(series, key) === false ? { gate: false } : null) === 'gating';
+  const limits = gates && (stated === null || key !== 'error_rate') ? { ...importedLimits, ...stated } : stated;
   const baselineUnit = metric !== null && before !== null && metric.unit !== before.unit ? before.unit : null;
   return judgeMetric({ series: series.id, metric: key, unit, better, baseline, current: value, baselineUnit, absence }, limits);
 }

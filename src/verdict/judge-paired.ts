@@ -1,6 +1,7 @@
 import { isDeterministic } from '../config/thresholds/limits-for.ts';
 import type { Thresholds } from '../config/thresholds/thresholds.ts';
-import type { ResultDocument, Run } from '../result/document.ts';
+import { median } from '../measure/median.ts';
+import type { ResultDocument, Run, Series } from '../result/document.ts';
 import { judgeErrorRate } from './error-rate.ts';
 import { describeBaselines } from './evaluate.ts';
 import { judgeMetric } from './judge-metric.ts';
@@ -11,6 +12,7 @@ import { pairSeries } from './pair-series.ts';
 import { mean } from './sample.ts';
 import { judgePairs, type PairedJudgement, type PairedMetric, type PairedOutcome } from './sequential.ts';
 import { type Answer, answered, limitOf, type Question, rowsAndQuestions } from './statistical-rows.ts';
+import { runValues } from './values.ts';
 import { type MetricVerdict, ruleVersion, type Verdict } from './verdict.ts';
 
 /** Limit of a gating metric in a paired comparison where nothing else is stated. */
@@ -191,8 +193,12 @@ function answerErrors(question: Question, base: ResultDocument, head: ResultDocu
   });
   const [all, current] = [pooled(before), pooled(now)];
   const limit = errorLimit(question, (100 * all.errors) / all.requests);
-  return errorAnswer(judgeErrorRate([all], [current], { points: limit.points, alpha, beta }), limit);
+  const rates = { baseline: rateOf(base, match?.series), current: rateOf(head, question.series) };
+  return errorAnswer(judgeErrorRate([all], [current], { points: limit.points, alpha, beta }), limit, rates);
 }
+
+const rateOf = (document: ResultDocument, series: Series | undefined): number | null =>
+  series === undefined ? null : median(runValues(document, series, 'error_rate'));
 
 function whatMoreWouldTake(pairs: number, toSettle: number | null, { secondsPerPair }: PairedOptions): string {
   if (toSettle === null || toSettle <= pairs) {

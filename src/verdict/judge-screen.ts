@@ -1,3 +1,4 @@
+import { isDeterministic } from '../config/thresholds/limits-for.ts';
 import type { Thresholds } from '../config/thresholds/thresholds.ts';
 import { median } from '../measure/median.ts';
 import { isDistribution, type ResultDocument, type Series } from '../result/document.ts';
@@ -92,6 +93,10 @@ function answer(questions: readonly Question[], current: ResultDocument, method:
       answers.set(question, { ...unknown(0, 0), decision: 'ok', because: 'zero on both sides' });
       continue;
     }
+    if (isDeterministic(key) && pool.length > 0 && [pool, head].every(isConstant)) {
+      answers.set(question, countedAnswer(question, pool[0] as number, head[0] as number));
+      continue;
+    }
     const screened = screen({ pool, head: method.oneMachine ? oneOf(head) : head, direction: question.direction ?? 1 });
     if ('refusal' in screened) answers.set(question, { ...unknown(median(pool), median(head)), because: screened.refusal });
     else {
@@ -130,8 +135,18 @@ function answer(questions: readonly Question[], current: ResultDocument, method:
 }
 
 /** The values of the pool, one per run, oldest first. */
-function poolValues({ baselines, key }: Question): number[] {
+function poolValues({ baselines, key }: Pick<Question, 'baselines' | 'key'>): number[] {
   return [...baselines].reverse().flatMap(({ document, series }) => runValues(document, series, key));
+}
+
+const isConstant = (values: readonly number[]): boolean => values.length > 0 && values.every((value) => value > 0 && value === values[0]);
+
+/** A count that no noise moves, the same in every run of the pool: whatever it is now is no chance. */
+function countedAnswer(question: Question, baseline: number, current: number): Answer {
+  const change = (question.direction ?? 1) * Math.log(current / baseline);
+  const limit = limitOf(question);
+  const decision = change > limit ? 'regressed' : -change > limit ? 'improved' : 'ok';
+  return { ...unknown(baseline, current), change, decision, because: 'the same in every run of the pool' };
 }
 
 function oneOf(values: readonly number[]): number[] {
@@ -139,12 +154,17 @@ function oneOf(values: readonly number[]): number[] {
   return usable === null ? [] : [usable];
 }
 
-function answerErrors({ baselines, series, limits, limitPercent, isDefault }: Question, current: ResultDocument, { alpha, beta }: Method): Answer {
+function answerErrors(
+  { baselines, series, key, limits, limitPercent, isDefault }: Question,
+  current: ResultDocument,
+  { alpha, beta }: Method,
+): Answer {
   const base = [...baselines].reverse().flatMap((match) => errorCounts(match.document, match.series));
   const head = errorCounts(current, series);
   const rate = (100 * base.reduce((sum, run) => sum + run.errors, 0)) / base.reduce((sum, run) => sum + run.requests, 0);
   const limit = errorLimit({ limits, limitPercent, isDefault }, rate);
-  return errorAnswer(judgeErrorRate(base, head, { points: limit.points, alpha, beta }), limit);
+  const rates = { baseline: median(poolValues({ baselines, key })), current: median(runValues(current, series, key)) };
+  return errorAnswer(judgeErrorRate(base, head, { points: limit.points, alpha, beta }), limit, rates);
 }
 
 /** By how many percentage points an error rate may rise, and whether that was said in percent of the baseline's rate. */
@@ -159,10 +179,20 @@ export function errorLimit({ limits, limitPercent, isDefault }: Pick<Question, '
   return { inPercent, points: inPercent ? (rate * limitPercent) / 100 : (limits?.max ?? defaultErrorPoints) };
 }
 
-/** What a finding on an error rate says in a row; its change is in points, which no percentage expresses. */
-export function errorAnswer(finding: ReturnType<typeof judgeErrorRate>, { points, inPercent }: ErrorLimit): Answer {
+/**
+ * What a finding on an error rate says in a row; its change is in points, which no percentage expresses.
+ * @param rates in percent, for where it is not known of how many requests: a change cannot be told from chance then, but a limit on the rate itself holds
+ */
+export function errorAnswer(
+  finding: ReturnType<typeof judgeErrorRate>,
+  { points, inPercent }: ErrorLimit,
+  rates: { baseline: number | null; current: number | null },
+): Answer {
   const limitPoints = inPercent ? null : points;
-  if (finding === null) return { ...unknown(null, null), limitPoints, because: 'no requests were counted' };
+  if (finding === null) {
+    const decision = rates.current === 0 ? 'ok' : 'inconclusive';
+    return { ...unknown(rates.baseline, rates.current), decision, limitPoints, because: 'no requests were counted' };
+  }
   const { decision, baseline, current, p, upper } = finding;
   const limit = `limit ${round(points)} points`;
   const words = {
@@ -182,8 +212,10 @@ export function errorCounts(document: ResultDocument, series: Series): ErrorCoun
   const pooledRate = valueAt(series, 'error_rate');
   if (pooledRate === null) return [];
   const succeeded = successes(series);
-  const known =
-    succeeded > 0 && pooledRate < 100 ? succeeded / (1 - pooledRate / 100) : document.results.total_requests / Math.max(1, document.series.length);
+  const total = document.results.total_requests;
+  const alone = document.series.length === 1 && total > 0;
+  // Some tools count the times of failures too, so what they counted in all is surer where it is of this series alone.
+  const known = alone ? total : succeeded > 0 && pooledRate < 100 ? succeeded / (1 - pooledRate / 100) : total / Math.max(1, document.series.length);
   const rates = document.runs.map((run) => run.values[series.id]?.['error_rate']).filter((rate) => typeof rate === 'number');
   const each = rates.length > 0 ? rates : [pooledRate];
   const requests = Math.round(known / each.length);

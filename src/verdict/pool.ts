@@ -17,18 +17,7 @@ export interface Pool {
  * @param documents newest first
  */
 export function choosePool(documents: readonly ResultDocument[], current: ResultDocument): Pool {
-  const notes: string[] = [];
-  const fit = documents.filter((document) => {
-    const fault = !document.validity.valid
-      ? 'it is not valid'
-      : document.partial
-        ? 'it is partial'
-        : document.admissible
-          ? null
-          : 'it is not admissible';
-    if (fault !== null) notes.push(`the run of ${document.timestamp || 'an unknown time'} was left out of the pool: ${fault}`);
-    return fault === null;
-  });
+  const { fit, notes } = leaveOutUnfit(documents);
   const refused = (refusal: string): Pool => ({ documents: [], notes, refusal });
   for (const key of ['cohort', 'scenario'] as const) {
     const found = [...new Set(fit.map((document) => document[key]))];
@@ -45,6 +34,39 @@ export function choosePool(documents: readonly ResultDocument[], current: Result
     };
   }
   return { documents: fit, notes, refusal: null };
+}
+
+/**
+ * Of several results that make no pool, those that fixed percentages may be taken against: what is fit, and of that what is alike (cohort and scenario)
+ * where anything is, since a median over unlike machines is the speed of none. All of them, where none is fit.
+ * @returns what was left out too, a sentence each
+ */
+export function chooseForRules(
+  documents: readonly ResultDocument[],
+  current: ResultDocument,
+): { documents: readonly ResultDocument[]; notes: string[] } {
+  const { fit, notes } = leaveOutUnfit(documents);
+  if (fit.length === 0) return { documents, notes: ['no baseline is fit to be compared with; they were used all the same'] };
+  const alike = fit.filter(({ cohort, scenario }) => cohort === current.cohort && scenario === current.scenario);
+  if (alike.length === 0 || alike.length === fit.length) return { documents: fit, notes };
+  const others = fit.length - alike.length;
+  return { documents: alike, notes: [...notes, `${others} of ${documents.length} baselines were left out: they are of another cohort or scenario`] };
+}
+
+function leaveOutUnfit(documents: readonly ResultDocument[]): { fit: ResultDocument[]; notes: string[] } {
+  const notes: string[] = [];
+  const fit = documents.filter((document) => {
+    const fault = !document.validity.valid
+      ? 'it is not valid'
+      : document.partial
+        ? 'it is partial'
+        : document.admissible
+          ? null
+          : 'it is not admissible';
+    if (fault !== null) notes.push(`the run of ${document.timestamp || 'an unknown time'} was left out of the pool: ${fault}`);
+    return fault === null;
+  });
+  return { fit, notes };
 }
 
 const quoted = (text: string): string => (text === '' ? '(not stated)' : JSON.stringify(text));

@@ -152,6 +152,29 @@ describe('compareFiles', () => {
     assert.equal(two.verdict.mode, 'rules');
     assert.match(two.verdict.notes.join('\n'), /not screened: the pool holds 2 runs/);
   });
+
+  it('where several baselines make no pool, fixed percentages are not taken against what was left out of it', async () => {
+    const names = (word: string, count: number) => Array.from({ length: count }, (_, index) => at(`${word}-${index}.json`));
+    const [good, slow] = [names('good', 2), names('slow', 3)];
+    for (const name of good) await writeResult(name, result(1));
+    const against = async (members: Record<string, unknown>) => {
+      for (const name of slow) await writeResult(name, result(2, members));
+      return (await compare({ baselines: [...good, ...slow], mode: 'auto' })).verdict;
+    };
+    // The slow ones' median would hide the regression that the good ones show.
+    for (const [members, left] of [
+      [{ admissible: false }, /left out of the pool: it is not admissible/],
+      [{ partial: true }, /left out of the pool: it is partial/],
+      [{ cohort: 'another machine' }, /3 of 5 baselines were left out: they are of another cohort or scenario/],
+    ] as const) {
+      const found = await against(members);
+      assert.deepEqual([found.mode, found.verdict, found.baseline?.runs], ['rules', 'regressed', 2], JSON.stringify(members));
+      assert.match(found.notes.join('\n'), /not screened/);
+      assert.match(found.notes.join('\n'), left);
+    }
+    const unfit = await compare({ baselines: slow, mode: 'auto' });
+    assert.equal(unfit.verdict.baseline?.runs, 3);
+  });
 });
 
 describe('readBaselines', () => {

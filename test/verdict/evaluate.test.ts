@@ -117,6 +117,17 @@ describe('judgeByRules', () => {
     assert.equal(judgeByRules([], result(), defaults).verdict, 'ok');
   });
 
+  it("another tool's throughput, and its median where no p95 is known, fail beyond 20% though the shipped limits only warn of them", () => {
+    const imported = { imported: { from: 'wrk', sessions: 1, notes: [] } };
+    const judged = (figures: Figures, members = {}) =>
+      judgeByRules([result({ p95: null }, members)], result({ p95: null, ...figures }, members), defaults);
+    const slow = judged({ p50: 1.3, tokens: 70 }, imported);
+    assert.deepEqual([row(slow, 'latency_s.p50').verdict, row(slow, 'tokens_per_sec').verdict], ['regressed', 'regressed']);
+    const slower = judged({ p50: 1.18, tokens: 83 }, imported);
+    assert.deepEqual([row(slower, 'latency_s.p50').verdict, row(slower, 'tokens_per_sec').verdict], ['warn', 'warn']);
+    assert.equal(row(judged({ tokens: 70 }), 'tokens_per_sec').verdict, 'warn', 'our own are held to what the shipped limits say');
+  });
+
   it('advises only where gate is false', () => {
     const limits: Thresholds = { series: { '*': { 'latency_s.p95': { max: 1, max_regression_percent: 5, gate: false } } } };
     const verdict = judgeByRules([result()], result({ p95: 9 }), limits);

@@ -205,6 +205,36 @@ describe('judgeScreen', () => {
     assert.equal(errors.verdict, 'inconclusive', errors.rule ?? '');
   });
 
+  it('error rates of unknown numbers of requests: a limit on the rate holds all the same, and none is ok', () => {
+    const rate = (errors: number, seed: number) => {
+      const document = measured({ errors, seed });
+      for (const { metrics } of document.series) for (const name of ['ttft_ms', 'latency_s']) delete metrics[name];
+      return document;
+    };
+    const clean = Array.from({ length: 5 }, (_, index) => rate(0, 10 + index));
+    const limited: Thresholds = { series: { '*': { error_rate: { max: 1 } } } };
+    const broken = row(screened(clean, rate(50, 3), limited), 'error_rate');
+    assert.deepEqual([broken.verdict, broken.current, broken.rule], ['regressed', 50, 'max 1']);
+    assert.equal(row(screened(clean, rate(0, 3), limited), 'error_rate').verdict, 'ok');
+    assert.equal(row(screened(clean, rate(0.5, 3), limited), 'error_rate').verdict, 'inconclusive');
+  });
+
+  it('a count that is the same in every run of the pool is no matter of noise', () => {
+    const counted = (value: number, seed: number) => {
+      const document = measured({ seed });
+      for (const series of document.series) series.metrics['allocs/op'] = { unit: '', better: 'lower', value };
+      for (const run of document.runs) Object.assign(run.values['chat'] ?? {}, { 'allocs/op': value });
+      return document;
+    };
+    const thresholds: Thresholds = { series: { '*': { '*': { max_regression_percent: 10 } } } };
+    const same = Array.from({ length: 5 }, (_, index) => counted(100, 10 + index));
+    const found = (value: number) => row(screened(same, counted(value, 3), thresholds), 'allocs/op');
+    assert.deepEqual([found(100).verdict, found(100).change_percent], ['ok', 0]);
+    assert.equal(found(103).verdict, 'regressed', 'its limit is 1%');
+    assert.equal(found(90).verdict, 'improved');
+    assert.ok(Math.abs((found(103).change_percent ?? 0) - 3) < 1e-9);
+  });
+
   it('runs of one machine count as one', () => {
     const current = measured({ runs: 4, seed: 2 });
     const width = (currentRuns: ScreenOptions['currentRuns']) => {
