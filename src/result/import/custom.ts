@@ -26,7 +26,9 @@ export const custom: ImportFormat = {
       }
       const unitText = textOf(unit) ?? '';
       const rangeText = typeof range === 'string' || typeof range === 'number' ? { note: `range ${range}` } : {};
-      return [{ series, metric: 'value', unit: unitText, better: direction ?? directionBy(unitText, series), value: number, where, ...rangeText }];
+      return [
+        { series, metric: 'value', unit: unitText, better: direction ?? directionBy(unitText, '', series), value: number, where, ...rangeText },
+      ];
     });
     return { runs: runsByRepetition(measures), notes };
   },

@@ -313,4 +313,36 @@ describe('directionBy', () => {
     for (const unit of ['', 'Percent', 'widgets']) assert.equal(directionBy(unit), 'neither', unit);
     assert.equal(directionBy('MB', 'write throughput'), 'higher');
   });
+
+  it('takes a rate for better when higher, also for each of something, whatever it is a rate of', () => {
+    const rates = ['tokens/sec/user', 'tok/s/GPU', 'req/s/node', 'GB/s/core', 'requests per ms', 'Mops', '1/s', 's^-1', 'tokens/min', 'k req/s'];
+    for (const unit of rates) assert.equal(directionBy(unit), 'higher', unit);
+    for (const name of ['parser: error handling', 'cache miss path', 'retry throughput', 'timeouts_disabled', 'train loss step', 'drop']) {
+      for (const unit of ['ops/sec', 'req/s', 'tokens/s', 'bytes/s', 'ops']) assert.equal(directionBy(unit, '', name), 'higher', `${unit} ${name}`);
+      assert.equal(directionBy('ms', '', name), 'lower', name);
+    }
+    for (const unit of [
+      'errors/s',
+      'failed requests/s',
+      'timeouts per second',
+      'error_rate',
+      'failures',
+      'ms/token',
+      'cycles/byte', 'us/op',
+      'seconds per image',
+    ])
+      assert.equal(directionBy(unit), 'lower', unit);
+    for (const metric of ['errors', 'failed_requests_per_sec', 'timeout rate']) assert.equal(directionBy('req/s', metric), 'lower', metric);
+    assert.equal(directionBy('1/s', '', 'errors'), 'lower');
+    assert.equal(directionBy('%', 'cache miss rate'), 'lower');
+    assert.equal(directionBy('score (higher is better)'), 'higher');
+  });
+
+  it('knows units by their long and short names', () => {
+    for (const unit of ['msec', 'usec', 'nsec', 'hours', 'h', 'Milliseconds', 'microsecond', 'Megabytes', 'kilobytes', 'GiB', 'Mebibytes'])
+      assert.equal(directionBy(unit), 'lower', unit);
+    assert.equal(directionBy('Megabytes', '', 'Memory Free'), 'higher');
+    assert.equal(directionBy('', 'tokens_per_sec_per_user'), 'higher');
+    assert.equal(directionBy('', 'time_per_output_token_ms'), 'lower');
+  });
 });
