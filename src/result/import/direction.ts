@@ -12,6 +12,8 @@ const times = new Set(
 );
 /** Times as a unit; in a name these words say something else. */
 const timeUnits = new Set([...times, 'h', 'hr', 'hrs', 'day', 'days']);
+/** Words of a name that tell of a time. */
+const timeNames = new Set(['latency', 'duration', 'time', 'ttft', 'tpot', 'itl']);
 const rates = new Set([
   'ops',
   'rps',
@@ -116,7 +118,7 @@ function byWords(text: string, known: ReadonlySet<string>): Better | null {
 }
 
 function isTime(word: string, known: ReadonlySet<string>): boolean {
-  return known.has(word) || word === 'latency' || word === 'duration' || word === 'time';
+  return known.has(word) || timeNames.has(word);
 }
 
 function wordsOf(text: string): string[] {

@@ -328,7 +328,8 @@ describe('directionBy', () => {
       'error_rate',
       'failures',
       'ms/token',
-      'cycles/byte', 'us/op',
+      'cycles/byte',
+      'us/op',
       'seconds per image',
     ])
       assert.equal(directionBy(unit), 'lower', unit);
@@ -343,6 +344,7 @@ describe('directionBy', () => {
       assert.equal(directionBy(unit), 'lower', unit);
     assert.equal(directionBy('Megabytes', '', 'Memory Free'), 'higher');
     assert.equal(directionBy('', 'tokens_per_sec_per_user'), 'higher');
+    assert.equal(directionBy('', 'ttft'), 'lower');
     assert.equal(directionBy('', 'time_per_output_token_ms'), 'lower');
   });
 });
