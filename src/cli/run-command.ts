@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import type { CommitOrder } from '../baseline/order.ts';
 import type { BaselineFound } from '../baseline/source.ts';
 import type { BenchConfig } from '../config/bench-config.ts';
 import type { EntryContext } from '../config/entry-context.ts';
@@ -36,7 +37,8 @@ export async function runCommand(command: Command, context: EntryContext, kind: 
   const config = await configHere(flags, overrides, context);
   if (flags.printConfig) return printed([config]);
   const compares = kind === 'check' || baselines.length > 0;
-  const baseline = compares && config.baseline.kind !== 'none' ? await localBaseline(config) : null;
+  const order = compares ? await localOrder(config) : null;
+  const baseline = compares && config.baseline.kind !== 'none' ? await localBaseline(config, order) : null;
   const dashboard = flags['dashboard'] === true ? await dashboardOf(flags as BenchFlags & DashboardFlags) : null;
   const { run } = await import('../jobs/run.ts');
   const interrupt = listenForInterrupt((text) => void process.stderr.write(`${text}\n`));
@@ -45,7 +47,7 @@ export async function runCommand(command: Command, context: EntryContext, kind: 
       ...(await sharedOptions(flags, context, interrupt)),
       config,
       ...outputOf(flags, config.report.html),
-      baseline,
+      ...{ baseline, order },
       ...(dashboard === null ? {} : { dashboard }),
     });
   } finally {
@@ -109,11 +111,20 @@ export function outputOf({ output = 'bench_results.json', outputDir, html, logRe
   };
 }
 
+/** What is measured here is the checked-out commit, or what is about to come after it: results of a store are the nearer the nearer they lie before it. */
+async function localOrder({ baseline, root }: BenchConfig): Promise<CommitOrder | null> {
+  if (baseline.kind !== 'folder' && baseline.kind !== 'git_branch') return null;
+  const [{ orderFrom }, { attempt, gitIn }] = await Promise.all([import('../baseline/order.ts'), import('../github/git.ts')]);
+  const git = gitIn(root);
+  const sha = await attempt(git, 'rev-parse', '--verify', '--quiet', 'HEAD^{commit}');
+  return sha ? orderFrom({ sha, how: 'this commit' }, git, null) : null;
+}
+
 /**
  * On a laptop the baseline is a file or a folder; the artifact of a branch is the action's.
  * @throws UserError (2) for a file that is there and cannot be used: whoever names it should not wait for a measurement to hear so
  */
-export async function localBaseline(config: BenchConfig): Promise<BaselineFound> {
+export async function localBaseline(config: BenchConfig, order: CommitOrder | null = null): Promise<BaselineFound> {
   const { findBaseline } = await import('../baseline/source.ts');
   const source = config.baseline.kind === 'artifact' ? { kind: 'file' as const, files: ['baseline.json'] } : config.baseline;
   const found = await findBaseline({
@@ -122,6 +133,7 @@ export async function localBaseline(config: BenchConfig): Promise<BaselineFound>
     root: config.root,
     repository: null,
     context: null,
+    order,
   });
   if (source.kind === 'file' && !found.found && found.warning) throw new UserError(found.reason);
   return found;

@@ -27,7 +27,7 @@ export interface ListedScenario {
   baseline: BaselineFound | null;
 }
 
-export interface RunAllOptions extends Omit<RunOptions, 'config' | 'output' | 'html' | 'baseline' | 'outputFolder'> {
+export interface RunAllOptions extends Omit<RunOptions, 'config' | 'output' | 'html' | 'baseline' | 'order' | 'outputFolder'> {
   scenarios: readonly ListedScenario[];
   /** Everything goes into this folder. */
   folder: string;

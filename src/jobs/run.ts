@@ -1,7 +1,9 @@
 import { join, resolve } from 'node:path';
+import type { CommitOrder } from '../baseline/order.ts';
 import type { BaselineFound } from '../baseline/source.ts';
 import type { BenchConfig } from '../config/bench-config.ts';
 import { ExitCode } from '../config/errors.ts';
+import { scenarioNamesOf } from '../config/scenario/scenario.ts';
 import { renderHtml } from '../report/html/html.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { modelLines } from '../report/model-lines.ts';
@@ -14,6 +16,8 @@ import { type Comparison, compareResults, refuseMode } from './compare.ts';
 import { type RunDashboardOptions, type WatchedRun, watchRun } from './dashboard/run-dashboard.ts';
 import { earlierResults } from './earlier.ts';
 import { type ExportOptions, type Exports, openExports } from './exports.ts';
+import { nearestAndPool } from './gate/baseline.ts';
+import { judge } from './gate/judge.ts';
 import { type Measured, type MeasureOptions, measure } from './measure/measure.ts';
 import { readTool } from './measure/provenance.ts';
 import { acquireRunLock } from './measure/run-lock.ts';
@@ -39,6 +43,8 @@ export interface RunOptions extends Omit<MeasureOptions, 'onRecord' | 'onMonitor
   exports?: ExportOptions;
   /** What to compare with, found before anything is started; null: judge the limits alone. */
   baseline: BaselineFound | null;
+  /** The checked-out commit and its history, by which results of a store are chosen; null where there is none. */
+  order: CommitOrder | null;
   /** Serve a page with live figures while it runs. */
   dashboard?: RunDashboardOptions;
   print: { color: boolean; json: boolean; quiet: boolean; out(text: string): void; err(text: string): void };
@@ -123,7 +129,7 @@ async function runAndTell(options: RunOptions, files: OutputFiles, exports: Expo
   for (const path of await writeScenarioFiles(document, options.outputFolder ?? join(config.root, 'results'))) print.err(`written: ${path}`);
   if (document.results.total_requests === 0 && measured.crash === null && !measured.interrupted)
     print.err(`warning: no request was measured (stopped: ${document.stop_reason}), so nothing is judged`);
-  const comparison = compareWith(options.baseline, document, config);
+  const comparison = await compared(options, document);
   if (measured.crash === null && !measured.interrupted) await addProfilesOf(options, measured, comparison, files.result);
   if (options.html !== false)
     await writeText(files.html, renderHtml(document, comparison.verdict, comparison.baseline, await earlierResults(files.result, document)));
@@ -166,6 +172,18 @@ function endWithout(measured: Measured, print: RunOptions['print']): ExitCode {
   }
   print.err('interrupted before anything was measured');
   return ExitCode.interrupted;
+}
+
+/** A store holds a pool and knows of commits, as in a workflow; files that are named are compared with as they stand. */
+async function compared({ baseline, order, config }: RunOptions, document: ResultDocument): Promise<Comparison> {
+  const { kind } = config.baseline;
+  if (!baseline?.found || (kind !== 'folder' && kind !== 'git_branch')) return compareWith(baseline, document, config);
+  const asked = { source: config.baseline, scenarios: scenarioNamesOf(config.scenarios), root: config.root, repository: null, context: null, order };
+  const { found, pool } = await nearestAndPool(asked, baseline, document);
+  const members = pool.members.map((member) => member.document);
+  const { mode, thresholds } = config;
+  const { comparison } = await judge({ mode, thresholds, document, found, pool: members, poolNotes: pool.notes, order, pair: null, log: () => {} });
+  return comparison;
 }
 
 /** Judges a result against what was found as its baseline; with nothing found, the limits alone. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { startMock } from '../../src/mock/server.ts';
+import type { ResultDocument } from '../../src/result/document.ts';
 import type { Verdict } from '../../src/verdict/verdict.ts';
 import { type Finished, told, Workspace } from './harness.ts';
 
@@ -44,6 +46,47 @@ test('a baseline that is named and not there is warned of before anything is mea
   const all = await workspace.run(['run-all', '--scenarios', 'list.yaml', '--baseline-file', 'mispelt.json', '--scale', '0.1']);
   assert.equal(all.code, 0, told(all));
   assert.equal(all.stderr.match(/warning: No baseline yet: mispelt\.json/g)?.length, 1);
+});
+
+test('results of a folder that stores them are a pool: of this kind of machine, before the checked-out commit, the nearest first', async () => {
+  await using workspace = await Workspace.open();
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], { cwd: workspace.path, encoding: 'utf8' }).trim();
+  git('init', '-q');
+  await writeFile(workspace.file('.gitignore'), '*.json\n*.md\nstore\n');
+  await writeFile(workspace.file('llm-bench.yaml'), 'baseline: { folder: store }\nthresholds: { max_error_rate: 5 }\n');
+  const commit = (message: string) => git('commit', '-q', '--allow-empty', '-m', message);
+  git('add', '-A');
+  commit('first');
+  const engine = await startMock({ ...pace, slowFactor: 0.2 });
+  try {
+    const args = ['--url', engine.url, ...load];
+    const first = await workspace.run(['run', ...args, '-o', 'run.json']);
+    assert.equal(first.code, 0, told(first));
+    const measured = JSON.parse(await readFile(workspace.file('run.json'), 'utf8')) as ResultDocument;
+    const store = async (sha: string, second: number) => {
+      const timestamp = new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+      await writeFile(workspace.file('one.json'), JSON.stringify({ ...measured, timestamp, admissible: true, git: { ...measured.git, sha } }));
+      const pushed = await workspace.run(['baseline', 'push', 'one.json', '--store', 'folder:store']);
+      assert.equal(pushed.code, 0, told(pushed));
+    };
+    for (let second = 0; second < 4; second++) {
+      commit(`commit ${second}`);
+      await store(git('rev-parse', 'HEAD'), second);
+    }
+    const nearest = git('rev-parse', 'HEAD');
+    git('checkout', '-q', '-b', 'elsewhere', 'HEAD~2');
+    commit('on another line');
+    await store(git('rev-parse', 'HEAD'), 9);
+    git('checkout', '-q', '-');
+    commit('not measured yet');
+    const checked = await workspace.run(['check', ...args, '-o', 'checked.json']);
+    const { mode, baseline, notes } = JSON.parse(await readFile(workspace.file('checked.verdict.json'), 'utf8')) as Verdict;
+    assert.deepEqual([mode, baseline?.runs, baseline?.sha, baseline?.distance], ['screen', 4, nearest, 1], told(checked));
+    assert.match(notes.join('\n'), /One stored run is of commits that do not come before the base/);
+  } finally {
+    await engine.close();
+  }
 });
 
 test('a file that says mode: paired for the workflow: run measures as ever, check says so before anything is started', async () => {

@@ -45,6 +45,7 @@ async function runOnce(server: ChatServer, changes: Partial<RunOptions> = {}, fi
     logRequests: null,
     note: null,
     baseline: null,
+    order: null,
     print: { color: false, json: false, quiet: false, out: (text) => void out.push(text), err: (text) => void err.push(text), ...print },
     ...others,
   });

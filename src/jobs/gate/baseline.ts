@@ -1,7 +1,7 @@
 import { openStore } from '../../baseline/open-store.ts';
 import type { CommitOrder } from '../../baseline/order.ts';
 import { findPool, type Pool } from '../../baseline/pool.ts';
-import { type BaselineFound, findBaseline } from '../../baseline/source.ts';
+import { type BaselineFound, type BaselineHit, type BaselineOptions, findBaseline } from '../../baseline/source.ts';
 import { StoreUnavailable } from '../../baseline/store.ts';
 import type { BaselineSource } from '../../config/bench-config.ts';
 import { UserError } from '../../config/errors.ts';
@@ -34,22 +34,31 @@ export async function findStored(options: ConcludeOptions, scenarios: readonly s
   return found;
 }
 
-/**
- * The pool for a measured result. Where the nearest stored result is of another cohort and the pool has one of this one's, that is taken instead: what is
- * found by itself is not compared across machines as long as there is another way.
- */
+/** The pool for a measured result, and what of it is to be compared with. */
 export async function withPool(
   options: ConcludeOptions,
   document: ResultDocument,
   { found, scenarios, order }: { found: BaselineFound; scenarios: readonly string[]; order: CommitOrder | null },
 ): Promise<Compared> {
   if (!found.found || options.config.baseline.kind === 'file') return { found, pool: null, order };
-  const pool = await findPool({ ...asked(options, scenarios, order), current: document });
+  return { ...(await nearestAndPool(asked(options, scenarios, order), found, document)), order };
+}
+
+/**
+ * The pool for a measured result. Where the nearest stored result is of another cohort and the pool has one of this one's, that is taken instead: what is
+ * found by itself is not compared across machines as long as there is another way.
+ */
+export async function nearestAndPool(
+  asked: BaselineOptions,
+  found: BaselineHit,
+  document: ResultDocument,
+): Promise<{ found: BaselineHit; pool: Pool }> {
+  const pool = await findPool({ ...asked, current: document });
   const [nearest] = found.documents;
   const [member] = pool.members;
-  if (nearest === undefined || member === undefined || nearest.cohort === document.cohort) return { found, pool, order };
+  if (nearest === undefined || member === undefined || nearest.cohort === document.cohort) return { found, pool };
   const { sha, distance, description } = member;
-  return { found: { ...found, documents: [member.document], sha, distance, description }, pool, order };
+  return { found: { ...found, documents: [member.document], sha, distance, description }, pool };
 }
 
 /** That a result is held against one of another machine or another scenario must not be overlooked. */

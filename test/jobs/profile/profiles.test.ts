@@ -56,6 +56,7 @@ async function measured(profile: unknown, thresholds?: unknown) {
     logRequests: null,
     note: null,
     baseline: null,
+    order: null,
     print: { color: false, json: false, quiet: false, out: (text) => void out.push(text), err: () => {} },
   };
   const code = await run(job);
@@ -94,12 +95,15 @@ test('what cannot be profiled is one warning in the result, and asked for it is 
   const sent = server.seen.length;
   const print = { color: false, json: false, quiet: true, out: () => {}, err: () => {} };
   const output = join(options.config.root, 'out.json');
-  await assert.rejects(run({ ...options, output, html: false, logRequests: null, note: null, baseline: null, print }), (error: unknown) => {
-    assert.ok(error instanceof UserError);
-    assert.equal(error.exitCode, 2);
-    assert.match(error.message, /profile always: no profile of .* can be taken: .*pprof/);
-    return true;
-  });
+  await assert.rejects(
+    run({ ...options, output, html: false, logRequests: null, note: null, baseline: null, order: null, print }),
+    (error: unknown) => {
+      assert.ok(error instanceof UserError);
+      assert.equal(error.exitCode, 2);
+      assert.match(error.message, /profile always: no profile of .* can be taken: .*pprof/);
+      return true;
+    },
+  );
   assert.equal(existsSync(output), false);
   assert.ok(
     server.seen.slice(sent).every(({ body }) => body === ''),
