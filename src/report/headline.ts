@@ -1,5 +1,6 @@
 import type { ResultDocument } from '../result/document.ts';
 import { timeOfZero } from '../verdict/judge-metric.ts';
+import { isUnjudged } from '../verdict/unjudged.ts';
 import type { MetricVerdict, OverallVerdict, Verdict } from '../verdict/verdict.ts';
 import { type Escaping, oneLine } from './escape.ts';
 import { metricName, shortSeriesName, unitIsInName } from './names.ts';
@@ -23,9 +24,16 @@ const emojis: Record<OverallVerdict, string> = {
  * The verdict in one sentence: the worst metric with its change and its limit, and how many more there are. Not capitalised, no full stop.
  */
 export function headline(verdict: Verdict, current: ResultDocument, escaping: Escaping): Headline {
-  const emoji = isFirstRun(verdict) ? emojis.new : verdict.accepted ? emojis.warn : emojis[verdict.verdict];
+  const emoji = emojiOf(verdict);
   const accepted = verdict.accepted ? `; accepted by ${escaping.text(verdict.accepted.by)}` : '';
   return { emoji, sentence: sentenceOf(verdict, current, escaping) + accepted };
+}
+
+function emojiOf(verdict: Verdict): string {
+  if (isFirstRun(verdict)) return emojis.new;
+  if (verdict.accepted) return emojis.warn;
+  const judged = verdict.verdict !== 'ok' || verdict.series.length === 0 || verdict.series.some((row) => !isUnjudged(row));
+  return judged ? emojis[verdict.verdict] : emojis.inconclusive;
 }
 
 /** No baseline, and nothing else to complain of. */
@@ -44,11 +52,20 @@ function sentenceOf(verdict: Verdict, current: ResultDocument, escaping: Escapin
   const [first] = worst;
   const count = plural(verdict.series.length, 'metric');
   if (verdict.verdict === 'new') return `${count} measured for the first time, nothing to compare with yet`;
-  if (first === undefined || verdict.verdict === 'ok') return `no regression in ${count}`;
+  if (first === undefined || verdict.verdict === 'ok') return noRegression(verdict.series);
   const more = worst.length > 1 ? `, and ${worst.length - 1} more` : '';
   const said = describe(first, verdict, current, escaping) + more;
   if (verdict.verdict === 'inconclusive') return `inconclusive: ${said}`;
   return verdict.verdict === 'improved' ? `no regression; ${said}` : said;
+}
+
+/** Nothing is claimed of metrics that could not be judged. */
+function noRegression(rows: readonly MetricVerdict[]): string {
+  const unjudged = rows.filter(isUnjudged).length;
+  const why = 'for it is not known which way is better';
+  if (unjudged === 0) return `no regression in ${plural(rows.length, 'metric')}`;
+  if (unjudged === rows.length) return `nothing could be judged in ${plural(unjudged, 'metric')}, ${why}`;
+  return `no regression in ${plural(rows.length - unjudged, 'metric')}; ${unjudged} not judged, ${why}`;
 }
 
 function invalidBecause({ invalid_because: faults = [] }: Verdict, escaping: Escaping): string {

@@ -7,6 +7,7 @@ import { type LimitBook, limitBook, shownKeys } from './limited-keys.ts';
 import { wholeOf } from './overall.ts';
 import { type Pairing, pairSeries } from './pair-series.ts';
 import { roleOf } from './role.ts';
+import { unjudgedNotes } from './unjudged.ts';
 import { runValues } from './values.ts';
 import { type MetricVerdict, ruleVersion, type Verdict } from './verdict.ts';
 
@@ -32,9 +33,8 @@ export function judgeByRules(baselines: readonly ResultDocument[], current: Resu
   rows.push(...vanishedRows(paired[0], book));
   if (rows.length === 0) notes.push('the result holds no metric that could be judged');
   if (current.imported !== undefined && paired.length > 0)
-    notes.push(
-      `metrics of another tool that no limit names may get worse by ${importedLimitPercent}%; those of unknown direction are shown, not judged`,
-    );
+    notes.push(`metrics of another tool that no limit names may get worse by ${importedLimitPercent}%`);
+  notes.push(...unjudgedNotes(rows));
   for (const note of new Set(paired.map(({ pairing }) => pairing.note))) if (note !== null) notes.unshift(note);
   return {
     ...wholeOf(rows, current, null),

@@ -12,6 +12,7 @@ import { pairSeries } from './pair-series.ts';
 import { mean } from './sample.ts';
 import { judgePairs, type PairedJudgement, type PairedMetric, type PairedOutcome } from './sequential.ts';
 import { type Answer, answered, limitOf, type Question, rowsAndQuestions } from './statistical-rows.ts';
+import { unjudgedNotes } from './unjudged.ts';
 import { runValues } from './values.ts';
 import { type MetricVerdict, ruleVersion, type Verdict } from './verdict.ts';
 
@@ -88,6 +89,7 @@ export function judgePaired(base: ResultDocument, head: ResultDocument, threshol
     return found.because === unmeasured && question.role !== 'gating' ? withoutRounds(question, notes) : [answered(question, found)];
   });
   if (series.length === 0) notes.push('the result holds no metric that could be judged');
+  notes.push(...unjudgedNotes(series));
   const open = judged.gating.filter(({ decision }) => decision === 'inconclusive');
   const toSettle =
     open.length === 0 || open.some(({ pairsToSettle }) => pairsToSettle === null) ? null : Math.max(...open.map((one) => one.pairsToSettle ?? 0));

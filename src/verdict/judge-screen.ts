@@ -10,6 +10,7 @@ import { pairSeries } from './pair-series.ts';
 import { choosePool } from './pool.ts';
 import { decideScreen, poolSize, type ScreenEstimate, screen } from './screen.ts';
 import { type Answer, answered, limitOf, type Question, rowsAndQuestions } from './statistical-rows.ts';
+import { unjudgedNotes } from './unjudged.ts';
 import { runValues } from './values.ts';
 import { type MetricVerdict, ruleVersion, type Verdict } from './verdict.ts';
 
@@ -52,6 +53,7 @@ export function judgeScreen(
   const answers = answer(questions, current, { alpha, beta, oneMachine: options.currentRuns === 'one-machine' }, notes);
   const series = items.map((item): MetricVerdict => ('row' in item ? item.row : answered(item.question, answers.get(item.question) as Answer)));
   if (series.length === 0) notes.push('the result holds no metric that could be judged');
+  notes.push(...unjudgedNotes(series));
   for (const note of new Set(baselines.map(({ pairing }) => pairing.note))) if (note !== null) notes.unshift(note);
   const described = describeBaselines(documents);
   return {
