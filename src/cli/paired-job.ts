@@ -36,6 +36,7 @@ async function pairedOptions(flags: PairedFlags, context: EntryContext, interrup
     format: flags.format,
     color: process.stdout.isTTY === true && !process.env['NO_COLOR'],
     log,
+    err: (line: string) => void process.stderr.write(`${line}\n`),
     out: (text: string) => void process.stdout.write(text),
   };
 }

@@ -47,9 +47,9 @@ test('a side that does not start: exit 4 with the end of its log, and nothing is
 
 test('a service that crashes in a round: exit 4, and the rounds before it are judged and kept as partial', async () => {
   const head = await dyingService(18);
-  const finished = await workspace.start(['ab', ...small, '--budget', '60s', '--baseline-url', server.url, '--head-command', head]).done;
+  const finished = await workspace.start(['ab', ...small, '--budget', '60s', '--quiet', '--baseline-url', server.url, '--head-command', head]).done;
   assert.equal(finished.code, 4, told(finished));
-  assert.match(finished.stderr, /crashed during the run: exit status 3/);
+  assert.match(finished.stderr, /service \S+ \(head\) crashed during the run: exit status 3/);
   assert.match(finished.stderr, /out of luck/);
   const verdict = JSON.parse(finished.stdout) as Verdict;
   assert.ok((verdict.paired?.pairs ?? 0) > 0, told(finished));

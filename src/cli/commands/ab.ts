@@ -18,7 +18,7 @@ export function registerAb(program: Command, context: EntryContext): void {
       'the baseline is this commit, branch or tag, checked out beside the working tree; the target is started there as here',
     )
     .option('--limit <percent>', 'the change that matters, for every gating metric (default: by your own thresholds, else 5)', percent)
-    .option('--budget <time>', 'longest time in all: 600, 30s or 10m', secondsOption, 300)
+    .option('--budget <time>', 'longest time of measuring in turn: 600, 30s or 10m; profiles come after it', secondsOption, 300)
     .option('--component [name]', 'measure the benchmarks of components (component: of llm-bench.yaml), all or one, in place of a service')
     .option('--alternate', 'never run both services at once: ports or memory do not allow it')
     .option('--fail-on <verdict>', 'regressed, inconclusive or never')

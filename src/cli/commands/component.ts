@@ -22,7 +22,7 @@ export function registerComponent(program: Command, context: EntryContext): void
     .addOption(new Option('--mode <mode>', 'how to judge').choices(['auto', 'rules', 'screen', 'paired']))
     .option('--baseline-ref <ref>', 'measure in turn with this commit, branch or tag, checked out beside the working tree')
     .option('--limit <percent>', 'with --baseline-ref: the change that matters (default: by the thresholds, else 5)', Number)
-    .option('--budget <time>', 'with --baseline-ref: longest time in all: 600, 30s or 10m', secondsOption, 300)
+    .option('--budget <time>', 'with --baseline-ref: longest time of measuring in turn: 600, 30s or 10m; profiles come after it', secondsOption, 300)
     .addOption(new Option('--profile <when>', 'when CPU and memory profiles are taken').choices(profileValues))
     .option('--profiles <folder>', 'where profiles go', 'reports')
     .option('--fail-on <verdict>', 'regressed, inconclusive or never')

@@ -173,9 +173,10 @@ export class Side {
     return lackingEndpoint(scenario, { baseUrl: this.service.baseUrl, headers: this.headersFor(scenario) }, this.stopped);
   }
 
-  /** Why the service ended by itself, with the end of its log; null when it did not. */
-  async crashed(): Promise<ServiceError | null> {
-    return this.crash === null ? null : crashError(this.target.name, this.crash, await this.service.lastLogLines(loggedLines));
+  /** Why the service ended by itself, with the end of its log; null when it did not. @param role which side it served, where there are two */
+  async crashed(role?: string): Promise<ServiceError | null> {
+    const name = role === undefined ? this.target.name : `${this.target.name} (${role})`;
+    return this.crash === null ? null : crashError(name, this.crash, await this.service.lastLogLines(loggedLines));
   }
 
   async close(): Promise<void> {

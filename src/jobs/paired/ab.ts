@@ -43,6 +43,8 @@ export interface AbOptions extends PairedOptions {
   format: 'text' | 'markdown' | 'json';
   color: boolean;
   out(text: string): void;
+  /** Why there is no verdict, or not all of one: said also where progress is not. */
+  err(line: string): void;
 }
 
 /** Measures base and head in turn, prints the verdict and writes what was asked for. */
@@ -62,14 +64,14 @@ export async function ab(options: AbOptions): Promise<ExitCode> {
   const judged = result.judged && { ...result.judged, verdict: besideWorktree(result.judged.verdict, worktree) };
   await write(files, result, judged?.verdict ?? null);
   if (judged === null) {
-    options.log(
+    options.err(
       result.crash?.message ?? (result.interrupted ? 'interrupted before a pair of rounds was complete' : 'no pair of rounds was complete'),
     );
     return result.interrupted ? ExitCode.interrupted : result.crash ? ExitCode.service : ExitCode.invalid;
   }
   options.out(render(options, judged.verdict, result.head as ResultDocument, result.base as ResultDocument));
   options.log(`${result.rounds} rounds in ${formatMinutes(result.seconds)}, ${judged.pairs} pairs judged`);
-  if (result.crash) options.log(result.crash.message);
+  if (result.crash) options.err(result.crash.message);
   if (result.interrupted) return ExitCode.interrupted;
   return result.crash ? ExitCode.service : exitCodeFor(judged.verdict, head.failOn);
 }

@@ -14,6 +14,8 @@ export interface CalibrateOptions extends Omit<PairedOptions, 'base' | 'baseRef'
   format: 'text' | 'markdown' | 'json';
   color: boolean;
   out(text: string): void;
+  /** Why there is no verdict, or not all of one: said also where progress is not. */
+  err(line: string): void;
 }
 
 /**
@@ -28,7 +30,7 @@ export async function calibrateService(options: CalibrateOptions): Promise<ExitC
   const found = judged(result, options);
   if (typeof found === 'string') {
     const cause = result.crash?.message ?? found;
-    if (result.crash || result.interrupted) log(cause);
+    if (result.crash || result.interrupted) options.err(cause);
     else throw new UserError(`calibrate: ${cause}`, { exitCode: ExitCode.invalid, hint: 'Give it a longer --budget, or shorter rounds with -n.' });
     return result.crash ? ExitCode.service : ExitCode.interrupted;
   }
@@ -36,7 +38,7 @@ export async function calibrateService(options: CalibrateOptions): Promise<ExitC
   log(`${result.rounds} rounds in ${result.seconds.toFixed(0)} s`);
   if (result.interrupted) return ExitCode.interrupted;
   if (result.crash) {
-    log(result.crash.message);
+    options.err(result.crash.message);
     return ExitCode.service;
   }
   return [result.base, result.head].every((document) => document?.validity.valid) ? ExitCode.ok : ExitCode.invalid;

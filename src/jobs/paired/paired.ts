@@ -169,7 +169,7 @@ class Sides {
   }
 
   async crashed(): Promise<ServiceError | null> {
-    for (const side of this.open.values()) this.failure ??= await side.crashed();
+    for (const [name, side] of this.open) this.failure ??= await side.crashed(name);
     return this.failure;
   }
 

@@ -69,6 +69,7 @@ test('calibrate measures the whole budget and prints noise, alarms and threshold
       format: 'json',
       color: false,
       out: (text) => void out.push(text),
+      err: () => {},
       log: (line) => {
         pairs = Number(/^(\d+) pairs/.exec(line)?.[1] ?? pairs);
         if (pairs === stopAfter) stop.abort('interrupted');
