@@ -1,3 +1,4 @@
+import { directionBy } from '../result/import/direction.ts';
 import { splitKey } from '../result/metric-values.ts';
 import { isOwnMetric } from './limited-keys.ts';
 import type { MetricVerdict } from './verdict.ts';
@@ -5,8 +6,10 @@ import type { MetricVerdict } from './verdict.ts';
 const mostNamed = 5;
 
 /** Whether a row compares a metric of which nobody knows which way is better, and no limit said anything of it either: its `ok` is no judgement. */
-export function isUnjudged({ metric, better, verdict, baseline, current, limit, rule }: MetricVerdict): boolean {
+export function isUnjudged({ metric, unit, better, verdict, baseline, current, limit, rule }: MetricVerdict): boolean {
   if (better !== 'neither' || verdict !== 'ok' || baseline === null || current === null || isOwnMetric(splitKey(metric).metric)) return false;
+  // Where the unit tells, somebody meant it not to be judged.
+  if (directionBy(unit, metric) !== 'neither') return false;
   return limit === null && !rule?.startsWith('warn_change_percent');
 }
 

@@ -6,7 +6,11 @@ import { runsByRepetition } from './repetitions.ts';
 /** `BenchmarkName-8   1000   1234 ns/op   56 B/op   2 allocs/op   0.98 hit-rate` */
 const line = /^(Benchmark\S*?)(?:-(\d+))?\s+(\d+)\s+(\S.*)$/;
 
-/** `go test -bench`, also with -json: with -count=N, N runs. */
+/**
+ * `go test -bench`, also with -json: with -count=N, N runs. Where every benchmark's name ends with the same `-N`, that is GOMAXPROCS and no part of the
+ * names, so that machines of other sizes have the same series. Else it is part of them: with -cpu=1,2 the same code ran in other ways (`Benchmark`,
+ * `Benchmark-2`), and Go writes no suffix at all where GOMAXPROCS is 1 (`Benchmark/batch-1`, `Benchmark/batch-8`).
+ */
 export const goBench: ImportFormat = {
   name: 'go-bench',
   title: 'the text of `go test -bench` (also with -json)',
@@ -15,14 +19,16 @@ export const goBench: ImportFormat = {
     let cpuModel: string | null = null;
     let module = '';
     const names = new Map<string, Set<string>>();
+    const all = lines(source);
+    const suffixes = new Set(all.flatMap((text) => line.exec(text)?.slice(2, 3) ?? []));
     const found: { pkg: string; measures: Measure[] }[] = [];
-    for (const [index, text] of lines(source).entries()) {
+    for (const [index, text] of all.entries()) {
       const [, key, value] = /^(cpu|pkg): (.+)$/.exec(text) ?? [];
       if (key === 'cpu') cpuModel = value as string;
       if (key === 'pkg') module = value as string;
       const parts = line.exec(text);
       if (parts === null) continue;
-      const name = parts[1] as string;
+      const name = suffixes.size === 1 || parts[2] === undefined ? (parts[1] as string) : `${parts[1]}-${parts[2]}`;
       names.set(name, (names.get(name) ?? new Set()).add(module));
       const measures = figures(parts[4] as string).map(
         ([value, unit]): Measure => ({ series: name, metric: unit, unit, better: directionBy(unit), value, where: `:${index + 1}` }),

@@ -10,9 +10,9 @@ export const hyperfine: ImportFormat = {
   matches: ({ json }) => isObject(json) && listOf(json['results']).some((one) => has(one, 'command', 'mean')),
   read: ({ json }) => {
     const notes: string[] = [];
-    const measures = listOf((json as Members)['results']).flatMap((one, index): Measure[] => {
-      const result = membersOf(one);
-      const series = textOf(result['command']);
+    const results = listOf((json as Members)['results']).map(membersOf);
+    const measures = results.flatMap((result, index): Measure[] => {
+      const series = seriesOf(result, results);
       if (series === null) return [];
       const failed = listOf(result['exit_codes']).filter((code) => code !== 0).length;
       if (failed > 0) notes.push(`${series}: ${failed} of ${listOf(result['exit_codes']).length} runs ended with an error`);
@@ -25,3 +25,19 @@ export const hyperfine: ImportFormat = {
     return { runs: runsByRepetition(measures), notes };
   },
 };
+
+/** The command; with its parameters where another result of the same command (hyperfine's --command-name) has others. */
+function seriesOf(result: Members, results: readonly Members[]): string | null {
+  const command = textOf(result['command']);
+  if (command === null) return null;
+  const parameters = parametersOf(result);
+  const alone = results.every((other) => other['command'] !== command || parametersOf(other) === parameters);
+  return alone || parameters === '' ? command : `${command}/${parameters}`;
+}
+
+function parametersOf({ parameters }: Members): string {
+  return Object.entries(membersOf(parameters))
+    .map(([name, value]) => `${name}=${value}`)
+    .sort()
+    .join('/');
+}

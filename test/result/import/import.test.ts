@@ -134,6 +134,31 @@ describe('formats of micro-benchmarks', () => {
     assert.deepEqual(runs(read('go-bench.jsonl'))['BenchmarkSum ns/op'], [2.5, 2.6]);
   });
 
+  it('go-bench: a suffix that all names share is GOMAXPROCS, others tell benchmarks apart', () => {
+    const bench = (...names: string[]) =>
+      runs(importText(names.map((name, index) => `Benchmark${name}   \t 100\t ${index + 1} ns/op\n`).join(''), 'b.txt', null));
+    assert.deepEqual(bench('A', 'A', 'A-2', 'A-2'), { 'BenchmarkA ns/op': [1, 2], 'BenchmarkA-2 ns/op': [3, 4] });
+    assert.deepEqual(bench('X/batch-1', 'X/batch-8'), { 'BenchmarkX/batch-1 ns/op': [1], 'BenchmarkX/batch-8 ns/op': [2] });
+    for (const cores of ['', '-4', '-16']) {
+      const found = bench(`X/n=1${cores}`, `X/n=8${cores}`, `Y${cores}`);
+      assert.deepEqual(Object.keys(found), ['BenchmarkX/n=1 ns/op', 'BenchmarkX/n=8 ns/op', 'BenchmarkY ns/op'], cores);
+    }
+    assert.deepEqual(Object.keys(bench('X/batch-1-4', 'X/batch-8-4')), ['BenchmarkX/batch-1 ns/op', 'BenchmarkX/batch-8 ns/op']);
+  });
+
+  it('hyperfine: one command with several parameters is several series', () => {
+    const result = (threads: string, time: number) => ({
+      command: 'srv',
+      mean: time,
+      times: [time, time],
+      exit_codes: [0, 0],
+      parameters: { threads },
+    });
+    const read = (...results: object[]) => runs(importText(JSON.stringify({ results }), 'h.json', null));
+    assert.deepEqual(read(result('8', 0.2), result('1', 1)), { 'srv/threads=8 time_s': [0.2, 0.2], 'srv/threads=1 time_s': [1, 1] });
+    assert.deepEqual(read(result('8', 0.2), result('8', 1)), { 'srv time_s': [0.2, 0.2, 1, 1] });
+  });
+
   it('hyperfine: each time is a run; a command that failed is told', () => {
     const document = read('hyperfine.json');
     assert.deepEqual(runs(document)['sleep 0.01 time_s'], [0.0112, 0.0115, 0.0111, 0.0113, 0.0114]);
