@@ -28,6 +28,11 @@ export function describeMetric(name: string): { unit: string; better: Better } {
   return { unit: '', better: 'neither' };
 }
 
+/** Whether the metric is one of our percentages and rates, whose unit is fixed. */
+export function isKnownRate(name: string): boolean {
+  return Object.hasOwn(known, name);
+}
+
 /** The distributions that `results` pools for people, in reading order. */
 export const pooledDistributions = ['ttft_ms', 'tpot_ms', 'itl_ms', 'latency_s'] as const;
 

@@ -1,10 +1,11 @@
 import { UserError } from '../../config/errors.ts';
 import { distributionDefinitions } from '../../measure/metrics.ts';
 import type { Better, Statistic } from '../document.ts';
-import { canonicalUnit, describeMetric } from '../metric-names.ts';
+import { canonicalUnit, describeMetric, isKnownRate } from '../metric-names.ts';
 import { splitKey } from '../metric-values.ts';
 import { directionBy } from './direction.ts';
 import type { Measure, Reading, RunReading, Source } from './format.ts';
+import { factorBetween } from './own-unit.ts';
 import { cellNumber, headerOf, readTable, type TableRow } from './table.ts';
 
 const columns = ['series', 'run', 'metric', 'value', 'unit'] as const;
@@ -35,11 +36,13 @@ export function readRuns({ text, name }: Source, direction: Better | null): Read
   const repeated = new Map<string, number>();
   for (const row of rows) {
     const { series, key, metric, statistic } = names(row, name);
-    const value = cellNumber(row.cells['value']);
-    if (value === null) {
+    const stated = cellNumber(row.cells['value']);
+    if (stated === null) {
       notes.push(`${name}:${row.line}: ${key} of ${series} left out: no value`);
       continue;
     }
+    const { factor, ...way } = unitAndWay(row, metric, direction, name);
+    const value = stated * factor;
     const nth = JSON.stringify([series, key]);
     const count = repeated.get(nth) ?? 0;
     repeated.set(nth, count + 1);
@@ -51,7 +54,7 @@ export function readRuns({ text, name }: Source, direction: Better | null): Read
     const measure = known ?? {
       series,
       metric,
-      ...unitAndWay(row, metric, direction, name),
+      ...way,
       value: statistic === null ? value : {},
       where: `:${row.line}`,
     };
@@ -77,12 +80,24 @@ function names({ cells, line }: TableRow, file: string): { series: string; key: 
   return { series, key, metric, statistic: statistic ?? (distributions.has(metric) ? 'p50' : null) };
 }
 
-function unitAndWay({ cells, line }: TableRow, metric: string, direction: Better | null, file: string): { unit: string; better: Better } {
+/** @returns also by what the row's value is multiplied: what is named as one of our metrics gets its unit */
+function unitAndWay(
+  { cells, line }: TableRow,
+  metric: string,
+  direction: Better | null,
+  file: string,
+): { unit: string; better: Better; factor: number } {
   const described = describeMetric(metric);
-  const unit = canonicalUnit(cells['unit'] || described.unit);
+  const own = described.unit !== '' && (distributions.has(metric) || isKnownRate(metric));
+  const factor = own && cells['unit'] ? factorBetween(cells['unit'], described.unit) : 1;
+  if (factor === null)
+    throw new UserError(`${file}:${line}: ${metric} is in ${described.unit}, found the unit ${JSON.stringify(cells['unit'])}`, {
+      hint: `State a unit that can be converted to ${described.unit}, or name the metric otherwise.`,
+    });
+  const unit = own ? described.unit : canonicalUnit(cells['unit'] || described.unit);
   const stated = cells['better'];
   if (stated && stated !== 'lower' && stated !== 'higher' && stated !== 'neither')
     throw new UserError(`${file}:${line}: expected lower, higher or neither in the column better, found ${JSON.stringify(stated)}`);
-  if (stated) return { unit, better: stated as Better };
-  return { unit, better: direction ?? (described.better === 'neither' ? directionBy(unit, metric) : described.better) };
+  if (stated) return { unit, factor, better: stated as Better };
+  return { unit, factor, better: direction ?? (described.better === 'neither' ? directionBy(unit, metric) : described.better) };
 }

@@ -218,6 +218,35 @@ describe('formats of micro-benchmarks', () => {
   });
 });
 
+describe('a table with units of its own', () => {
+  const one = (row: string) => importText(`series,run,metric,value,unit\n${row}\n`, 't.csv', null);
+
+  it('is converted to the units of our metrics', () => {
+    const cases: [row: string, key: string, value: number, unit: string][] = [
+      ['a,1,latency_s.p95,900,ms', 'latency_s.p95', 0.9, 's'],
+      ['a,1,ttft_ms.p95,0.9,s', 'ttft_ms.p95', 900, 'ms'],
+      ['a,1,ttft_ms,900,usec', 'ttft_ms.p50', 0.9, 'ms'],
+      ['a,1,error_rate,0.2,ratio', 'error_rate', 20, '%'],
+      ['a,1,error_rate,0.2,Percent', 'error_rate', 0.2, '%'],
+      ['a,1,tokens_per_sec,600,tokens/min', 'tokens_per_sec', 10, 'tokens/s'],
+      ['a,1,requests_per_sec,5,requests/sec', 'requests_per_sec', 5, 'req/s'],
+      ['a,1,ttft_ms,5,', 'ttft_ms.p50', 5, 'ms'],
+    ];
+    for (const [row, key, value, unit] of cases) {
+      const document = one(row);
+      const found = runs(document)[`a ${key}`]?.[0] ?? Number.NaN;
+      assert.ok(Math.abs(found / value - 1) < 1e-12, `${row}: ${found}`);
+      assert.equal(document.series[0]?.metrics[key.split('.')[0] as string]?.unit, unit, row);
+    }
+  });
+
+  it('is refused where a unit is of another kind, but metrics of other names keep whatever unit they have', () => {
+    for (const row of ['a,1,latency_s.p95,900,MB', 'a,1,tokens_per_sec,5,ms', 'a,1,error_rate,5,errors', 'a,1,requests_per_sec,5,tokens/s'])
+      assert.throws(() => one(row), /t\.csv:2: \w+ is in .*, found the unit/, row);
+    assert.deepEqual(runs(one('a,1,queue wait,900,us')), { 'a queue wait': [900] });
+  });
+});
+
 describe('importing', () => {
   it('knows every fixture by its content, and has a fixture for every format', () => {
     const seen = files.map((name) => {
