@@ -79,26 +79,43 @@ export function renderRows(rows: readonly BaselineRow[]): string {
 }
 
 /**
- * The newest stored result that a word names: `latest`, a tag, a commit (its first digits), a run's id or attempt, or the name that `list` shows.
- * @throws UserError (2) when there is none
+ * The newest stored result that a word names: `latest`, a tag, a run's id or attempt, the name that `list` shows, or a commit (its first digits).
+ * @throws UserError (2) when there is none, or where the digits begin several commits
  */
 export function select(members: readonly Member[], word: string): Member {
-  const found = members.find((member) => {
+  const named = members.find((member) => {
     const runId = member.document.ci?.run_id ?? null;
     return (
       word === 'latest' ||
       member.mark?.tag === word ||
       member.name === word ||
       runId === word ||
-      (runId !== null && `${runId}.${member.document.ci?.attempt ?? 1}` === word) ||
-      (/^[0-9a-f]{4,64}$/.test(word) && member.sha?.startsWith(word) === true)
+      (runId !== null && `${runId}.${member.document.ci?.attempt ?? 1}` === word)
     );
   });
+  const found = named ?? ofCommit(members, word);
   if (found) return found;
   const known = members.length === 0 ? 'the store holds none' : `the store holds ${members.length}; \`llm-bench baseline list\` shows them`;
   throw new UserError(`no stored result is ${JSON.stringify(word)}: ${known}`, {
     hint: 'Name a tag, a commit, a run, the name that list shows, or latest.',
   });
+}
+
+const mostCandidates = 10;
+
+/** The newest result of the commit that begins with these digits. */
+function ofCommit(members: readonly Member[], digits: string): Member | undefined {
+  if (!/^[0-9a-f]{4,64}$/.test(digits)) return undefined;
+  const fitting = members.filter(({ sha }) => sha?.startsWith(digits) === true);
+  const commits = new Map(fitting.map((member) => [member.sha, member]));
+  if (commits.size > 1 && !commits.has(digits)) {
+    const listed = [...commits.values()].slice(0, mostCandidates).map(({ sha, timestamp, name }) => `${sha} (${timestamp || 'no date'}, ${name})`);
+    const more = commits.size > mostCandidates ? `, and ${commits.size - mostCandidates} more` : '';
+    throw new UserError(`${digits} begins ${commits.size} commits that have stored results: ${listed.join(', ')}${more}`, {
+      hint: 'Name more digits of the commit, a tag, or the name that `llm-bench baseline list` shows.',
+    });
+  }
+  return fitting.find(({ sha }) => sha === digits) ?? fitting[0];
 }
 
 export interface PushOptions {
