@@ -78,6 +78,17 @@ for (const [kind, make] of kinds) {
     assert.equal(select(listed, '4').sha, shaOf(4));
     assert.equal(select(listed, '4.1').sha, shaOf(4));
     assert.equal(select(listed, (listed[4] as (typeof listed)[number]).name).sha, shaOf(1));
+    assert.throws(
+      () => select(listed, '00000000'),
+      (error) =>
+        error instanceof UserError &&
+        error.exitCode === 2 &&
+        /^00000000 begins 5 commits/.test(error.message) &&
+        [1, 2, 3, 4, 5].every((n) => error.message.includes(shaOf(n))),
+    );
+    const of = (sha: string) => ({ ...(listed[0] as (typeof listed)[number]), sha });
+    assert.equal(select([of('abcd1'.padEnd(40, '0')), of('abcd2'.padEnd(40, '0'))], 'abcd2').sha, 'abcd2'.padEnd(40, '0'));
+    assert.equal(select([of('abcd1'.padEnd(40, '0')), of('abcd1'.padEnd(40, '0'))], 'abcd').sha, 'abcd1'.padEnd(40, '0'));
     assert.throws(() => select(listed, 'nothing'), /no stored result is "nothing": the store holds 5/);
 
     const output = join(root, 'pulled.json');
