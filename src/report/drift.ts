@@ -30,6 +30,8 @@ export interface DriftReport {
   store: string;
   runs: number;
   rows: DriftRow[];
+  /** No series had the runs to tell a change of level from; left out where one had. */
+  tooFew?: boolean;
   notes: string[];
 }
 
@@ -46,8 +48,8 @@ export function driftSentence(row: DriftRow): string {
 }
 
 /** For the console: what was looked at, a line for each finding, and what must be known of it. */
-export function renderDriftText({ store, runs, rows, notes }: DriftReport): string {
-  const found = rows.length === 0 ? 'No change of level' : plural(rows.length, 'finding');
+export function renderDriftText({ store, runs, rows, tooFew, notes }: DriftReport): string {
+  const found = rows.length === 0 ? (tooFew ? 'A change of level cannot be told' : 'No change of level') : plural(rows.length, 'finding');
   const way = ({ better }: DriftRow) => (better === null ? '' : better ? ' (better)' : ' (worse)');
   return [`${found} in ${plural(runs, 'run')}: ${store}`, ...rows.map((row) => `${driftSentence(row)}${way(row)}`), ...notes]
     .map((line) => `${terminalText(line)}\n`)
@@ -55,9 +57,11 @@ export function renderDriftText({ store, runs, rows, notes }: DriftReport): stri
 }
 
 /** For the job summary. */
-export function renderDrift({ store, runs, rows, notes }: DriftReport): string {
+export function renderDrift({ store, runs, rows, tooFew, notes }: DriftReport): string {
   const worse = rows.filter(({ better, isNew }) => isNew && better !== true).length;
-  const title = `### ${worse > 0 ? '⚠️' : '✅'} llm-bench drift: ${rows.length === 0 ? 'no change of level' : plural(rows.length, 'finding')} in ${plural(runs, 'run')}`;
+  const emoji = worse > 0 ? '⚠️' : rows.length === 0 && tooFew ? '❔' : '✅';
+  const nothing = tooFew ? 'a change of level cannot be told' : 'no change of level';
+  const title = `### ${emoji} llm-bench drift: ${rows.length === 0 ? nothing : plural(rows.length, 'finding')} in ${plural(runs, 'run')}`;
   const cells = rows.map((row) => [
     row.isNew ? '**new**' : '',
     markdownCode(row.series),

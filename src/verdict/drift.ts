@@ -3,6 +3,9 @@ import { type ChangePoint, type ChangePointOptions, changePoints, compareLevels,
 /** A level is no level before so many runs have shown it; fewer may be one slow night. */
 export const shortestLevel = 4;
 
+/** Of fewer runs no change of level can be told: each side of it has to last. */
+export const fewestRuns = 2 * shortestLevel;
+
 export interface DriftOptions extends ChangePointOptions {
   /** `otava`: what Apache Otava 0.8 reports, exactly. `confirmed`: of those, what also passes `confirmed`'s own tests. */
   method: 'confirmed' | 'otava';

@@ -27,7 +27,7 @@ export async function readDriftSeries(files: readonly string[], onWarning: (sent
   const found = new Map<string, DriftSeries>();
   let run = 0;
   for (const file of files) {
-    if (file.toLowerCase().endsWith('.csv')) addCsv(found, await readCsv(file), file, onWarning);
+    if (file.toLowerCase().endsWith('.csv')) run += addCsv(found, await readCsv(file), run, file, onWarning);
     else run += addResult(found, await readResult(file), run, file, onWarning);
   }
   const series = [...found.values()].filter(({ values }) => values.some((value) => value !== null));
@@ -84,14 +84,24 @@ function push(target: DriftSeries, value: number | null, commit: string | null):
 interface CsvRow {
   line: number;
   series: string;
+  run: string;
   metric: string;
   value: string;
   unit: string;
 }
 
-function addCsv(found: Map<string, DriftSeries>, rows: readonly CsvRow[], file: string, onWarning: (sentence: string) => void): void {
-  for (const { line, series, metric, value, unit } of rows) {
+/** Adds a table; runs that lack a metric stand as not measured, so that an index counts the runs of the table. Returns how many it has. */
+function addCsv(
+  found: Map<string, DriftSeries>,
+  rows: readonly CsvRow[],
+  before: number,
+  file: string,
+  onWarning: (sentence: string) => void,
+): number {
+  const places = placesOf(rows);
+  for (const [at, { line, series, metric, value, unit }] of rows.entries()) {
     const target = seriesOf(found, series, metric, unit, 'neither');
+    while (target.values.length < before + (places[at] as number)) push(target, null, null);
     const number = value.trim() === '' ? Number.NaN : Number(value);
     const fault = !Number.isFinite(number)
       ? `${JSON.stringify(value)} is no finite number`
@@ -101,6 +111,35 @@ function addCsv(found: Map<string, DriftSeries>, rows: readonly CsvRow[], file: 
     if (fault !== null) onWarning(`${file}:${line}: ${metric} of ${series} left out: ${fault}`);
     push(target, fault === null ? number : null, null);
   }
+  return places.reduce((count, place) => Math.max(count, place + 1), 0);
+}
+
+/**
+ * Of each row, which run of the table it is of, from 0: by the column `run`, in the order of its numbers or else as runs first appear. Where that is not the
+ * order of the rows of every metric, or a metric has a run twice, the n-th row of a metric is of the n-th run.
+ */
+function placesOf(rows: readonly CsvRow[]): number[] {
+  const keys = rows.map(({ series, metric }) => JSON.stringify([series, metric]));
+  const seen = [...new Set(rows.map(({ run }) => run))];
+  const orders = seen.every((run) => run !== '' && Number.isFinite(Number(run))) ? [[...seen].sort((a, b) => Number(a) - Number(b)), seen] : [seen];
+  for (const order of orders) {
+    const index = new Map(order.map((run, at) => [run, at]));
+    const places = rows.map(({ run }) => index.get(run) as number);
+    const last = new Map<string, number>();
+    const rises = places.every((place, at) => {
+      const key = keys[at] as string;
+      const follows = place > (last.get(key) ?? -1);
+      last.set(key, place);
+      return follows;
+    });
+    if (rises) return places;
+  }
+  const counts = new Map<string, number>();
+  return keys.map((key) => {
+    const count = counts.get(key) ?? 0;
+    counts.set(key, count + 1);
+    return count;
+  });
 }
 
 const columns = ['series', 'run', 'metric', 'value', 'unit'] as const;
@@ -119,6 +158,6 @@ async function readCsv(file: string): Promise<CsvRow[]> {
     const count = Object.keys(cells).length;
     if (!named && count < 4) throw new UserError(`${file}:${line}: expected ${columns.join(',')}, found ${count} column${count === 1 ? '' : 's'}`);
     const cell = (name: (typeof columns)[number]) => cells[name] ?? '';
-    return { line, series: cell('series'), metric: cell('metric'), value: cell('value'), unit: cell('unit') };
+    return { line, series: cell('series'), run: cell('run'), metric: cell('metric'), value: cell('value'), unit: cell('unit') };
   });
 }

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { type DriftOptions, drift } from '../../verdict/drift.ts';
+import { type DriftOptions, drift, fewestRuns } from '../../verdict/drift.ts';
 import { changePercent } from '../../verdict/rules.ts';
 import { type DriftSeries, readDriftSeries } from './drift-series.ts';
 
@@ -34,7 +34,22 @@ export interface DriftJob {
 export async function findDrift({ files, options, json, warn }: DriftJob): Promise<string> {
   const series = await readDriftSeries(files, warn);
   const points = series.flatMap((one) => pointsOf(one, options));
+  for (const sentence of tooShort(series, options)) warn(sentence);
   return json ? `${JSON.stringify(points, null, 2)}\n` : inWords(series, points, options);
+}
+
+const measuredRuns = ({ values }: DriftSeries): number => values.filter((value) => value !== null).length;
+
+const isTooShort = (series: DriftSeries, { method }: DriftOptions): boolean => method === 'confirmed' && measuredRuns(series) < fewestRuns;
+
+/** A sentence for each series of too few runs to tell a change of level. Otava's own method has no such bound. */
+export function tooShort(series: readonly DriftSeries[], options: DriftOptions): string[] {
+  return series
+    .filter((one) => isTooShort(one, options))
+    .map((one) => {
+      const runs = measuredRuns(one);
+      return `${one.metric} of ${one.series}: ${runs} run${runs === 1 ? ' is' : 's are'} fewer than the ${fewestRuns} that a change of level can be told from`;
+    });
 }
 
 /** The changes of level of one series. Pure. */
@@ -52,9 +67,16 @@ export function pointsOf({ series, metric, values, commits }: DriftSeries, optio
   });
 }
 
-function inWords(series: readonly DriftSeries[], points: readonly DriftPoint[], { window, maxP, minMagnitude, method }: DriftOptions): string {
+function inWords(series: readonly DriftSeries[], points: readonly DriftPoint[], options: DriftOptions): string {
+  const { window, maxP, minMagnitude, method } = options;
   const looked = `${series.length} series of up to ${Math.max(...series.map(({ values }) => values.length))} runs (window ${window}, p ${maxP}, magnitude ${100 * minMagnitude}%${method === 'otava' ? ', exactly as Otava' : ''})`;
-  if (points.length === 0) return `No change of level in ${looked}.\n`;
+  const short = series.filter((one) => isTooShort(one, options)).length;
+  if (short === series.length) return `A change of level cannot be told: fewer than ${fewestRuns} runs in ${looked}.\n`;
+  const untold =
+    short === 0
+      ? ''
+      : `${short} of the series ${short === 1 ? 'has' : 'have'} fewer than ${fewestRuns} runs: nothing can be told of ${short === 1 ? 'it' : 'them'}.\n`;
+  if (points.length === 0) return `No change of level in ${looked}.\n${untold}`;
   const header = ['series', 'metric', 'run', 'before', 'after', 'change', 'p', ''];
   const rows = points.map((point) => {
     const of = series.find((one) => one.series === point.series && one.metric === point.metric);
@@ -74,7 +96,7 @@ function inWords(series: readonly DriftSeries[], points: readonly DriftPoint[], 
       .join('  ')
       .trimEnd(),
   );
-  return `${lines.join('\n')}\n${points.length} change${points.length === 1 ? '' : 's'} of level in ${looked}; run counts from 0, the first of the new level.\n`;
+  return `${lines.join('\n')}\n${points.length} change${points.length === 1 ? '' : 's'} of level in ${looked}; run counts from 0, the first of the new level.\n${untold}`;
 }
 
 function figure(value: number): string {

@@ -11,7 +11,7 @@ import { defaultAlpha, defaultBeta, defaultScreenLimitPercent } from '../../verd
 import { directionOf } from '../../verdict/log-scale.ts';
 import { roleOf } from '../../verdict/role.ts';
 import { runValues } from '../../verdict/values.ts';
-import { type DriftPoint, pointsOf } from './drift.ts';
+import { type DriftPoint, pointsOf, tooShort } from './drift.ts';
 import { type DriftSeries, seriesOfResults } from './drift-series.ts';
 
 export interface WatchOptions {
@@ -23,6 +23,9 @@ export interface WatchOptions {
   drift?: DriftOptions;
 }
 
+/** Series of too few runs that notes name, of each cohort. */
+const mostNamed = 5;
+
 /**
  * What the stored runs of a branch say of drift, each cohort by itself: where a level changed for good, and which gating metrics have moved from the pinned
  * anchors by more than their limit, step by small step. Pure.
@@ -30,6 +33,7 @@ export interface WatchOptions {
 export function watchDrift(members: readonly Member[], { store, since, thresholds, drift = driftDefaults }: WatchOptions): DriftReport {
   const rows: DriftRow[] = [];
   const notes: string[] = [];
+  let enough = 0;
   const groups = new Map<string, Member[]>();
   for (const member of [...members].sort((a, b) => a.timestamp.localeCompare(b.timestamp)))
     groups.set(member.cohort, [...(groups.get(member.cohort) ?? []), member]);
@@ -37,6 +41,10 @@ export function watchDrift(members: readonly Member[], { store, since, threshold
   for (const ofCohort of groups.values()) {
     const documents = ofCohort.map(({ document, sha }): ResultDocument => ({ ...document, git: { ...document.git, sha } }));
     const all = seriesOfResults(documents, (sentence) => notes.push(sentence));
+    const short = tooShort(all, drift);
+    enough += all.length - short.length;
+    notes.push(...short.slice(0, mostNamed));
+    if (short.length > mostNamed) notes.push(`${short.length - mostNamed} more series have fewer runs than a change of level can be told from`);
     const known = ofCohort.filter(({ timestamp }) => timestamp < since).length;
     const before = seriesOfResults(documents.slice(0, known), () => undefined);
     for (const series of all) {
@@ -54,7 +62,8 @@ export function watchDrift(members: readonly Member[], { store, since, threshold
       `The anchor ${anchor.mark?.tag ?? anchor.name} is of another cohort than the newest run (${differs}): pin one of this cohort as well.`,
     );
   }
-  return { store, runs: members.length, rows: rows.sort((a, b) => Number(b.isNew) - Number(a.isNew)), notes: [...new Set(notes)] };
+  const tooFew = members.length > 0 && enough === 0 ? { tooFew: true } : {};
+  return { store, runs: members.length, rows: rows.sort((a, b) => Number(b.isNew) - Number(a.isNew)), ...tooFew, notes: [...new Set(notes)] };
 }
 
 /** The same change may be placed a run or two earlier when more runs are known. */

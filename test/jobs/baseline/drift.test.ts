@@ -57,6 +57,40 @@ describe('llm-bench drift', () => {
     assert.match(text.stdout, /api, v1\s+latency\s+30\s+101 ms\s+126 ms\s+\+24\.9%/);
   });
 
+  it('counts the runs of the table where a metric lacks some of them', () => {
+    const rows = Array.from({ length: 50 }, (_, i) => [
+      `api,${i},size,${100 + (i % 3)},B`,
+      ...(i % 5 === 1 ? [] : [`api,${i},latency,${level(i)},ms`]),
+    ]);
+    const grouped = Array.from({ length: 50 }, (_, i) => (i % 5 === 1 ? [] : [`api,${i},latency,${level(i)},ms`])).flat();
+    const other = Array.from({ length: 50 }, (_, i) => `api,${i},size,${100 + (i % 3)},B`);
+    for (const lines of [rows.flat(), [...grouped, ...other]]) {
+      const file = write('lacking.csv', `series,run,metric,value,unit\n${lines.join('\n')}\n`);
+      const points = JSON.parse(run(file, '--json').stdout) as { metric: string; index: number }[];
+      assert.deepEqual(
+        points.map(({ metric, index }) => [metric, index]),
+        [['latency', 30]],
+      );
+    }
+  });
+
+  it('says of which series there are too few runs to tell', () => {
+    const table = (...runs: [string, number][]) => {
+      const rows = runs.flatMap(([metric, count]) => Array.from({ length: count }, (_, i) => `api,${i},${metric},${100 + i},ms`));
+      return write('short.csv', `series,run,metric,value,unit\n${rows.join('\n')}\n`);
+    };
+    const alone = run(table(['latency', 3]));
+    assert.equal(alone.status, 0);
+    assert.match(alone.stdout, /^A change of level cannot be told: fewer than 8 runs in 1 series/);
+    assert.match(alone.stderr, /latency of api: 3 runs are fewer than the 8/);
+    const json = run(table(['latency', 3]), '--json');
+    assert.deepEqual([JSON.parse(json.stdout), /3 runs are fewer/.test(json.stderr)], [[], true]);
+    const mixed = run(table(['latency', 3], ['size', 9]));
+    assert.match(mixed.stdout, /No change of level.*\n1 of the series has fewer than 8 runs/);
+    assert.ok(!mixed.stderr.includes('size'));
+    assert.equal(run(table(['size', 8])).stderr, '');
+  });
+
   it('reports what Otava does where its settings are given, and confirmed levels alone where none is', () => {
     // One odd run stands as a level of its own for Otava.
     const rows = Array.from({ length: 60 }, (_, run) => `api,${run},latency,${run === 30 ? 150 : 100 + (run % 3)},ms`);
