@@ -8,7 +8,7 @@ import { defaultMaxLineBytes } from './sse.ts';
 export interface ReaderLimits {
   /** A line or event of a stream. */
   maxLineBytes: number;
-  /** A body that is not a stream. */
+  /** A body that is not a stream; in UTF-16 units the text that is kept of a stream. */
   maxBodyBytes: number;
 }
 const defaultLimits: ReaderLimits = { maxLineBytes: defaultMaxLineBytes, maxBodyBytes: 64 * 1024 * 1024 };
@@ -40,7 +40,7 @@ export abstract class AnswerState implements AnswerReader {
   protected reasoningTokens: number | null = null;
   protected finishReason: string | null = null;
   protected model: string | null = null;
-  protected text = '';
+  private text = '';
   protected bytes = 0;
   private listener: OutputListener | null = null;
   protected error: ErrorKind | null = null;
@@ -151,6 +151,14 @@ export abstract class AnswerState implements AnswerReader {
     if (this.listener !== null) this.listener(nowMs, tokens);
   }
 
+  /** Keeps a piece of the answer's text, where that is asked for. */
+  protected keepContent(content: string): void {
+    if (!this.keepText || this.error === 'too_large') return;
+    if (this.text.length + content.length > this.limits.maxBodyBytes)
+      this.tooLarge(`the answer's text is longer than ${this.limits.maxBodyBytes} characters`);
+    else this.text += content;
+  }
+
   /** An event that cannot be read; the first one is told. */
   protected unreadableEvent(text: string): void {
     if (this.unreadable++ === 0) this.garbage = example(text);
@@ -186,6 +194,7 @@ export abstract class AnswerState implements AnswerReader {
   /** Ends the reading: what is held is let go. */
   protected tooLarge(message: string): void {
     this.body.clear();
+    this.text = '';
     this.fault({ kind: 'too_large', message });
   }
 

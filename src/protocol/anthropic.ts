@@ -52,7 +52,7 @@ const openBrace = 123;
  * Deltas of content, which are nearly all events of a stream, are walked byte by byte; every other event is parsed. A stream is complete with
  * `message_stop`, or with a stop reason.
  */
-class AnthropicReader extends StreamReader {
+export class AnthropicReader extends StreamReader {
   protected readonly lastWord = 'message_stop';
   private readonly scanner = new SseScanner(this, this.limits.maxLineBytes);
   private readonly cursor = new JsonCursor();
@@ -173,13 +173,13 @@ class AnthropicReader extends StreamReader {
   /** A block as it begins, or whole: text, thinking, or the name of a tool that is called. */
   private takeBlock(block: Record<string, unknown>): boolean {
     const content = textOf(block['text']);
-    if (this.keepText) this.text += content;
+    this.keepContent(content);
     return content !== '' || textOf(block['thinking']) !== '' || (/tool_use$/.test(textOf(block['type'])) && textOf(block['name']) !== '');
   }
 
   private takeDelta(delta: Record<string, unknown>): boolean {
     const content = textOf(delta['text']);
-    if (this.keepText) this.text += content;
+    this.keepContent(content);
     return content !== '' || textOf(delta['thinking']) !== '' || textOf(delta['partial_json']) !== '';
   }
 

@@ -48,7 +48,7 @@ const Member = { model: 1, message: 2, done: 4, content: 8, thinking: 16, toolCa
  * A line of the ordinary kind (a model, one message with text, `done: false`) is walked byte by byte; every other one, the last among them, is parsed.
  * A stream is complete with `done: true`.
  */
-class OllamaReader extends StreamReader {
+export class OllamaReader extends StreamReader {
   protected readonly lastWord = '"done": true';
   private readonly lines = new LineScanner(this, this.limits.maxLineBytes);
   private readonly cursor = new JsonCursor();
@@ -143,7 +143,7 @@ class OllamaReader extends StreamReader {
     const { message } = value;
     if (!isObject(message)) return false;
     const content = textOf(message['content']);
-    if (this.keepText) this.text += content;
+    this.keepContent(content);
     return content !== '' || textOf(message['thinking']) !== '' || (Array.isArray(message['tool_calls']) && message['tool_calls'].length > 0);
   }
 

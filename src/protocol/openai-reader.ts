@@ -99,7 +99,7 @@ export class OpenAiReader extends AnswerState implements SseHandler {
       tokens = chunk.completionTokens - this.countedTokens;
       this.countedTokens = chunk.completionTokens;
     }
-    if (this.keepText && (bits & Seen.content) !== 0) this.text += textOf(JSON.parse(buffer.toString('utf8', start, end)));
+    if (this.keepText && (bits & Seen.content) !== 0) this.keepContent(textOf(JSON.parse(buffer.toString('utf8', start, end))));
     if (bits === Seen.content && chunk.texts === 1 && start - this.readStart === dataLead && this.readEnd - end === eventTrail)
       this.template.learn(buffer, this.readStart, chunk.textStart, chunk.textEnd, this.readEnd, chunk.model);
     this.output(tokens);
@@ -140,7 +140,7 @@ export class OpenAiReader extends AnswerState implements SseHandler {
     else {
       this.finishReason = chunk.finishReason;
       if ((bits & outputBits) !== 0) this.outputChunks = 1;
-      if (this.keepText) this.text = textOf(value);
+      if (this.keepText) this.keepContent(textOf(value));
     }
   }
 
