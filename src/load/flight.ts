@@ -236,7 +236,8 @@ export class Flight implements ResponseSink {
     if (this.gaps !== null && this.deck.gapRule === 'chunks' && answer.error === null) countChunksAround(this.gaps, answer);
     const { originMs, countTokens } = this.deck;
     const since = (at: number | null) => (at === null ? null : at - originMs);
-    const outputTokens = answer.outputTokens ?? (countTokens !== null && answer.text !== null ? countTokens(answer.text) : null);
+    const outputTokens =
+      answer.outputTokens ?? (countTokens !== null && answer.text !== null ? countTokens(answer.text) + countTokens(answer.beside ?? '') : null);
     if (this.deck.budget !== null && this.bound !== null)
       this.deck.budget.settle(this.bound, tokensUsed(this.bound, answer, this.sent !== null, outputTokens));
     const record: RequestRecord = {

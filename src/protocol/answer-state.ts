@@ -41,6 +41,7 @@ export abstract class AnswerState implements AnswerReader {
   protected finishReason: string | null = null;
   protected model: string | null = null;
   private text = '';
+  private beside = '';
   protected bytes = 0;
   private listener: OutputListener | null = null;
   protected error: ErrorKind | null = null;
@@ -85,6 +86,7 @@ export abstract class AnswerState implements AnswerReader {
     this.finishReason = null;
     this.model = null;
     this.text = '';
+    this.beside = '';
     this.bytes = 0;
     this.error = null;
     this.message = null;
@@ -153,10 +155,20 @@ export abstract class AnswerState implements AnswerReader {
 
   /** Keeps a piece of the answer's text, where that is asked for. */
   protected keepContent(content: string): void {
-    if (!this.keepText || this.error === 'too_large') return;
-    if (this.text.length + content.length > this.limits.maxBodyBytes)
-      this.tooLarge(`the answer's text is longer than ${this.limits.maxBodyBytes} characters`);
-    else this.text += content;
+    if (this.hasRoom(content)) this.text += content;
+  }
+
+  /** Keeps output that is no part of the answer's text, for its tokens to be counted; where the server has told how many there are that is not wanted. */
+  protected keepBeside(output: string): void {
+    if (output !== '' && this.outputTokens === null && this.hasRoom(output)) this.beside += output;
+  }
+
+  private hasRoom(piece: string): boolean {
+    if (!this.keepText || this.error === 'too_large') return false;
+    const most = this.limits.maxBodyBytes;
+    if (this.text.length + this.beside.length + piece.length <= most) return true;
+    this.tooLarge(`the answer's text is longer than ${most} characters`);
+    return false;
   }
 
   /** An event that cannot be read; the first one is told. */
@@ -195,6 +207,7 @@ export abstract class AnswerState implements AnswerReader {
   protected tooLarge(message: string): void {
     this.body.clear();
     this.text = '';
+    this.beside = '';
     this.fault({ kind: 'too_large', message });
   }
 
@@ -229,6 +242,7 @@ export abstract class AnswerState implements AnswerReader {
       finishReason: this.finishReason,
       model: this.model,
       text: this.keepText ? this.text : null,
+      ...(this.beside === '' || this.outputTokens !== null ? {} : { beside: this.beside }),
       responseBytes: this.bytes,
     };
   }

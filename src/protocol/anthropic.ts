@@ -3,7 +3,7 @@ import { bytesAre, JsonCursor } from './json-cursor.ts';
 import { endpoint } from './openai-request.ts';
 import type { Protocol, RequestSpec, WireContext } from './protocol.ts';
 import { SseScanner } from './sse.ts';
-import { countOf, StreamReader, textOf } from './stream-reader.ts';
+import { callText, countOf, StreamReader, textOf } from './stream-reader.ts';
 import type { WireRequest } from './transport.ts';
 
 /** This wire wants `max_tokens` in every request; what is asked for where nobody says. */
@@ -173,14 +173,18 @@ export class AnthropicReader extends StreamReader {
   /** A block as it begins, or whole: text, thinking, or the name of a tool that is called. */
   private takeBlock(block: Record<string, unknown>): boolean {
     const content = textOf(block['text']);
+    const beside = textOf(block['thinking']) + (/tool_use$/.test(textOf(block['type'])) ? callText(block) : '');
     this.keepContent(content);
-    return content !== '' || textOf(block['thinking']) !== '' || (/tool_use$/.test(textOf(block['type'])) && textOf(block['name']) !== '');
+    this.keepBeside(beside);
+    return content !== '' || beside !== '';
   }
 
   private takeDelta(delta: Record<string, unknown>): boolean {
     const content = textOf(delta['text']);
+    const beside = textOf(delta['thinking']) + textOf(delta['partial_json']);
     this.keepContent(content);
-    return content !== '' || textOf(delta['thinking']) !== '' || textOf(delta['partial_json']) !== '';
+    this.keepBeside(beside);
+    return content !== '' || beside !== '';
   }
 
   // The walk of a delta of content; false leaves it to JSON.parse.

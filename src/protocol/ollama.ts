@@ -3,7 +3,7 @@ import { isJsonSpace, JsonCursor } from './json-cursor.ts';
 import { LastText } from './last-text.ts';
 import { LineScanner } from './ndjson.ts';
 import type { Protocol, RequestSpec, WireContext } from './protocol.ts';
-import { countOf, StreamReader, textOf } from './stream-reader.ts';
+import { callText, countOf, StreamReader, textOf } from './stream-reader.ts';
 import type { WireRequest } from './transport.ts';
 
 /**
@@ -143,8 +143,11 @@ export class OllamaReader extends StreamReader {
     const { message } = value;
     if (!isObject(message)) return false;
     const content = textOf(message['content']);
+    const calls = Array.isArray(message['tool_calls']) ? message['tool_calls'] : [];
     this.keepContent(content);
-    return content !== '' || textOf(message['thinking']) !== '' || (Array.isArray(message['tool_calls']) && message['tool_calls'].length > 0);
+    this.keepBeside(textOf(message['thinking']));
+    for (const call of calls) if (isObject(call)) this.keepBeside(callText(call['function']));
+    return content !== '' || textOf(message['thinking']) !== '' || calls.length > 0;
   }
 
   // The walk of an ordinary line; false leaves it to JSON.parse.

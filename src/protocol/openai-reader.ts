@@ -1,5 +1,6 @@
 import { isObject } from '../config/is-object.ts';
 import { AnswerState } from './answer-state.ts';
+import { besideContent, contentOf } from './choice-output.ts';
 import { ChunkTemplate } from './chunk-template.ts';
 import { ChunkClassifier } from './classify.ts';
 import { classifyValue, outputBits, Seen } from './classify-value.ts';
@@ -99,7 +100,7 @@ export class OpenAiReader extends AnswerState implements SseHandler {
       tokens = chunk.completionTokens - this.countedTokens;
       this.countedTokens = chunk.completionTokens;
     }
-    if (this.keepText && (bits & Seen.content) !== 0) this.keepContent(textOf(JSON.parse(buffer.toString('utf8', start, end))));
+    if (this.keepText) this.keepOutput(JSON.parse(buffer.toString('utf8', start, end)));
     if (bits === Seen.content && chunk.texts === 1 && start - this.readStart === dataLead && this.readEnd - end === eventTrail)
       this.template.learn(buffer, this.readStart, chunk.textStart, chunk.textEnd, this.readEnd, chunk.model);
     this.output(tokens);
@@ -140,8 +141,13 @@ export class OpenAiReader extends AnswerState implements SseHandler {
     else {
       this.finishReason = chunk.finishReason;
       if ((bits & outputBits) !== 0) this.outputChunks = 1;
-      if (this.keepText) this.keepContent(textOf(value));
+      if (this.keepText) this.keepOutput(value);
     }
+  }
+
+  private keepOutput(value: unknown): void {
+    this.keepContent(contentOf(value));
+    this.keepBeside(besideContent(value));
   }
 
   private takeUsage(): void {
@@ -151,18 +157,4 @@ export class OpenAiReader extends AnswerState implements SseHandler {
     if (chunk.cachedTokens >= 0) this.cachedTokens = chunk.cachedTokens;
     if (chunk.reasoningTokens >= 0) this.reasoningTokens = chunk.reasoningTokens;
   }
-}
-
-/** The first choice's answer text in a parsed chunk or body. */
-function textOf(value: unknown): string {
-  if (!isObject(value) || !Array.isArray(value['choices'])) return '';
-  let text = '';
-  for (const choice of value['choices']) {
-    if (!isObject(choice) || (choice['index'] !== undefined && choice['index'] !== 0)) continue;
-    const message = isObject(choice['delta']) ? choice['delta'] : isObject(choice['message']) ? choice['message'] : null;
-    const content = message === null ? choice['text'] : message['content'];
-    if (typeof content === 'string') text += content;
-    else if (Array.isArray(content)) for (const part of content) if (isObject(part) && typeof part['text'] === 'string') text += part['text'];
-  }
-  return text;
 }

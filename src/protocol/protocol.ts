@@ -55,6 +55,8 @@ export interface Answer {
   model: string | null;
   /** Text of the first choice, without its reasoning (plain HTTP: the body), kept only where the caller asked for it; null otherwise. */
   text: string | null;
+  /** Output that is no part of `text` (reasoning, refusals, tool calls, other choices), for its tokens to be counted; left out where there is none, or `text` is not kept, or the server tells the tokens. */
+  beside?: string;
   /** Left out: the request was no retrieval. */
   found?: Found;
   responseBytes: number;

@@ -1,3 +1,4 @@
+import { isObject } from '../config/is-object.ts';
 import { AnswerState } from './answer-state.ts';
 import { example, header } from './failure.ts';
 import type { OutputListener } from './protocol.ts';
@@ -61,4 +62,13 @@ export function countOf(value: unknown): number | null {
 /** A text as it is; empty for anything else. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
+}
+
+/** Name and arguments of a tool call; arguments are the wire's text of JSON, or an object. */
+export function callText(call: unknown): string {
+  return isObject(call) ? textOf(call['name']) + argumentsText(call['arguments']) + argumentsText(call['input']) : '';
+}
+
+function argumentsText(args: unknown): string {
+  return isObject(args) && Object.keys(args).length > 0 ? JSON.stringify(args) : textOf(args);
 }
