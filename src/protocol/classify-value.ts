@@ -1,4 +1,5 @@
 import { isObject } from '../config/is-object.ts';
+
 /** What one stream event holds: a set of bits, because one chunk may hold several. */
 export const Seen = {
   /** `delta.role` is there. */
@@ -36,6 +37,17 @@ export interface ChunkFields {
   reasoningTokens: number;
   finishReason: string | null;
   model: string | null;
+  /** Choices that the chunk speaks of, and those that it gives a finish reason, as `choiceBit`s. */
+  choicesSeen: number;
+  choicesEnded: number;
+}
+
+/** Choices from this index on are not told apart. */
+export const sharedChoice = 31;
+
+/** The bit of a choice by its index; one without an index is the first. */
+export function choiceBit(index: unknown): number {
+  return typeof index === 'number' && Number.isSafeInteger(index) && index > 0 ? 1 << Math.min(index, sharedChoice) : 1;
 }
 
 /** What a parsed chunk (or a whole answer, whose choices hold `message` in place of `delta`) holds: the definition that the byte walk of `ChunkClassifier` is held to. */
@@ -53,12 +65,15 @@ export function classifyValue(value: unknown, into: ChunkFields): number {
 }
 
 function classifyChoice(choice: Record<string, unknown>, into: ChunkFields): number {
+  const which = choiceBit(choice['index']);
+  into.choicesSeen |= which;
   let bits = hasText(choice['text']) ? Seen.content : 0;
   for (const name of ['delta', 'message']) if (isObject(choice[name])) bits |= classifyDelta(choice[name]);
   const reason = choice['finish_reason'];
   if (typeof reason === 'string' && reason !== '') {
     bits |= Seen.finish;
     into.finishReason = reason;
+    into.choicesEnded |= which;
   }
   return bits;
 }

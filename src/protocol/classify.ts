@@ -1,4 +1,4 @@
-import { type ChunkFields, classifyValue, Seen } from './classify-value.ts';
+import { type ChunkFields, choiceBit, classifyValue, Seen } from './classify-value.ts';
 import { bytesAre, isJsonSpace, JsonCursor } from './json-cursor.ts';
 import { LastText } from './last-text.ts';
 
@@ -12,6 +12,7 @@ const names = {
   message: Buffer.from('message'),
   text: Buffer.from('text'),
   finishReason: Buffer.from('finish_reason'),
+  index: Buffer.from('index'),
   role: Buffer.from('role'),
   content: Buffer.from('content'),
   reasoning: Buffer.from('reasoning'),
@@ -49,6 +50,8 @@ export class ChunkClassifier implements ChunkFields {
   reasoningTokens = -1;
   finishReason: string | null = null;
   model: string | null = null;
+  choicesSeen = 0;
+  choicesEnded = 0;
   /** How many chunks needed JSON.parse since the beginning; for tests and for tuning. */
   parsedChunks = 0;
   /** How many texts that count as output the chunk's walk met, empty ones included, and where the last of them lies. */
@@ -92,6 +95,8 @@ export class ChunkClassifier implements ChunkFields {
     this.reasoningTokens = -1;
     this.finishReason = null;
     this.model = null;
+    this.choicesSeen = 0;
+    this.choicesEnded = 0;
   }
 
   // Each method below walks the value that starts at the cursor; false leaves the whole chunk to JSON.parse. `seen` finds keys that come twice.
@@ -134,6 +139,8 @@ export class ChunkClassifier implements ChunkFields {
   private choice(c: JsonCursor): boolean {
     if (!c.enter(openBrace)) return false;
     let seen = 0;
+    let index = 0;
+    let ended = false;
     while (c.nextKey()) {
       let bit = 0;
       if (c.keyIs(names.delta)) {
@@ -144,13 +151,21 @@ export class ChunkClassifier implements ChunkFields {
         if (!this.output(c, Seen.content)) return false;
       } else if (c.keyIs(names.finishReason)) {
         bit = 4;
+        const said = c.peek() === quote;
         if (!this.finish(c)) return false;
+        ended = said && c.textEnd > c.textStart;
+      } else if (c.keyIs(names.index)) {
+        bit = 8;
+        index = this.count(c);
       } else if (c.keyIs(names.message)) {
         if (!c.nothing()) return false;
       } else if (!c.skip()) return false;
       if ((seen & bit) !== 0) return false;
       seen |= bit;
     }
+    const which = choiceBit(index);
+    this.choicesSeen |= which;
+    if (ended) this.choicesEnded |= which;
     return c.ok;
   }
 

@@ -3,13 +3,16 @@ import { AnswerState } from './answer-state.ts';
 import { besideContent, contentOf } from './choice-output.ts';
 import { ChunkTemplate } from './chunk-template.ts';
 import { ChunkClassifier } from './classify.ts';
-import { classifyValue, outputBits, Seen } from './classify-value.ts';
+import { classifyValue, outputBits, Seen, sharedChoice } from './classify-value.ts';
 import { example, sampleBytes } from './failure.ts';
 import type { OutputListener } from './protocol.ts';
 import { type SseHandler, SseScanner } from './sse.ts';
 
 /** Bits that tell of a choice: output, its role, its end. */
 const choiceBits = outputBits | Seen.role | Seen.finish;
+
+/** The bit of the choices that are not told apart. */
+const sharedBit = 1 << sharedChoice;
 
 /** `data: ` before an event's text and the two line feeds after it, where a read is just one event. */
 const dataLead = 6;
@@ -22,11 +25,11 @@ const looksLikeEvents = /^(?:\uFEFF)?(?::|(?:data|event|id|retry)(?::|$))/m;
 const Body = { unknown: 0, stream: 1, json: 2 } as const;
 
 /**
- * Reads the answers of OpenAI-style wires (chat and completions), streamed or in one body. A stream is complete when it said `[DONE]` or a finish reason;
- * one that broke off before is `truncated`.
+ * Reads the answers of OpenAI-style wires (chat and completions), streamed or in one body. A stream is complete when it said `[DONE]` or a finish
+ * reason of each choice; one that broke off before is `truncated`.
  */
 export class OpenAiReader extends AnswerState implements SseHandler {
-  protected readonly lastWord = '[DONE] or a finish reason';
+  protected readonly lastWord = '[DONE] or a finish reason of each choice';
   private readonly scanner = new SseScanner(this, this.limits.maxLineBytes);
   private readonly classifier = new ChunkClassifier();
   private readonly template = new ChunkTemplate();
@@ -39,6 +42,9 @@ export class OpenAiReader extends AnswerState implements SseHandler {
   /** The first output chunk said how many tokens there were: the server counts along. */
   private counting = false;
   private countedTokens = 0;
+  /** Choices that the stream has spoken of, and those that have finished: a bit each. */
+  private choicesSeen = 0;
+  private choicesEnded = 0;
 
   override begin(listener: OutputListener | null, keepText: boolean): void {
     super.begin(listener, keepText);
@@ -47,6 +53,8 @@ export class OpenAiReader extends AnswerState implements SseHandler {
     this.mode = Body.unknown;
     this.counting = false;
     this.countedTokens = 0;
+    this.choicesSeen = 0;
+    this.choicesEnded = 0;
   }
 
   data(buffer: Buffer, start: number, end: number, nowMs: number): boolean {
@@ -81,17 +89,18 @@ export class OpenAiReader extends AnswerState implements SseHandler {
     const chunk = this.classifier;
     const bits = chunk.classify(buffer, start, end);
     if ((bits & (Seen.error | Seen.malformed | Seen.done | Seen.ping)) !== 0) {
-      if ((bits & Seen.done) !== 0) this.finished = true;
-      else if ((bits & Seen.error) !== 0) this.errorInside(buffer.toString('utf8', start, end));
+      if ((bits & Seen.done) !== 0) {
+        this.finished = true;
+        this.choicesEnded = -1;
+      }
+      if ((bits & Seen.error) !== 0) this.errorInside(buffer.toString('utf8', start, end));
       else if ((bits & Seen.malformed) !== 0) this.unreadableEvent(buffer.toString('utf8', start, Math.min(end, start + sampleBytes)));
       if ((bits & Seen.error) === 0) return;
     }
     if (chunk.model !== null) this.model ??= chunk.model;
     if ((bits & Seen.usage) !== 0) this.takeUsage();
-    if ((bits & Seen.finish) !== 0) {
-      this.finished = true;
-      this.finishReason = chunk.finishReason;
-    }
+    if ((bits & Seen.finish) !== 0) this.finishReason = chunk.finishReason;
+    if (chunk.choicesSeen !== 0) this.takeChoices(chunk.choicesSeen, chunk.choicesEnded);
     if ((bits & choiceBits) !== 0) this.chunk();
     if ((bits & outputBits) === 0) return;
     if (this.outputChunks === 0) this.counting = chunk.completionTokens > 0;
@@ -143,6 +152,13 @@ export class OpenAiReader extends AnswerState implements SseHandler {
       if ((bits & outputBits) !== 0) this.outputChunks = 1;
       if (this.keepText) this.keepOutput(value);
     }
+  }
+
+  /** The stream is complete when every choice that it spoke of has finished; those that share a bit are not told apart, and wait for `[DONE]`. */
+  private takeChoices(seen: number, ended: number): void {
+    this.choicesSeen |= seen;
+    this.choicesEnded |= ended & ~sharedBit;
+    this.finished = this.choicesEnded !== 0 && (this.choicesSeen & ~this.choicesEnded) === 0;
   }
 
   private keepOutput(value: unknown): void {

@@ -12,17 +12,20 @@ interface Told {
   usage: (number | null)[];
   finishReason: string | null;
   model: string | null;
+  /** A bit for each choice that is spoken of, and for each that has finished. */
+  choices: [number, number];
 }
 
 function classify(classifier: ChunkClassifier, text: string | Buffer): Told {
   const bytes = Buffer.concat([Buffer.from('x{"'), Buffer.from(text as string), Buffer.from('"}')]);
   const bits = classifier.classify(bytes, 3, bytes.length - 2);
-  const { promptTokens, completionTokens, cachedTokens, reasoningTokens, finishReason, model } = classifier;
+  const { promptTokens, completionTokens, cachedTokens, reasoningTokens, finishReason, model, choicesSeen, choicesEnded } = classifier;
   return {
     bits: bitNames(bits),
     usage: [promptTokens, completionTokens, cachedTokens, reasoningTokens].map((count) => (count < 0 ? null : count)),
     finishReason,
     model,
+    choices: [choicesSeen, choicesEnded],
   };
 }
 
@@ -34,7 +37,7 @@ const whole = (value: Any) => (Number.isSafeInteger(value) && value >= 0 ? value
 
 /** What a chunk holds, told from the parsed value; written apart from the sources on purpose. */
 function reference(raw: string): Told {
-  const told: Told = { bits: [], usage: [null, null, null, null], finishReason: null, model: null };
+  const told: Told = { bits: [], usage: [null, null, null, null], finishReason: null, model: null, choices: [0, 0] };
   if (raw.trim() === '') return { ...told, bits: ['ping'] };
   if (raw.trim() === '[DONE]') return { ...told, bits: ['done'] };
   let value: Any;
@@ -60,6 +63,9 @@ function reference(raw: string): Told {
   const call = (f: Any) =>
     object(f) && (text(f.name) || text(f.arguments) || text(f.input) || (object(f.arguments) && Object.keys(f.arguments).length > 0));
   for (const choice of Array.isArray(value.choices) ? value.choices.filter(object) : []) {
+    const bit = 1 << Math.min(31, whole(choice.index) ?? 0);
+    told.choices[0] |= bit;
+    if (text(choice.finish_reason)) told.choices[1] |= bit;
     if (text(choice.text)) bits.add('content');
     if (text(choice.finish_reason)) {
       bits.add('finish');
@@ -317,7 +323,7 @@ describe('chunk classifier', () => {
       classifier,
       '{"model":"org\\/m","choices":[],"usage":{"prompt_tokens":10,"completion_tokens":20,"prompt_tokens_details":{"audio":0,"cached_tokens":8},"completion_tokens_details":{"reasoning_tokens":null}}}',
     );
-    assert.deepEqual(told, { bits: ['usage'], usage: [10, 20, 8, null], finishReason: null, model: 'org/m' });
+    assert.deepEqual(told, { bits: ['usage'], usage: [10, 20, 8, null], finishReason: null, model: 'org/m', choices: [0, 0] });
     assert.equal(classifier.parsedChunks, 0);
   });
 

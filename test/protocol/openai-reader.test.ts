@@ -235,6 +235,27 @@ describe('failures', () => {
     assert.equal(readText(chunk({ content: 'a' }, 'stop'), { fail: 'timeout_total' }).error, 'timeout_total');
   });
 
+  test('a stream of several choices is complete when each of them has finished', () => {
+    const choice = (index: number, delta: object, finish: string | null = null) =>
+      `data: ${JSON.stringify({ choices: [{ index, delta, finish_reason: finish }] })}\n\n`;
+    const [a, b, endA, endB] = [choice(0, { content: 'a' }), choice(1, { content: 'b' }), choice(0, {}, 'stop'), choice(1, {}, 'stop')];
+    const kinds = (text: string) => [readText(text).error, readText(text, { fail: 'reset', keepText: false }).error];
+    assert.deepEqual(kinds(a + b + endA), ['truncated', 'reset']);
+    assert.deepEqual(kinds(a + b + endA + endA), ['truncated', 'reset'], 'the same one twice');
+    assert.deepEqual(kinds(a + endA + b), ['truncated', 'reset'], 'one after the other');
+    assert.deepEqual(kinds(a + endA + choice(1, { role: 'assistant' })), ['truncated', 'reset'], 'a second one that only began');
+    assert.deepEqual(kinds(a + endA + choice(1, {})), ['truncated', 'reset'], 'a second one that has said nothing');
+    assert.deepEqual(kinds(a + b + endA + b + endB), [null, null]);
+    assert.deepEqual(kinds(`${a + b + endA}data: [DONE]\n\n`), [null, null]);
+    assert.deepEqual(kinds(`data: {"choices":[{"index":1,"text":"b"},{"index":0,"text":"a","finish_reason":"stop"}]}\n\n`), ['truncated', 'reset']);
+    // Usage after the last finish reason opens no choice.
+    assert.deepEqual(kinds(`${a + endA}data: {"choices":[],"usage":{"completion_tokens":1}}\n\n`), [null, null]);
+    // Beyond the choices that are told apart the stream has to say that it is done.
+    const many = choice(31, { content: 'x' }) + choice(40, { content: 'y' }) + choice(31, {}, 'stop');
+    assert.deepEqual(kinds(many), ['truncated', 'reset']);
+    assert.deepEqual(kinds(`${many}data: [DONE]\n\n`), [null, null]);
+  });
+
   test('a line of a gigabyte is given up, and memory with it', () => {
     const reader = new OpenAiReader();
     reader.begin(null, false);

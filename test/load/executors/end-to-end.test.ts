@@ -56,6 +56,29 @@ for (const [name, load] of [
   });
 }
 
+test('where no usage comes all output is counted, not only the content of the first choice', async () => {
+  const events = [
+    { reasoning: ' think' },
+    { tool_calls: [{ index: 0, function: { arguments: ' word' } }] },
+    { refusal: ' no' },
+    { content: ' word' },
+  ];
+  const choices = [...events.map((delta) => ({ index: 0, delta })), { index: 1, delta: { content: ' word' } }];
+  await using server = await chatServer({
+    answer(_seen, response) {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (const choice of choices) response.write(`data: ${JSON.stringify({ choices: [choice] })}\n\n`);
+      response.end('data: [DONE]\n\n');
+      return true;
+    },
+  });
+  const { records } = await drive(server.url, 'closed', { concurrency: 1, requests: 2 });
+  assert.deepEqual(
+    records.map(({ outputTokens }) => outputTokens),
+    [5, 5],
+  );
+});
+
 test('machines and threads partition a schedule exactly', async () => {
   const load = { rate: 200, requests: 31 };
   const parts = await Promise.all([0, 1].map((index) => drive(url, 'poisson', load, { workers: index + 1, shard: { index, count: 2 } })));
