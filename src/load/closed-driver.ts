@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import type { RequestRecord } from '../measure/record.ts';
 import { UsersDriver } from './users-driver.ts';
 
 /** Users who send one request after the other, as many at a time as the pacer says. */
@@ -23,6 +24,12 @@ export class ClosedDriver extends UsersDriver {
     if (nextChangeMs !== null && this.ending.reason === null) this.ending.later(nextChangeMs - elapsedMs, () => this.start());
     // Of few users among many threads or machines none may fall to this one: the requests are then the others' to send.
     else if (this.active.size === 0 && this.durationMs === null) this.endSending('completed');
+  }
+
+  override answered(user: number, record: RequestRecord, text: string | null): void {
+    // A pause that no request follows would count as time in which some could have been answered.
+    if (this.ending.reason === null && this.hooks.exhausted()) this.ending.reason = 'completed';
+    super.answered(user, record, text);
   }
 
   protected next(user: number): void {

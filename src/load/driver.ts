@@ -9,6 +9,8 @@ export interface DriverHooks {
   send(user: number, index: number, intendedMs: number, answers?: readonly string[]): void;
   /** The next index of a closed loop, shared by all workers; null when the phase has had its requests. */
   takeIndex(): number | null;
+  /** Whether the phase has had its requests, all of them: nobody needs to wait for another. */
+  exhausted(): boolean;
   inFlight(): number;
   /** The phase is over and nothing is in flight any more. */
   done(reason: StopReason): void;

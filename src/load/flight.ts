@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { GapRule } from '../measure/definitions.ts';
-import { countChunksAround, countGap, type GapCounts } from '../measure/gap-counts.ts';
+import { countChunksAround, type GapCounts, HeldGaps } from '../measure/gap-counts.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import type { ErrorKind } from '../protocol/error-kind.ts';
 import { header } from '../protocol/failure.ts';
@@ -47,6 +47,7 @@ export class Flight implements ResponseSink {
   private index = 0;
   private series = '';
   private gaps: GapCounts | null = null;
+  private readonly held: HeldGaps;
   private request: WireRequest | null = null;
   private expectedModel: string | null = null;
   private bound: TokenBound | null = null;
@@ -71,6 +72,7 @@ export class Flight implements ResponseSink {
     this.deck = deck;
     this.transport = transport;
     this.reader = protocol.createReader();
+    this.held = new HeldGaps(deck.gapRule);
   }
 
   /** @param intendedMs performance.now() at which the schedule wanted it sent */
@@ -139,6 +141,7 @@ export class Flight implements ResponseSink {
     this.resent = false;
     this.firstOutput = 0;
     this.lastOutput = 0;
+    this.held.drop();
     this.abortRequest = null;
     this.reader.begin(this.onOutput, this.deck.keepText);
     this.abortRequest = this.transport.send(this.request as WireRequest, this);
@@ -173,7 +176,7 @@ export class Flight implements ResponseSink {
   private readonly onOutput = (nowMs: number, tokens: number): void => {
     const first = this.firstOutput === 0;
     if (first) this.firstOutput = nowMs;
-    if (this.gaps !== null) countGap(this.gaps, this.deck.gapRule, first ? null : nowMs - this.lastOutput, tokens);
+    if (this.gaps !== null) this.held.hold(this.gaps, first ? null : nowMs - this.lastOutput, tokens);
     this.lastOutput = nowMs;
   };
 
@@ -233,7 +236,11 @@ export class Flight implements ResponseSink {
   }
 
   private end(answer: Answer, nowMs: number): void {
-    if (this.gaps !== null && this.deck.gapRule === 'chunks' && answer.error === null) countChunksAround(this.gaps, answer);
+    // Token times are those of successful answers; what came of others is forgotten with the next attempt.
+    if (this.gaps !== null && answer.error === null) {
+      this.held.count(this.gaps);
+      if (this.deck.gapRule === 'chunks') countChunksAround(this.gaps, answer);
+    }
     const { originMs, countTokens } = this.deck;
     const since = (at: number | null) => (at === null ? null : at - originMs);
     const outputTokens =

@@ -54,6 +54,8 @@ export interface LoopPhase {
   /** Index of the phase's first request. */
   firstIndex: number;
   takeIndex(): number | null;
+  /** Whether `takeIndex` has no more to give. */
+  exhausted(): boolean;
   measured: boolean;
 }
 

@@ -88,6 +88,7 @@ export class LoadLoop implements FlightDeck {
       startMs: performance.now(),
       firstIndex,
       takeIndex: () => (taken < count ? firstIndex + taken++ : null),
+      exhausted: () => taken >= count,
       measured: false,
     });
   }
@@ -103,6 +104,7 @@ export class LoadLoop implements FlightDeck {
         prepare: (index) => this.prepare(index),
         send: (user, index, intendedMs, answers) => this.send({ user, index, intendedMs, phase, measured: running.measured }, answers),
         takeIndex: running.takeIndex,
+        exhausted: running.exhausted,
         inFlight: () => this.flying.size + this.registering,
         done: resolve,
       };

@@ -20,7 +20,7 @@ import type { Command, Report, WorkerData } from './messages.ts';
 import type { LoadPlan } from './plan.ts';
 import { SchemaRegistrar } from './registration.ts';
 import { RowWriter } from './rows.ts';
-import { ownArrivals, partOf, shareOf } from './share.ts';
+import { ClosedShare, ownArrivals, partOf, shareOf } from './share.ts';
 import { sharedOriginMs } from './shared-clock.ts';
 import { maxHeaderBytes } from './transport-limits.ts';
 import { addLatency, noLatencies } from './warm-up.ts';
@@ -186,8 +186,10 @@ class LoadWorker {
     const counter = new Int32Array(this.place.counter);
     const { requests } = next.value;
     const { shard } = this.plan;
-    // Machines that share a closed load take every count-th index; on one machine the workers draw from one counter.
-    const own = requests === null ? null : shareOf(requests, shard.index, shard.count);
+    // On one machine the workers draw from one counter.
+    const { pacer } = next.value;
+    const share = new ClosedShare(shard, pacer.kind === 'closed' ? pacer.maxUsers : shard.count);
+    const own = requests === null ? Number.POSITIVE_INFINITY : share.of(requests);
     this.batching ??= setInterval(() => this.sendDueBatch(), batchIntervalMs);
     const outcome = await this.loop.run({
       phase,
@@ -195,8 +197,9 @@ class LoadWorker {
       firstIndex: command.firstIndex,
       takeIndex: () => {
         const taken = Atomics.add(counter, 0, 1);
-        return own !== null && taken >= own ? null : command.firstIndex + taken * shard.count + shard.index;
+        return taken >= own ? null : command.firstIndex + share.nth(taken);
       },
+      exhausted: () => Atomics.load(counter, 0) >= own,
       measured: true,
     });
     clearInterval(this.batching);

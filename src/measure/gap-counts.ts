@@ -99,6 +99,51 @@ export function countGap(gaps: GapCounts, rule: GapRule, gapMs: number | null, t
   }
 }
 
+/** Beyond so many chunks of one answer their gaps are counted before its end. */
+const mostHeld = 65_536;
+
+/** The gaps of an answer under way, which count when it has succeeded: a typed array that grows and is used again, nothing is made per chunk. */
+export class HeldGaps {
+  private readonly rule: GapRule;
+  /** Gap (NaN for the first chunk) and tokens, in turn. */
+  private held = new Float64Array(512);
+  private used = 0;
+
+  constructor(rule: GapRule) {
+    this.rule = rule;
+  }
+
+  /** As `countGap`. */
+  hold(gaps: GapCounts, gapMs: number | null, tokens: number): void {
+    if (this.rule === 'none') return;
+    if (this.used === this.held.length) this.makeRoom(gaps);
+    this.held[this.used] = gapMs ?? Number.NaN;
+    this.held[this.used + 1] = tokens;
+    this.used += 2;
+  }
+
+  count(gaps: GapCounts): void {
+    for (let at = 0; at < this.used; at += 2) {
+      const gapMs = this.held[at] as number;
+      countGap(gaps, this.rule, Number.isNaN(gapMs) ? null : gapMs, this.held[at + 1] as number);
+    }
+    this.used = 0;
+  }
+
+  drop(): void {
+    this.used = 0;
+  }
+
+  private makeRoom(gaps: GapCounts): void {
+    if (this.used >= 2 * mostHeld) this.count(gaps);
+    else {
+      const larger = new Float64Array(2 * this.held.length);
+      larger.set(this.held);
+      this.held = larger;
+    }
+  }
+}
+
 /** The chunks around the output count too under that rule: a role before it, a finish reason after it. One that came in the same read has no gap to tell. */
 export function countChunksAround(
   gaps: GapCounts,

@@ -91,6 +91,7 @@ test('a schedule longer than the alarm looks ahead is sent whole and in order, h
             if (index % 100 === 50) for (const until = performance.now() + 5; performance.now() < until; );
           },
           takeIndex: () => null,
+          exhausted: () => true,
           inFlight: () => 0,
           done: resolve,
         },
@@ -122,7 +123,7 @@ test('an alarm without any room still lets nothing be lost that is due', async (
   const driver = new OpenDriver(
     pacerOf([0, 1, 2, 3, 2000]),
     { requests: null, durationMs: null, startMs, share: { first: 0, of: 1 }, firstIndex: 0, alarm },
-    { send: (_, index) => void sent.push(index), takeIndex: () => null, inFlight: () => 0, done: () => {} },
+    { send: (_, index) => void sent.push(index), takeIndex: () => null, exhausted: () => true, inFlight: () => 0, done: () => {} },
   );
   driver.begin();
   assert.deepEqual(sent, [0, 1, 2, 3]);
@@ -151,6 +152,7 @@ async function latenessOf(alarm: Alarm, offsets: readonly number[], durationMs: 
             busy(sendMs);
           },
           takeIndex: () => null,
+          exhausted: () => true,
           inFlight: () => 0,
           done: resolve,
         },
@@ -211,6 +213,7 @@ test('a sender that cannot keep up hears that it is to end', async (t) => {
             busy(0.05);
           },
           takeIndex: () => null,
+          exhausted: () => true,
           inFlight: () => 0,
           done: resolve,
         },

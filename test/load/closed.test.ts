@@ -4,7 +4,7 @@ import type { Override } from '../../src/config/overrides.ts';
 import { measure } from '../../src/jobs/measure/measure.ts';
 import type { RequestRecord } from '../../src/measure/record.ts';
 import { startMock } from '../../src/mock/server.ts';
-import type { ResultDocument } from '../../src/result/document.ts';
+import type { DistributionMetric, ResultDocument } from '../../src/result/document.ts';
 import { chatServer, until } from '../cli/harness.ts';
 import { Projects, set } from '../jobs/project.ts';
 
@@ -45,6 +45,37 @@ test('as many requests at once as there are users, never more', async () => {
   const { records } = await drive(server.url, load(40, 5));
   assert.equal(most, 5);
   assert.equal(records.length, 40);
+});
+
+test('a pause that no request follows is no part of what was measured', async () => {
+  await using server = await chatServer({ tokens: 2, tokenMs: 1 });
+  const { document } = await drive(server.url, [...load(6, 3), set('load.think_time', 8)]);
+  // One pause lies between the two requests of each user; none after the last.
+  assert.ok(document.results.duration_seconds >= 8 && document.results.duration_seconds < 16, String(document.results.duration_seconds));
+});
+
+test('token times are of answers that succeeded, whatever came of others before they broke', async () => {
+  const chunk = (content: string) => `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`;
+  for (const retries of [0, 2]) {
+    await using server = await chatServer({
+      tokens: 6,
+      tokenMs: 1,
+      answer: (_, response, number) => {
+        if (number % 2 === 1) return false;
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write(chunk('one'));
+        setTimeout(() => response.write(chunk('two'), () => response.destroy()), 1000);
+        return true;
+      },
+    });
+    const again = retries === 0 ? [] : [set('retry', { max_attempts: 1 + retries, base: 0.01 })];
+    const { document } = await drive(server.url, [...load(6), set('warmup', 0), ...again]);
+    const { successful } = document.results;
+    assert.ok(successful >= 3);
+    const gaps = document.series[0]?.metrics['itl_ms'] as DistributionMetric;
+    assert.equal(gaps.count, 5 * successful);
+    assert.ok((gaps.max ?? 0) < 900, `retries ${retries}: ${gaps.max}`);
+  }
 });
 
 for (const [requests, concurrency] of [

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { OpenPacer } from '../../src/load/executor.ts';
 import { poisson } from '../../src/load/executors/poisson.ts';
 import { OpenDriver } from '../../src/load/open-driver.ts';
-import { ownArrivals, type Place, partOf, shareOf } from '../../src/load/share.ts';
+import { ClosedShare, ownArrivals, type Place, partOf, shareOf } from '../../src/load/share.ts';
 
 /** Every thread of every machine; machines may have different numbers of them. */
 const threadsOf = (workers: readonly number[]): { machine: Place; thread: Place }[] =>
@@ -23,6 +23,29 @@ test('the parts of machines and of their threads add up to the whole, and differ
       );
       const ofMachines = workers.map((_, index) => shareOf(total, index, workers.length));
       assert.ok(Math.max(...ofMachines) - Math.min(...ofMachines) <= 1);
+    }),
+  );
+});
+
+test('machines that share a closed load send each index once together, each in proportion to its users', () => {
+  const some = fc.integer({ min: 1, max: 40 });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 6 }), some, fc.nat(200), (count, users, requests) => {
+      const sent = Array.from({ length: count }, (_, index) => {
+        const share = new ClosedShare({ index, count }, users);
+        const own = Array.from({ length: share.of(requests) }, (__, n) => share.nth(n));
+        const ownUsers = shareOf(users, index, count);
+        assert.ok(Math.abs(own.length - (requests * ownUsers) / users) <= ownUsers, `${own.length} of ${requests}, ${ownUsers} of ${users} users`);
+        assert.deepEqual(
+          own.toSorted((a, b) => a - b),
+          own,
+        );
+        return own;
+      });
+      assert.deepEqual(
+        sent.flat().toSorted((a, b) => a - b),
+        Array.from({ length: requests }, (_, index) => index),
+      );
     }),
   );
 });
@@ -50,7 +73,13 @@ async function sentBy(pacer: OpenPacer, requests: number, place: { machine: Plac
         close: async () => {},
       },
     },
-    { send: (_, index, intendedMs) => void sent.set(index, intendedMs - startMs), takeIndex: () => null, inFlight: () => 0, done },
+    {
+      send: (_, index, intendedMs) => void sent.set(index, intendedMs - startMs),
+      takeIndex: () => null,
+      exhausted: () => true,
+      inFlight: () => 0,
+      done,
+    },
   );
   driver.begin();
   await ended;
