@@ -274,6 +274,7 @@ baseline: { path: x }
   });
   const faults = await here.faults({ overrides: [flag('concurrency', 'load.concurrency', '0'), flag('timeout', 'timeout', '-1')] });
   const expected = [
+    /^config\/scenarios\/mine\.yaml:2:13: unknown executor "closd"; did you mean "closed"\?/,
     /^config\/scenarios\/mine\.yaml:4:15: request\.max_tokens: expected a number of at least 1, found 0/,
     /^config\/targets\.yaml:2:25: other\.expected_concurrency: expected a number of at least 1, found -1/,
     /^flag --timeout: expected a duration such as 600, 30s or 10m, found -1/,
@@ -524,4 +525,29 @@ test('a fault of a scenario does not hide those of its load, inline or in a file
     ])
       assert.match(faults, new RegExp(`:${line}:\\d+: .*${what}`), faults);
   }
+});
+
+test('a fault of a request does not hide those of the load, of its trace, and of the files that the request names', async () => {
+  const found = async (request: string, load: string) => {
+    await using here = await project({
+      'llm-bench.yaml': `scenario:\n  name: x\n  request: ${request}\n  load: ${load}\n`,
+      'rows.jsonl': '{"timestamp": 0, "input_length": "x", "output_length": 1}\n',
+    });
+    return (await here.faults({ executors: executorSchemas })).map((fault) => fault.replace(/: (expected|unknown).*/, ''));
+  };
+  assert.deepEqual(await found('{ prompt_tokens: -5, schema: none.json }', '{ executor: poisson, rate: 0, duration: 3x }'), [
+    'llm-bench.yaml:3:29: scenario.request.prompt_tokens',
+    'llm-bench.yaml:3:41: file none.json not found; expected a JSON file that holds a JSON Schema',
+    'llm-bench.yaml:4:36: load.rate',
+    'llm-bench.yaml:4:49: load.duration',
+  ]);
+  assert.deepEqual(await found('{ max_tokens: abc }', '{ executor: trace, file: rows.jsonl, sped: 2 }'), [
+    'llm-bench.yaml:3:26: scenario.request.max_tokens',
+    'llm-bench.yaml:4:52: load',
+    'rows.jsonl:1:1: input_length',
+  ]);
+  assert.deepEqual(await found('{ prompts: rows.jsonl }', '{ executor: ramping_users, stages: 3 }'), [
+    'llm-bench.yaml:4:44: load.stages',
+    'rows.jsonl:1:1: prompt',
+  ]);
 });

@@ -15,6 +15,8 @@ import { switchExecutor } from './switch-executor.ts';
 export interface ResolvedScenario {
   scenario: Scenario;
   layers: Layers;
+  /** Something of it is wrong: of `scenario` the files may be checked that it names for sure, and no more. */
+  faulty?: true;
 }
 
 const defaultPromptsFile = 'prompts.jsonl';
@@ -23,7 +25,7 @@ const defaultPromptsFile = 'prompts.jsonl';
  * Lays the flags over a scenario, fills in what is left and checks the executor's options by its own schema.
  * @param fromFlags the flags' settings for every scenario
  * @param executors executor name -> schema of its options without `executor`
- * @returns null when something is wrong; then `issues` says what
+ * @returns null where nothing can be said of it; then, and where it is `faulty`, `issues` says what is wrong
  */
 export function resolveScenario(
   draft: ScenarioDraft,
@@ -47,11 +49,13 @@ export function resolveScenario(
     (path) => flags.origins.get(dotted(path)) ?? defaultOrigin,
   );
   const layers = withDefaults(withTargetTimeout(withRequestsPerCell(given), resolved));
-  found.push(...contradictions(layers));
-  const executor = String((layers.value['load'] as Record<string, unknown>)['executor']);
+  // What is wrong with a request was told of where it was read.
+  const sound = scenarioSchema.shape.request.safeParse(layers.value['request']).success;
+  if (sound) found.push(...contradictions(layers));
+  const options = isTree(layers.value['load']) ? layers.value['load'] : {};
+  const executor = String(options['executor']);
   const load = checkLoad(layers, executor, executors, found);
   issues.push(...found);
-  if (!load || found.length > 0) return null;
 
   const {
     request: written,
@@ -62,7 +66,7 @@ export function resolveScenario(
     aliases: _____,
     metrics: ______,
     ...rest
-  } = scenarioSchema.parse(layers.value);
+  } = scenarioSchema.parse(sound ? layers.value : { ...layers.value, request: {} });
   // What is a path there is read by resolveRequestFiles.
   const request = written as Omit<NonNullable<typeof written>, 'schema' | 'cases' | 'conversations'>;
   const cap = resolved?.target.max_tokens ?? null;
@@ -72,7 +76,7 @@ export function resolveScenario(
     ...(draft.part ? { part: draft.part } : {}),
     timeout: rest.timeout!,
     seed: rest.seed!,
-    load: scaledLoad({ ...load, executor }, rest.scale ?? 1),
+    load: load ? scaledLoad({ ...load, executor }, rest.scale ?? 1) : { ...options, executor },
     warmup: scaledWarmup(rest.warmup!, rest.scale ?? 1),
     request: {
       ...request,
@@ -83,6 +87,7 @@ export function resolveScenario(
       max_tokens_cap: cap,
     },
   };
+  if (!load || !sound || found.length > 0) return { scenario, layers, faulty: true };
   warnings.push(...concerns(scenario, layers, request.max_tokens ?? null, resolved));
   return { scenario, layers: withSettled(scenario, draft, layers, request.max_tokens ?? null, resolved) };
 }

@@ -34,6 +34,8 @@ export function switchExecutor(
 
   let wanted = given['executor'] === undefined ? present : String(given['executor']);
   let because: Origin = originAt(flags, ['load', 'executor']);
+  // A name that is none is told, not taken for what a flag may have meant.
+  if (!Object.hasOwn(executors, wanted)) return unchanged;
   if (given['executor'] === undefined) {
     const foreign = options.filter((option) => !takes(present, option) && Object.hasOwn(executors, meant[option] ?? ''));
     const [first] = foreign;
@@ -47,7 +49,6 @@ export function switchExecutor(
       because = originAt(flags, ['load', foreign.find((option) => meant[option] === wanted) ?? first]);
     }
   }
-  if (!Object.hasOwn(executors, wanted)) return unchanged;
 
   const stray = options.filter((option) => !takes(wanted, option));
   for (const option of stray) {
@@ -61,8 +62,9 @@ export function switchExecutor(
   }
   if (stray.length > 0 || wanted === present) return unchanged;
 
-  // Stages say themselves when the load ends: what a default bounds it by would cut them off.
-  const ended = given['stages'] !== undefined ? ['executor', 'requests', 'duration'] : ['executor'];
+  // Stages and traces say themselves when the load ends, a soak lasts as long as it is told: what the other load was bounded by would cut them off.
+  const bounds = given['stages'] !== undefined || wanted === 'trace' ? ['requests', 'duration'] : wanted === 'soak' ? ['requests'] : [];
+  const ended = ['executor', ...bounds];
   const kept = Object.fromEntries(Object.entries(own).filter(([option]) => !ended.includes(option) && takes(wanted, option)));
   const dropped = Object.keys(own).filter((option) => !Object.hasOwn(kept, option));
   const switched = overlay(without(scenario, ...dropped.map((option) => ['load', option])), { load: { executor: wanted } }, () => because);

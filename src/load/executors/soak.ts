@@ -1,19 +1,19 @@
 import * as z from 'zod';
-import { positiveDurationSchema } from '../../config/duration.ts';
 import type { Executor } from '../executor.ts';
-import { maxInFlightField, someRateSchema, someUsersSchema, thinkTimeField } from '../pacing/options.ts';
-import { aheadOf, openPacer, steadyUsers } from '../pacing/pacers.ts';
+import { endless, isSized, maxInFlightField, sizeFields, someRateSchema, someUsersSchema, thinkTimeField } from '../pacing/options.ts';
+import { aheadOf, milliseconds, openPacer, steadyUsers } from '../pacing/pacers.ts';
 import { steadyArrivals } from '../pacing/rate-curve.ts';
 
 const schema = z
   .strictObject({
     users: someUsersSchema.optional().meta({ description: 'Users, each waiting for its answer before its next request' }),
     rate: someRateSchema.optional().meta({ description: 'Instead of users: requests per second at even distances' }),
-    duration: positiveDurationSchema,
+    ...sizeFields,
     ...thinkTimeField,
     ...maxInFlightField,
   })
   .superRefine((options, context) => {
+    if (!isSized(options)) context.addIssue({ code: 'custom', path: [], message: endless });
     if ((options.users === undefined) === (options.rate === undefined))
       context.addIssue({
         code: 'custom',
@@ -37,6 +37,6 @@ export const soak: Executor<Options> = {
       options.rate === undefined
         ? steadyUsers(options.users ?? 1, options.think_time)
         : openPacer(steadyArrivals(options.rate), options.max_in_flight);
-    yield { label: {}, requests: null, durationMs: options.duration * 1000, pacer };
+    yield { label: {}, requests: options.requests ?? null, durationMs: milliseconds(options.duration), pacer };
   },
 };

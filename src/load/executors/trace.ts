@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { durationSchema, positiveDurationSchema } from '../../config/duration.ts';
 import type { Executor } from '../executor.ts';
-import { maxInFlightField } from '../pacing/options.ts';
-import { openPacer } from '../pacing/pacers.ts';
+import { maxInFlightField, sizeFields } from '../pacing/options.ts';
+import { milliseconds, openPacer } from '../pacing/pacers.ts';
 
 const schema = z.strictObject({
   file: z.string().min(1).meta({ description: 'Mooncake JSONL or Azure LLM inference CSV' }),
@@ -12,6 +12,7 @@ const schema = z.strictObject({
     .optional()
     .meta({ description: "Replay only this part, in the trace's own time" }),
   max_requests: z.int().positive().optional().meta({ description: 'Replay only the first of them' }),
+  duration: sizeFields.duration,
   ...maxInFlightField,
 });
 
@@ -26,10 +27,10 @@ export const trace: Executor<Options> = {
   schema,
   concurrency: (options) => options.max_in_flight,
   connectionsAhead: (options) => Math.min(ahead, options.max_in_flight),
-  size: () => ({ requests: null, durationMs: null }),
+  size: ({ max_requests, duration }) => ({ requests: max_requests ?? null, durationMs: milliseconds(duration) }),
   *phases(options, _seed, rows) {
     if (rows.length === 0) throw new Error('a trace is replayed without its rows');
     const pacer = openPacer(rows.map((row) => row.atMs).values(), options.max_in_flight);
-    yield { label: {}, requests: rows.length, durationMs: null, pacer };
+    yield { label: {}, requests: rows.length, durationMs: milliseconds(options.duration), pacer };
   },
 };

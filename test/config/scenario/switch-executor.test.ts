@@ -214,3 +214,20 @@ test('a number of requests is the first rows of a trace, of the scenario or of a
   const meant = await most('other.yaml', ['trace', 'load.file', 'x.jsonl'], ['num-requests', 'load.requests', '2']);
   assert.deepEqual([meant['executor'], meant['max_requests']], ['trace', 2]);
 });
+
+test('a trace ends with its last row and a soak with its time, not where the load before them did, unless a flag says so', async () => {
+  await using folder = await project({
+    'x.jsonl': '{"timestamp": 0, "input_length": 5, "output_length": 3}\n',
+    'llm-bench.yaml': 'scenario: {name: mine, request: {max_tokens: 5}, load: {executor: closed, duration: 30s, requests: 9}}\n',
+  });
+  const load = async (...flags: [string, string, unknown][]) =>
+    (await folder.load({ executors: executorSchemas, overrides: flags.map(([name, key, value]) => flag(name, key, value)) })).scenarios[0]!.load;
+  const trace = await load(['trace', 'load.file', 'x.jsonl']);
+  assert.deepEqual([trace.executor, trace['duration'], trace['max_requests']], ['trace', undefined, undefined]);
+  const cut = await load(['trace', 'load.file', 'x.jsonl'], ['duration', 'load.duration', '2s']);
+  assert.deepEqual([cut.executor, cut['duration']], ['trace', 2]);
+  const soak = await load(['executor', 'load.executor', 'soak'], ['users', 'load.users', '2']);
+  assert.deepEqual([soak.executor, soak['duration'], soak['requests']], ['soak', 30, undefined]);
+  const counted = await load(['executor', 'load.executor', 'soak'], ['users', 'load.users', '2'], ['num-requests', 'load.requests', '4']);
+  assert.deepEqual([counted['duration'], counted['requests']], [undefined, 4]);
+});

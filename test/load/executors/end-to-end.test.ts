@@ -263,3 +263,11 @@ test('a request of a schedule, made while it is waited for, is the one that user
   assert.equal(new Set(scheduled).size, scheduled.length);
   assert.deepEqual(scheduled, await sent('closed', { concurrency: 1, requests: 30 }));
 });
+
+test('a trace stops sending after its duration, a soak after its number of requests', async () => {
+  const rows = [0, 20, 40, 600_000].map((atMs) => ({ atMs, inputTokens: 3, outputTokens: 2, blocks: null }));
+  const cut = await drive(url, 'trace', { file: 'x.jsonl', duration: 0.5 }, { trace: rows });
+  assert.deepEqual([cut.records.length, cut.stopReason], [3, 'duration']);
+  const soak = await drive(url, 'soak', { users: 2, duration: '10m', requests: 7 });
+  assert.deepEqual([soak.records.length, soak.stopReason], [7, 'completed']);
+});
