@@ -83,7 +83,7 @@ export function pourGaps(gaps: GapState, into: Distribution): void {
 }
 
 /** One chunk's gap to the chunk before, or its arrival as the first one (null), by the rule. No allocation: called once per chunk. */
-export function countGap(gaps: GapCounts, rule: GapRule, gapMs: number | null, tokens: number): void {
+function countGap(gaps: GapCounts, rule: GapRule, gapMs: number | null, tokens: number): void {
   if (rule === 'none') return;
   if (rule === 'arrivals') {
     if (tokens === 0) gaps.guessed = true;

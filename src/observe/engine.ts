@@ -1,5 +1,7 @@
+import { readStart } from './response-start.ts';
+
 /** An answer of an engine to this is a line; anything longer is a web page. */
-const maxBytes = 16 * 1024;
+const mostChars = 16 * 1024;
 const patienceMs = 2_000;
 const longest = 100;
 
@@ -18,7 +20,7 @@ export async function readEngine(baseUrl: string, headers: Record<string, string
       signal: AbortSignal.timeout(patienceMs),
     });
     const name = nameOf(response.headers.get('server'));
-    const version = response.ok ? versionOf(await readStart(response)) : null;
+    const version = response.ok ? versionOf(await readStart(response, mostChars)) : null;
     if (!response.ok) await response.body?.cancel();
     const parts = [name, version].filter((part) => part !== null);
     return parts.length === 0 ? null : parts.join(' ').slice(0, longest);
@@ -42,14 +44,4 @@ function versionOf(text: string): string | null {
   } catch {
     return null;
   }
-}
-
-async function readStart(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
-    if (text.length > maxBytes) break;
-  }
-  return text;
 }

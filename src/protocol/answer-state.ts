@@ -1,4 +1,4 @@
-import { ByteBuffer } from './byte-buffer.ts';
+import { ByteAllowance, ByteBuffer } from './byte-buffer.ts';
 import type { ErrorKind } from './error-kind.ts';
 import { codingFailure, example, header, retryAfterMs, sampleBytes, statusFailure, streamFailure } from './failure.ts';
 import type { Answer, AnswerReader, OutputListener } from './protocol.ts';
@@ -11,7 +11,17 @@ export interface ReaderLimits {
   /** A body that is not a stream; in UTF-16 units the text that is kept of a stream. */
   maxBodyBytes: number;
 }
-const defaultLimits: ReaderLimits = { maxLineBytes: defaultMaxLineBytes, maxBodyBytes: 64 * 1024 * 1024 };
+/** The longest body that is held whole. */
+export const maxBodyBytes = 64 * 1024 * 1024;
+const defaultLimits: ReaderLimits = { maxLineBytes: defaultMaxLineBytes, maxBodyBytes };
+
+/** What the bodies in flight of one thread may hold together: a server of endless answers is not to take the machine's memory. */
+export const bodiesInFlight = new ByteAllowance(256 * 1024 * 1024);
+
+/** What is said of a body that found no room. */
+export function bodyTooLarge(limitBytes: number): string {
+  return `the answer's body is longer than ${limitBytes} bytes, or those in flight are longer than ${bodiesInFlight.limit} together`;
+}
 
 /**
  * What readers of every streaming wire keep of an answer: status, stamps, counts, faults, the beginning of its body, and the answer made of them. A reader
@@ -57,7 +67,7 @@ export abstract class AnswerState implements AnswerReader {
 
   constructor(limits: ReaderLimits = defaultLimits) {
     this.limits = limits;
-    this.body = new ByteBuffer(limits.maxBodyBytes);
+    this.body = new ByteBuffer(limits.maxBodyBytes, bodiesInFlight);
   }
 
   abstract data(buffer: Buffer, start: number, end: number, nowMs: number): boolean;
@@ -194,7 +204,7 @@ export abstract class AnswerState implements AnswerReader {
 
   /** Adds to a body that is one JSON value. */
   protected keep(buffer: Buffer, start: number, end: number): void {
-    if (!this.body.append(buffer, start, end)) this.tooLarge(`the answer's body is longer than ${this.limits.maxBodyBytes} bytes`);
+    if (!this.body.append(buffer, start, end)) this.tooLarge(bodyTooLarge(this.limits.maxBodyBytes));
   }
 
   /** Keeps the beginning of a body, to be shown where it turns out to be something else than it should. */
@@ -223,6 +233,7 @@ export abstract class AnswerState implements AnswerReader {
   }
 
   private answer(): Answer {
+    this.body.clear();
     const at = (ms: number) => (this.streamed && ms >= 0 ? ms : null);
     return {
       error: this.error,

@@ -6,7 +6,7 @@ export const sampleBytes = 4096;
 const exampleChars = 300;
 
 const outOfMemory = /out of memory|out_of_memory|outofmemory|\bOOM\b|insufficient memory|cannot allocate memory|std::bad_alloc/i;
-const rateLimited = /rate[\s_-]?limit|too many requests|overloaded_error|insufficient_quota/i;
+const rateLimited = /rate[\s_-]?limit|too many requests|insufficient_quota/i;
 const wrongModel =
   /model_not_found|(?:model|adapter)\b.{0,200}?\b(?:not found|does not exist|doesn't exist|not supported|is not available|unknown)|unknown model|no such model/i;
 

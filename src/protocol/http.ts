@@ -1,10 +1,9 @@
+import { bodiesInFlight, bodyTooLarge, maxBodyBytes } from './answer-state.ts';
 import { ByteBuffer } from './byte-buffer.ts';
 import type { ErrorKind } from './error-kind.ts';
 import { header, retryAfterMs, sampleBytes, statusFailure } from './failure.ts';
 import type { Answer, AnswerReader, OutputListener, Protocol, RequestSpec, WireContext } from './protocol.ts';
 import type { WireRequest } from './transport.ts';
-
-const maxKeptBytes = 64 * 1024 * 1024;
 
 /** Any HTTP endpoint: a method, a path below base_url and a body; 2xx is success. Nothing of the body is held unless its text is wanted or the status is a failure. */
 export const plainHttp: Protocol = {
@@ -23,7 +22,7 @@ export const plainHttp: Protocol = {
 };
 
 class HttpReader implements AnswerReader {
-  private readonly body = new ByteBuffer(maxKeptBytes);
+  private readonly body = new ByteBuffer(maxBodyBytes, bodiesInFlight);
   private keepText = false;
   private status = 0;
   private bytes = 0;
@@ -61,7 +60,7 @@ class HttpReader implements AnswerReader {
   }
 
   end(_nowMs: number): Answer {
-    if (this.tooLarge) return this.answer('too_large', `the body is longer than ${maxKeptBytes} bytes`);
+    if (this.tooLarge) return this.answer('too_large', bodyTooLarge(maxBodyBytes));
     if (this.succeeded()) return this.answer(null, null);
     const failure = statusFailure(this.status, this.text(), this.location);
     return this.answer(failure.kind, failure.message);
@@ -81,6 +80,8 @@ class HttpReader implements AnswerReader {
   }
 
   private answer(error: ErrorKind | null, errorMessage: string | null): Answer {
+    const text = this.keepText ? this.text() : null;
+    this.body.clear();
     return {
       error,
       errorMessage,
@@ -98,7 +99,7 @@ class HttpReader implements AnswerReader {
       reasoningTokens: null,
       finishReason: null,
       model: null,
-      text: this.keepText ? this.text() : null,
+      text,
       responseBytes: this.bytes,
     };
   }

@@ -47,6 +47,9 @@ export function errorKindOf(error: unknown, phase: Phase): ErrorKind {
 /** One sentence for people: the code beside the message unless it is in it. */
 export function errorText(error: unknown): string {
   const { code, message } = describe(error);
+  // undici's words for an interim answer that it cannot pass over.
+  if (code === 'UND_ERR_SOCKET' && message === 'bad response')
+    return 'the server sent 100 Continue, which nothing had asked for; over https that ends a request';
   if (message === '') return code === '' ? 'unknown error' : code;
   return code === '' || message.includes(code) ? message : `${message} (${code})`;
 }

@@ -31,7 +31,9 @@ export function loadFindings(
   const levels = levelsOf(phases, measured.tokensKnown);
   const search = load.executor === 'search' ? searchSummary(phases, load as unknown as SearchRules) : null;
   const stability =
-    load.executor === 'soak' ? stabilityOf(measured.timeline, Math.min(measured.durationSeconds, Number(load['duration'] ?? Number.POSITIVE_INFINITY)), measured.crashed) : null;
+    load.executor === 'soak'
+      ? stabilityOf(measured.timeline, Math.min(measured.durationSeconds, Number(load['duration'] ?? Number.POSITIVE_INFINITY)), measured.crashed)
+      : null;
   const capacity = levels.length > 0 && search === null ? capacityOf(levels, levelLimits(scenario), measured.replicas ?? 1) : null;
   return {
     ...(levels.length > 0 ? { levels } : {}),

@@ -52,7 +52,7 @@ describe('answers', () => {
       expect: { error: null, outputChunks: 3, inputTokens: 25, cachedTokens: null, outputTokens: 31, finishReason: 'end_turn' },
       text: 'It is 21.',
     },
-    { name: 'anthropic-overloaded.sse', expect: { error: 'rate_limited', outputChunks: 1, inputTokens: 25 }, text: 'Hel' },
+    { name: 'anthropic-overloaded.sse', expect: { error: 'stream_error', outputChunks: 1, inputTokens: 25 }, text: 'Hel' },
   ];
   for (const { name, expect, text } of cases) {
     test(`${name}, whole and however cut`, () => {

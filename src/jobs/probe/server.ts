@@ -1,6 +1,7 @@
 import type { BenchConfig } from '../../config/bench-config.ts';
 import { probe } from '../../load/probe.ts';
 import { wireContext } from '../../load/wire.ts';
+import { readStart } from '../../observe/response-start.ts';
 import { serverKind } from '../../observe/server-kind.ts';
 import { createTransport } from '../../protocol/connect.ts';
 import { protocols } from '../../protocol/registry.ts';
@@ -90,13 +91,7 @@ async function request(path: string, base: string, headers: Record<string, strin
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const decoder = new TextDecoder();
-    let text = '';
-    for await (const chunk of response.body ?? []) {
-      text += decoder.decode(chunk as Uint8Array, { stream: true });
-      if (text.length > longestBody) break;
-    }
-    return { status: response.status, text, headers: response.headers, why: null };
+    return { status: response.status, text: await readStart(response, longestBody), headers: response.headers, why: null };
   } catch (error) {
     const { cause } = error as { cause?: unknown };
     return { status: null, text: '', headers: null, why: describeFailure(cause instanceof Error ? cause : error, timeoutMs) };

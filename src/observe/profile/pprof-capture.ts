@@ -1,9 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readStart } from '../response-start.ts';
 import { type Captured, messageOf, profileFiles } from './profiled.ts';
 
 const probeMs = 5_000;
 const snapshotMs = 30_000;
+/** What tells pprof from another page, and the number of goroutines, stand in the first line. */
+const firstLineChars = 1024;
+/** Profiles have some hundred kilobytes, of a large service some megabytes. */
+const longestProfile = 64 * 1024 * 1024;
 
 export interface PprofPlace {
   /** `http://127.0.0.1:8080/debug/pprof` */
@@ -22,7 +27,7 @@ export function pprofUrl(written: string, baseUrl: string): string {
 export async function probePprof({ url, headers }: PprofPlace): Promise<string | null> {
   try {
     const answer = await fetch(`${url}/goroutine?debug=1`, { headers, signal: AbortSignal.timeout(probeMs), redirect: 'error' });
-    const text = await answer.text();
+    const text = await readStart(answer, firstLineChars);
     if (!answer.ok) return `${url} answers ${answer.status}`;
     return text.startsWith('goroutine profile:') ? null : `${url} answers something other than pprof`;
   } catch (error) {
@@ -42,8 +47,8 @@ export async function capturePprof(place: PprofPlace, folder: string, seconds: n
         signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
         redirect: 'error',
       });
-      const bytes = new Uint8Array(await answer.arrayBuffer());
-      if (!answer.ok) throw new Error(`answers ${answer.status}: ${new TextDecoder().decode(bytes.subarray(0, 200)).trim()}`);
+      if (!answer.ok) throw new Error(`answers ${answer.status}: ${(await readStart(answer, firstLineChars)).slice(0, 200).trim()}`);
+      const bytes = await profileOf(answer);
       if (bytes.length === 0) throw new Error('answers nothing');
       const file = join(folder, name);
       await writeFile(file, bytes);
@@ -60,10 +65,22 @@ export async function capturePprof(place: PprofPlace, folder: string, seconds: n
   return { tool: 'pprof', seconds: whole, cpu, memory, goroutines, problems };
 }
 
+/** @throws Error where it is too long to be a profile */
+async function profileOf(answer: Response): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of answer.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > longestProfile) throw new Error(`answers more than ${longestProfile} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
 async function goroutinesOf({ url, headers }: PprofPlace): Promise<number | null> {
   try {
     const answer = await fetch(`${url}/goroutine?debug=1`, { headers, signal: AbortSignal.timeout(snapshotMs), redirect: 'error' });
-    const total = /^goroutine profile: total (\d+)/.exec(await answer.text())?.[1];
+    const total = /^goroutine profile: total (\d+)/.exec(await readStart(answer, firstLineChars))?.[1];
     return total === undefined ? null : Number(total);
   } catch {
     return null;

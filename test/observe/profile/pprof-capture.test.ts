@@ -61,3 +61,27 @@ test('an address that answers 404, answers a page, or does not answer is told in
   assert.equal(problems.length, 2);
   assert.match(problems[0] ?? '', /answers 500: not here/);
 });
+
+test('a page without an end is not read to the end', async (t) => {
+  let written = 0;
+  const piece = Buffer.alloc(1 << 16, 120);
+  const http = createServer((request, response) => {
+    const more = () => {
+      while (!response.destroyed && written < 2 ** 31) {
+        written += piece.length;
+        if (!response.write(piece)) return void response.once('drain', more);
+      }
+      response.end();
+    };
+    response.write(request.url?.endsWith('?debug=1') ? total : '');
+    more();
+  });
+  await new Promise<void>((resolve) => void http.listen(0, '127.0.0.1', resolve));
+  t.after(() => new Promise((resolve) => void http.close(resolve)));
+  const place = { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/debug/pprof`, headers: {} };
+  assert.equal(await probePprof(place), null);
+  const captured = await capturePprof(place, await folder(t), 1, new AbortController().signal);
+  assert.deepEqual([captured.cpu, captured.memory, captured.goroutines], [null, null, null]);
+  assert.match(captured.problems.join(), /answers more than 67108864 bytes/);
+  assert.ok(written < 2 ** 30, `${written}`);
+});

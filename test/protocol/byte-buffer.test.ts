@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bodiesInFlight } from '../../src/protocol/answer-state.ts';
+import { ByteAllowance, ByteBuffer } from '../../src/protocol/byte-buffer.ts';
+import { plainHttp } from '../../src/protocol/http.ts';
+import { OpenAiReader } from '../../src/protocol/openai-reader.ts';
+
+const chunk = Buffer.alloc(100_000, 120);
+
+test('buffers that share an allowance find no more room than it has, and what one lets go another may take', () => {
+  const allowance = new ByteAllowance(450_000);
+  const buffers = Array.from({ length: 3 }, () => new ByteBuffer(1_000_000, allowance));
+  const [first, second, third] = buffers as [ByteBuffer, ByteBuffer, ByteBuffer];
+  assert.deepEqual([first.append(chunk, 0, 100_000), first.append(chunk, 0, 100_000), second.append(chunk, 0, 100_000)], [true, true, true]);
+  assert.equal(third.append(chunk, 0, 100_000), true);
+  assert.equal(third.append(chunk, 0, 100_000), false);
+  assert.equal(third.length, 100_000);
+  first.clear();
+  assert.equal(third.append(chunk, 0, 100_000), true);
+  for (const buffer of buffers) buffer.clear();
+  assert.equal(allowance.resize(0, 450_000), true);
+});
+
+test('small buffers are not counted', () => {
+  const allowance = new ByteAllowance(100);
+  const buffer = new ByteBuffer(100_000, allowance);
+  assert.equal(buffer.append(chunk, 0, 60_000), true);
+  assert.equal(buffer.append(chunk, 0, 40_000), false);
+});
+
+for (const [name, create] of [
+  ['a body of a model', () => new OpenAiReader()],
+  ['a plain body', () => plainHttp.createReader()],
+] as const) {
+  test(`${name}: endless ones end at the bound of all together, and leave room behind`, () => {
+    const big = Buffer.alloc(1 << 20, 34);
+    big[0] = 123;
+    for (let round = 0; round < 3; round++) {
+      const readers = Array.from({ length: 12 }, create);
+      for (const reader of readers) {
+        reader.begin(null, true);
+        reader.headers(200, [], 0);
+      }
+      let taken = 0;
+      let full = 0;
+      for (let i = 0; i < 50 && full < readers.length; i++) {
+        for (const reader of readers) {
+          if (reader.data(big, 0, big.length, 0)) taken++;
+          else full++;
+        }
+      }
+      assert.ok(full > 0 && taken <= 2 * 256, `${taken}`);
+      const answers = readers.map((reader) => reader.fail('cancelled', 'over', 1));
+      assert.ok(answers.some(({ error, errorMessage }) => error === 'too_large' && /those in flight/.test(errorMessage ?? '')));
+      // Nothing is held once they are over.
+      assert.equal(bodiesInFlight.resize(0, bodiesInFlight.limit), true);
+      bodiesInFlight.resize(bodiesInFlight.limit, 0);
+    }
+  });
+}
