@@ -2,9 +2,10 @@
  * What this client costs and how true its times are, beside others on the same machine in the same minutes: CPU microseconds per token and per plain POST,
  * TTFT against what the server really did, and how late an open schedule sends. One server process of known timings on the last core, each client on the first.
  *
- *     npm run bench:client -- [--rounds 3] [--seconds 4] [--only llm-bench,bare] [--loads tokens,posts,poisson,constant] [--source | --cli FILE]
+ *     npm run bench:client -- [--rounds 3] [--seconds 4] [--only llm-bench,bare] [--loads tokens,posts,poisson,constant] [--client-cores 0-11] [--workers N]
+ *         [--source | --cli FILE]
  *
- * llm-bench is taken from dist/ where that is built (--source: never; --cli: from there). Others than autocannon take part when they are found on PATH.
+ * A client on one core shares it with its own compiler; `--client-cores` gives it several, as it has them where people run it. llm-bench is taken from dist/ where that is built (--source: never; --cli: from there). Others than autocannon take part when they are found on PATH.
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -34,6 +35,8 @@ const { values: flags } = parseArgs({
     seconds: { type: 'string', default: '4' },
     only: { type: 'string' },
     loads: { type: 'string', default: 'tokens,posts,poisson,constant' },
+    'client-cores': { type: 'string', default: String(clientCore) },
+    workers: { type: 'string', default: 'auto' },
     source: { type: 'boolean', default: false },
     cli: { type: 'string' },
   },
@@ -83,7 +86,7 @@ function ours(scenario: { request: object; load: object; warmup?: number }): Pic
       const load = { duration, ...scenario.load };
       await writeConfig(folder, { target, scenario: { name: 'bench', ...scenario, load } });
     },
-    command: ({ folder }) => runCommand(cli, folder),
+    command: ({ folder }) => [...runCommand(cli, folder), '--workers', flags.workers],
   };
 }
 
@@ -305,7 +308,7 @@ async function measure(client: Client, server: KnownServer, unit: 'tokens' | 're
     const plan: Plan = { url: server.url, seconds: settleSeconds + seconds + 1, folder };
     await client.prepare?.(plan);
     await server.reset();
-    const running = startClient(client.command(plan), { ...client.env, TMPDIR: folder });
+    const running = startClient(client.command(plan), { ...client.env, TMPDIR: folder }, flags['client-cores']);
     while ((await server.truth())[unit] < 20 && !running.ended()) await sleep(50);
     await sleep(settleSeconds * 1000);
     const [cpu, before, startMs] = [cpuSeconds(running.pid), await server.truth(), performance.now()];
@@ -393,7 +396,7 @@ async function openLoad(title: string, client: Client, server: KnownServer, unit
 
 /** One of bench/client-roles.ts by itself; what it says, and its share of a core, %. */
 async function alone(name: string, load: string, url: string, perSecond: number): Promise<Role & { core: string }> {
-  const { done } = startClient([node, roles, name, load, url, String(seconds), String(perSecond)]);
+  const { done } = startClient([node, roles, name, load, url, String(seconds), String(perSecond)], {}, flags['client-cores']);
   const said = JSON.parse((await done).stdout) as Role;
   return { ...said, core: (said.cpu_ms / seconds / 10).toFixed(0) };
 }
@@ -420,7 +423,7 @@ async function bareScheduled(server: KnownServer, load: 'constant' | 'poisson', 
 
 const loads = flags.loads.split(',');
 print(
-  `llm-bench from ${cli}; Node ${process.versions.node}; ${availableParallelism()} cores${canPin ? `, clients on core ${clientCore}, server on core ${serverCore}` : ', nothing pinned (no taskset, or one core)'}`,
+  `llm-bench from ${cli}; Node ${process.versions.node}; ${availableParallelism()} cores${canPin ? ` by number: clients on ${flags['client-cores']}, server on ${serverCore}` : ', nothing pinned (no taskset, or one core)'}`,
 );
 await using server = await KnownServer.start();
 if (loads.includes('tokens'))

@@ -12,9 +12,9 @@ export const canPin = spawnSync('taskset', ['-V']).status === 0 && availablePara
 export const clientCore = 0;
 export const serverCore = Math.max(1, availableParallelism() - 1);
 
-/** The command line that runs `command` on one core, where that can be had. */
-export function pinned(core: number, command: readonly string[]): string[] {
-  return canPin ? ['taskset', '-c', String(core), ...command] : [...command];
+/** The command line that runs `command` on a core, or on those of a list such as `0-3`, where that can be had. */
+export function pinned(cores: number | string, command: readonly string[]): string[] {
+  return canPin ? ['taskset', '-c', String(cores), ...command] : [...command];
 }
 
 export function onPath(name: string): boolean {
@@ -95,9 +95,9 @@ export class KnownServer implements AsyncDisposable {
   }
 }
 
-/** Starts a client on its core and gathers what it prints. */
-export function startClient(command: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const [file = '', ...args] = pinned(clientCore, command);
+/** Starts a client on its core, or its cores, and gathers what it prints. */
+export function startClient(command: readonly string[], env: NodeJS.ProcessEnv = {}, cores: number | string = clientCore) {
+  const [file = '', ...args] = pinned(cores, command);
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   let stdout = '';
   let stderr = '';
