@@ -20,6 +20,7 @@ export function loadSeries(input: BuildInput): Series[] {
       meter: run.meter.series.get(seriesId(cell.id, phase.label, scenario.name)) ?? new SeriesMeter(),
     }));
     const seconds = outcome.durationMs / 1000;
+    const pooled = SeriesMeter.pooled(leaves.map((leaf) => leaf.meter));
     const whole: Series = {
       id: seriesId(scenario.name, phase.label, scenario.name),
       labels: {
@@ -28,7 +29,8 @@ export function loadSeries(input: BuildInput): Series[] {
         ...phase.label,
         ...(leaves.length === 1 ? leaves[0]?.cell.labels : {}),
       },
-      metrics: metricsOf(SeriesMeter.pooled(leaves.map((leaf) => leaf.meter)), seconds, input.notes, input.compat ?? ownDefinition),
+      metrics: metricsOf(pooled, seconds, input.notes, input.compat ?? ownDefinition),
+      requests: countsOf(pooled),
     };
     if (leaves.length === 1) return [whole];
     const details = leaves.map(
@@ -37,11 +39,14 @@ export function loadSeries(input: BuildInput): Series[] {
         labels: { ...labels, ...phase.label, ...cell.labels },
         metrics: metricsOf(meter, null, input.notes, input.compat ?? ownDefinition),
         detail: true,
+        requests: countsOf(meter),
       }),
     );
     return [whole, ...details];
   });
 }
+
+const countsOf = ({ succeeded, failed }: SeriesMeter): NonNullable<Series['requests']> => ({ successful: succeeded, failed });
 
 /** A search is compared by what it found; its levels are details, for another run tries others. */
 export function searchSeries(input: BuildInput, search: SearchSummary): Series[] {

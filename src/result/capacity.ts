@@ -31,7 +31,7 @@ const plateauPart = 0.95;
 export function capacityOf(levels: readonly Level[], limits: LevelLimits, replicas: number): Capacity {
   const ascending = levels.toSorted((a, b) => a.load - b.load);
   const broken = ascending.map((level) => ({ level, breach: breachOf(level, limits) })).find(({ breach }) => breach !== null);
-  const stable = ascending.filter(({ load, requests }) => requests > 0 && (broken === undefined || load < broken.level.load));
+  const stable = ascending.filter((level) => isKnown(level, limits) && (broken === undefined || level.load < broken.level.load));
   const best = stable.at(-1);
   const plateau = plateauOf(ascending);
   return {
@@ -56,6 +56,11 @@ function breachOf(level: Level, { maxErrorRate, maxP95LatencySeconds }: LevelLim
   if (maxP95LatencySeconds !== null && level.p95_latency_s !== null && level.p95_latency_s > maxP95LatencySeconds)
     return { rule: 'max_p95_latency', value: level.p95_latency_s, limit: maxP95LatencySeconds };
   return null;
+}
+
+/** What was not measured has not held. */
+function isKnown({ requests, error_rate, p95_latency_s }: Level, { maxP95LatencySeconds }: LevelLimits): boolean {
+  return requests > 0 && error_rate !== null && (maxP95LatencySeconds === null || p95_latency_s !== null);
 }
 
 function plateauOf(ascending: readonly Level[]): Capacity['plateau'] {

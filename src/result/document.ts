@@ -51,6 +51,8 @@ export interface Series {
   metrics: Record<string, Metric>;
   /** A class of requests within another series (a prompt length of a grid): shown, but judged only where thresholds name it. */
   detail?: boolean;
+  /** How many of its requests ended which way, so that rates of several results add exactly; left out where that was not counted. */
+  requests?: { successful: number; failed: number };
 }
 
 /** One run: the unit of evidence. `values` maps series id -> `metric.stat` or `metric` -> value. */

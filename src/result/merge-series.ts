@@ -1,4 +1,5 @@
 import { UserError } from '../config/errors.ts';
+import { isObject } from '../config/is-object.ts';
 import { isDistribution, type Metric, type ResultDocument, type Series } from './document.ts';
 import { addValues, type WeighedValue } from './merge-values.ts';
 import { valueAt } from './metric-values.ts';
@@ -43,7 +44,24 @@ function mergeOne(members: readonly Member[], wholeSeconds: (parts: readonly Par
   }
   addRatio(metrics);
   const labels = Object.entries(first.series.labels).filter(([key, value]) => members.every(({ series }) => series.labels[key] === value));
-  return { ...first.series, labels: Object.fromEntries(labels), metrics };
+  const { requests: _, ...unchanged } = first.series;
+  const requests = addRequests(members.map(({ series }) => series));
+  return { ...unchanged, labels: Object.fromEntries(labels), metrics, ...(requests === null ? {} : { requests }) };
+}
+
+/** Null where a part did not count them. */
+function addRequests(all: readonly Series[]): NonNullable<Series['requests']> | null {
+  const counted = all.map(requestsOf);
+  if (!counted.every((one) => one !== null)) return null;
+  const total = (name: 'successful' | 'failed') => counted.reduce((sum, one) => sum + one[name], 0);
+  return { successful: total('successful'), failed: total('failed') };
+}
+
+/** A document of another tool may have anything there. */
+function requestsOf({ requests }: Series): NonNullable<Series['requests']> | null {
+  if (!isObject(requests)) return null;
+  const { successful, failed } = requests as { successful?: unknown; failed?: unknown };
+  return typeof successful === 'number' && typeof failed === 'number' ? { successful, failed } : null;
 }
 
 /** The ratio of tokens follows from their added sums. */
@@ -87,10 +105,12 @@ function mergeMetric(name: string, members: readonly Member[], wholeSeconds: num
   return addValues(name, weighed, wholeSeconds);
 }
 
-/** What a part's values weigh. Requests of one series among several follow from its successes (the count of its latencies) and its error rate. */
+/** What a part's values weigh. Where a series did not count its requests, they follow from its successes (the count of its latencies) and its error rate. */
 function weightsOf({ part, series }: Member): Omit<WeighedValue, 'metric'> {
   const { results, series: all } = part.document;
   const durationSeconds = results.duration_seconds > 0 ? results.duration_seconds : null;
+  const counted = requestsOf(series);
+  if (counted !== null) return { durationSeconds, requests: counted.successful + counted.failed, successful: counted.successful };
   if (!series.detail && all.filter((one) => !one.detail).length === 1 && results.total_requests > 0)
     return { durationSeconds, requests: results.total_requests, successful: results.successful };
   const latency = Object.hasOwn(series.metrics, 'latency_s') ? series.metrics['latency_s'] : undefined;

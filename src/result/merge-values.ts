@@ -15,7 +15,7 @@ const perRequest = new Set(['mean_request_tokens_per_sec']);
 
 /**
  * The value of a metric over several parts, by what it is: a rate is the sum of the amounts over the measured time of all; a percentage of requests is
- * weighed by them; a count is a sum. What cannot be added is null and says so, unless all parts agree.
+ * weighed by them, and a part without any has no say; a count is a sum. What cannot be added is null and says so, unless all parts agree.
  * @param wholeSeconds measured time of all parts together: of parts at the same time it is the longest, of parts one after the other the sum
  */
 export function addValues(name: string, parts: readonly WeighedValue[], wholeSeconds: number | null): ValueMetric {
@@ -23,34 +23,29 @@ export function addValues(name: string, parts: readonly WeighedValue[], wholeSec
   if (parts.length === 1) return first;
   const { unit, better } = first;
   const notes = [...new Set(parts.map(({ metric }) => metric.note).filter((note) => note !== undefined))];
-  const values = parts.map(({ metric }) => metric.value);
-  const known = values.every((value) => value !== null);
-  const added = known ? add(name, unit, parts, wholeSeconds) : null;
+  const counting = parts.filter((part) => part.metric.value !== null || weightOf(name, unit, part) !== 0);
+  const values = counting.map(({ metric }) => metric.value);
+  const known = values.length > 0 && values.every((value) => value !== null);
+  const added = known ? add(name, unit, counting, wholeSeconds) : null;
   if (known && added === null) notes.push(`the parts' values cannot be added (${values.join(', ')})`);
   return { unit, better, value: added, ...(notes.length === 0 ? {} : { note: notes.join('; ') }) };
 }
 
 function add(name: string, unit: string, parts: readonly WeighedValue[], wholeSeconds: number | null): number | null {
   const values = parts.map(({ metric }) => metric.value as number);
-  if (perRequest.has(name))
-    return (
-      weighedMean(
-        values,
-        parts.map((part) => part.successful),
-      ) ?? agreed(values)
-    );
+  const weights = parts.map((part) => weightOf(name, unit, part));
+  if (weights.every((weight) => weight !== undefined)) return weighedMean(values, weights) ?? agreed(values);
   if (unit.endsWith('/s')) {
     const amounts = parts.map((part, index) => (part.durationSeconds === null ? null : part.durationSeconds * (values[index] as number)));
     return amounts.some((amount) => amount === null) || !wholeSeconds ? null : sum(amounts as number[]) / wholeSeconds;
   }
-  if (unit === '%')
-    return (
-      weighedMean(
-        values,
-        parts.map((part) => part.requests),
-      ) ?? agreed(values)
-    );
   return countUnits.has(unit) ? sum(values) : agreed(values);
+}
+
+/** Requests that a value of a part stands for; undefined where it is of something else. */
+function weightOf(name: string, unit: string, { requests, successful }: WeighedValue): number | null | undefined {
+  if (perRequest.has(name)) return successful;
+  return unit === '%' ? requests : undefined;
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

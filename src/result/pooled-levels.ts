@@ -22,13 +22,24 @@ export function pooledLevels(rounds: readonly ResultDocument[], series: readonly
       tokens_per_sec: at('tokens_per_sec'),
       p50_latency_s: at('latency_s.p50'),
       p95_latency_s: at('latency_s.p95'),
-      error_rate: at('error_rate'),
+      error_rate: errorsOf(all.map((levels) => levels?.[index] as Level)),
       goodput: null,
       p95_ratio: null,
     };
   });
   const lowest = pooled.toSorted((a, b) => a.load - b.load)[0]?.p95_latency_s ?? null;
   return pooled.map((level) => ({ ...level, p95_ratio: !lowest || level.p95_latency_s === null ? null : level.p95_latency_s / lowest }));
+}
+
+/** Percent of all arrivals, those that were dropped among them; null where a part with some does not say. */
+function errorsOf(parts: readonly Level[]): number | null {
+  const arrived = parts.filter(({ requests, dropped }) => requests + dropped > 0);
+  if (arrived.length === 0 || arrived.some(({ error_rate }) => error_rate === null)) return null;
+  const failed = arrived.reduce(
+    (sum, { requests, dropped, error_rate }) => sum + Math.round(((requests + dropped) * (error_rate as number)) / 100),
+    0,
+  );
+  return (100 * failed) / arrived.reduce((sum, { requests, dropped }) => sum + requests + dropped, 0);
 }
 
 function sameLoads(levels: readonly Level[], others: readonly Level[]): boolean {

@@ -65,3 +65,11 @@ test('criteria are met, not met, or not measured', () => {
     ],
   );
 });
+
+test('a level whose errors or latency are not known has not held', () => {
+  const unknown = { ...level(4, 40, 1), error_rate: null };
+  const limits = { maxErrorRate: 1, maxP95LatencySeconds: null };
+  assert.deepEqual(capacityOf([level(1, 10, 1), unknown], limits, 1).stable_concurrency_levels, [1]);
+  const unanswered = { ...level(4, 40, 1), p95_latency_s: null };
+  assert.equal(capacityOf([unanswered], { ...limits, maxP95LatencySeconds: 2 }, 1).max_sustainable_load, null);
+});

@@ -89,3 +89,33 @@ test('what budgets of their own the machines used adds up', () => {
   const merged = mergeResults([shardAt(0, { index: 1, count: 2 }, [1], budget(950)), shardAt(0, { index: 2, count: 2 }, [2], budget(300))]);
   assert.deepEqual(merged['budget'], { max_total_tokens: 2000, max_cost: null, currency: null, used_tokens: 1250, used_cost: null, exhausted: true });
 });
+
+test('the error rate of shards is of all requests, also where all failed, or a shard had none', () => {
+  const rate = (successful: number, failed: number) => (successful + failed === 0 ? null : (100 * failed) / (successful + failed));
+  const series = (id: string, successful: number, failed: number) => ({
+    id,
+    requests: { successful, failed },
+    metrics: { error_rate: { unit: '%', better: 'lower', value: rate(successful, failed) } },
+  });
+  const shard = (index: number, second: number, all: ReturnType<typeof series>[]) =>
+    shardAt(second, { index, count: 2 }, [], { series: all, results: { total_requests: 0, successful: 0 } });
+  const counts = fc.tuple(fc.nat(50), fc.nat(50));
+  fc.assert(
+    fc.property(fc.tuple(counts, counts, counts, counts), ([a, b, c, d]) => {
+      const merged = mergeResults([
+        shard(1, 0, [series('x/concurrency=2', ...a), series('x/concurrency=4', ...b)]),
+        shard(2, 0, [series('x/concurrency=2', ...c), series('x/concurrency=4', ...d)]),
+      ]);
+      for (const [index, [one, other]] of [[a, c] as const, [b, d] as const].entries()) {
+        const { requests, metrics } = merged.series[index]!;
+        const expected = rate(one[0] + other[0], one[1] + other[1]);
+        const { value, note } = metrics['error_rate'] as { value: number | null; note?: string };
+        assert.deepEqual([requests, note], [{ successful: one[0] + other[0], failed: one[1] + other[1] }, undefined]);
+        if (expected === null) assert.equal(value, null);
+        else assert.ok(Math.abs((value ?? -1) - expected) < 1e-9, `${value}, expected ${expected}`);
+      }
+    }),
+  );
+  const alone = mergeResults([shard(1, 0, [series('x', 0, 30)]), shard(2, 0, [series('x', 0, 0)])]);
+  assert.equal((alone.series[0]!.metrics['error_rate'] as { value: number | null }).value, 100);
+});
