@@ -10,6 +10,7 @@ import { RecordFolder } from '../result/from-records.ts';
 const required = ['index', 'intendedMs', 'endMs'] as const;
 const numbers = [
   'sentMs',
+  'firstSentMs',
   'lastAttemptMs',
   'connectMs',
   'tlsMs',

@@ -12,6 +12,8 @@ export interface DriverHooks {
   /** Whether the phase has had its requests, all of them: nobody needs to wait for another. */
   exhausted(): boolean;
   inFlight(): number;
+  /** No further request is sent. */
+  sendingOver?(reason: StopReason): void;
   /** The phase is over and nothing is in flight any more. */
   done(reason: StopReason): void;
 }
@@ -46,7 +48,10 @@ export class Ending {
   }
 
   end(reason: StopReason): void {
-    this.reason ??= reason;
+    if (this.reason === null) {
+      this.reason = reason;
+      this.hooks.sendingOver?.(reason);
+    }
     this.finishIfDrained();
   }
 

@@ -21,6 +21,8 @@ export interface FlightDeck {
   gapRule: GapRule;
   /** Null: a failed request stays failed. */
   retry: RetryPolicy | null;
+  /** Whether requests may be sent: a retry is a request too. */
+  readonly sending: boolean;
   /** The response header (lower case) that names the replica which answered; null: nobody asks. */
   replicaHeader: string | null;
   /** Null: what requests use up is not counted. */
@@ -57,8 +59,12 @@ export class Flight implements ResponseSink {
   /** When the present attempt was started; the schedule's time for the first. */
   private attemptStarted = 0;
   private retryTimer: NodeJS.Timeout | null = null;
+  /** What the last attempt came to, while the next is waited for. */
+  private failed: { answer: Answer; endedMs: number } | null = null;
   private abortRequest: ((kind: ErrorKind, message: string) => void) | null = null;
   private intended = 0;
+  /** Of the first attempt, and of the present one. */
+  private firstSent: number | null = null;
   private sent: number | null = null;
   private connect: number | null = null;
   private tls: number | null = null;
@@ -131,7 +137,7 @@ export class Flight implements ResponseSink {
   }
 
   private attempt(startedMs: number): void {
-    this.attempts++;
+    if (this.attempts++ === 1) this.firstSent = this.sent;
     this.attemptStarted = startedMs;
     this.sent = null;
     this.connect = null;
@@ -162,21 +168,33 @@ export class Flight implements ResponseSink {
   }
 
   abort(kind: ErrorKind, message: string): void {
-    if (this.retryTimer !== null) {
-      clearTimeout(this.retryTimer);
-      this.retryTimer = null;
-      const nowMs = performance.now();
-      this.end(this.reader.fail(kind, message, nowMs), nowMs);
-      return;
-    }
-    this.abortRequest?.(kind, message);
+    const failed = this.leavePause();
+    // It might yet have succeeded: what its last attempt failed by is not what ended it.
+    if (failed !== null) this.end({ ...failed.answer, error: kind, errorMessage: message }, performance.now());
+    else this.abortRequest?.(kind, message);
+  }
+
+  /** No request is sent any more: one that waits for its next attempt is what its last one was. */
+  sendingOver(): void {
+    const failed = this.leavePause();
+    if (failed !== null) this.end(failed.answer, failed.endedMs);
+  }
+
+  /** @returns what the last attempt came to; null where no other is waited for */
+  private leavePause(): { answer: Answer; endedMs: number } | null {
+    const { retryTimer, failed } = this;
+    if (retryTimer === null) return null;
+    clearTimeout(retryTimer);
+    this.retryTimer = null;
+    this.failed = null;
+    return failed;
   }
 
   /** A property, not a method: handed to the reader once per request without binding. */
   private readonly onOutput = (nowMs: number, tokens: number): void => {
     const first = this.firstOutput === 0;
     if (first) this.firstOutput = nowMs;
-    if (this.gaps !== null) this.held.hold(this.gaps, first ? null : nowMs - this.lastOutput, tokens);
+    if (this.gaps !== null) this.held.hold(first ? null : nowMs - this.lastOutput, tokens);
     this.lastOutput = nowMs;
   };
 
@@ -208,18 +226,24 @@ export class Flight implements ResponseSink {
   }
 
   onError(kind: ErrorKind, message: string, nowMs: number): void {
-    this.finish(this.reader.fail(kind, message, nowMs), nowMs);
+    const answer = this.reader.fail(kind, message, nowMs);
+    // One that was complete all the same ended when it was, not when its connection was given up.
+    this.finish(answer, answer.error === null ? (answer.lastChunkMs ?? nowMs) : nowMs);
   }
 
   private finish(received: Answer, nowMs: number): void {
     const answer = checkModel(received, this.expectedModel);
-    const delayMs = answer.error === null ? null : retryDelayMs(this.deck.retry, this.attempts, answer.error, answer.retryAfterMs, Math.random());
+    const delayMs =
+      answer.error === null || !this.deck.sending
+        ? null
+        : retryDelayMs(this.deck.retry, this.attempts, answer.error, answer.retryAfterMs, Math.random());
     if (delayMs === null || !this.affordsAnother(answer)) {
       this.end(answer, nowMs);
       return;
     }
+    this.failed = { answer, endedMs: nowMs };
     this.retryTimer = setTimeout(() => {
-      this.retryTimer = null;
+      this.leavePause();
       this.attempt(performance.now());
     }, delayMs);
   }
@@ -252,6 +276,7 @@ export class Flight implements ResponseSink {
       series: this.series,
       intendedMs: this.intended - originMs,
       sentMs: since(this.sent),
+      ...(this.attempts > 1 ? { firstSentMs: since(this.firstSent) } : {}),
       attempts: this.attempts,
       lastAttemptMs: this.deck.retry === null ? null : this.attemptStarted - originMs,
       connectMs: this.connect,

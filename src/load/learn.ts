@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createTransport } from '../protocol/connect.ts';
-import type { Answer, WireContext } from '../protocol/protocol.ts';
+import type { WireContext } from '../protocol/protocol.ts';
 import { protocolOf } from '../protocol/registry.ts';
 import { warmupIndexBase } from '../workload/workload.ts';
 import { Budget, inputBound, outputBound } from './budget.ts';
@@ -7,6 +8,11 @@ import type { LoadInput } from './load-run.ts';
 import { probe } from './probe.ts';
 import { connectTimeoutMs, maxHeaderBytes } from './transport-limits.ts';
 import { wireContext } from './wire.ts';
+
+/** How often, and after what pause, a server that is too busy for the first question is asked again, ms. */
+const mostAgain = 2;
+const pauseMs = 500;
+const longestPauseMs = 2000;
 
 /** What is known of a server before anything is measured. */
 export interface Learned {
@@ -45,17 +51,31 @@ export async function learn(input: LoadInput): Promise<Learned> {
     const budget = input.budget ? new Budget(input.budget) : null;
     const bound = { input: inputBound(protocol.encode(spec, known.wire).body), output: outputBound(spec) ?? 0 };
     if (budget !== null && !budget.reserve(bound)) return { ...known, overBudget: true };
-    const sentMs = performance.now();
-    const { answer, context } = await probe(connection, protocol, spec, known.wire, timeoutMs, input.signal);
+    let sentMs = 0;
+    const ask = () => {
+      sentMs = performance.now();
+      return probe(connection, protocol, spec, known.wire, timeoutMs, input.signal);
+    };
+    const { answer, context } = await patientProbe(ask, input.signal);
     const endMs = performance.now();
     budget?.settle(bound, { input: answer.inputTokens ?? 0, output: answer.outputTokens ?? 0 });
     const firstAnswerMs = answer.error === null ? (answer.firstOutputMs ?? endMs) - sentMs : null;
-    return { wire: context, countTokens: reportsNoUsage(answer) && workload.retrieval === undefined, firstAnswerMs, overBudget: false };
+    // Where nothing is known, texts are kept, and counted for want of a better figure: a server that does report usage is believed all the same.
+    const mayReportNone = answer.error !== null || answer.outputTokens === null;
+    return { wire: context, countTokens: mayReportNone && workload.retrieval === undefined, firstAnswerMs, overBudget: false };
   } finally {
     await connection.close();
   }
 }
 
-function reportsNoUsage(answer: Answer): boolean {
-  return answer.error === null && answer.outputTokens === null;
+/** Asks again where the server asked for patience. */
+async function patientProbe(ask: () => ReturnType<typeof probe>, signal: AbortSignal): ReturnType<typeof probe> {
+  let last = await ask();
+  for (let again = 0; again < mostAgain && !signal.aborted; again++) {
+    const { error, retryAfterMs } = last.answer;
+    if (error !== 'rate_limited' && error !== 'http_5xx') break;
+    await sleep(Math.min(longestPauseMs, retryAfterMs ?? pauseMs), undefined, { signal }).catch(() => {});
+    if (!signal.aborted) last = await ask();
+  }
+  return last;
 }

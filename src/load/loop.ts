@@ -52,6 +52,7 @@ export class LoadLoop implements FlightDeck {
   readonly gapRule: GapRule;
   readonly budget: Budget | null;
   readonly keepText: boolean;
+  sending = true;
   /** Registrations under way: their requests are neither sent nor given up. */
   private registering = 0;
   /** Gaps between tokens by series since the last `takeGaps`. */
@@ -97,6 +98,7 @@ export class LoadLoop implements FlightDeck {
   async run(running: LoopPhase): Promise<LoopOutcome> {
     if (this.aborted) return { stopReason: this.aborted, dropped: 0, endedMs: performance.now() };
     const { phase } = running;
+    this.sending = true;
     const sweeper = setInterval(() => this.sweep(), sweepIntervalMs);
     let driver: Driver | null = null;
     const stopReason = await new Promise<StopReason>((resolve) => {
@@ -106,6 +108,7 @@ export class LoadLoop implements FlightDeck {
         takeIndex: running.takeIndex,
         exhausted: running.exhausted,
         inFlight: () => this.flying.size + this.registering,
+        sendingOver: (reason) => this.sendingOver(reason),
         done: resolve,
       };
       driver = this.driver = this.driverFor(running, hooks);
@@ -133,6 +136,13 @@ export class LoadLoop implements FlightDeck {
     this.driver?.endSending(reason);
     this.options.registrar?.abort(`given up: ${reason}`);
     for (const flight of [...this.flying]) flight.abort('cancelled', `given up: ${reason}`);
+  }
+
+  /** A load that has sent its requests waits for each to succeed; where a time or a rule ended it nothing is sent again. */
+  private sendingOver(reason: StopReason): void {
+    if (reason === 'completed' || this.aborted !== null) return;
+    this.sending = false;
+    for (const flight of [...this.flying]) flight.sendingOver();
   }
 
   /** Counts of the gaps by series since the last call. */

@@ -24,9 +24,14 @@ export async function probe(
   let last: { context: WireContext; answer: Answer } | null = null;
   for (const attempt of spec.stream ? attempts : [{ ...context, continuousUsage: false }]) {
     last = { context: attempt, answer: await sendOnce(transport, protocol, small, attempt, timeoutMs, signal) };
-    if (last.answer.error !== 'http_4xx') break;
+    if (!refusesRequest(last.answer)) break;
   }
   return last as { context: WireContext; answer: Answer };
+}
+
+/** Whatever its words are taken for: what is asked for less may be taken. One that asks for patience is not asked for less. */
+function refusesRequest({ error, status }: Answer): boolean {
+  return error !== null && status !== null && status >= 400 && status < 500 && status !== 429;
 }
 
 function sendOnce(

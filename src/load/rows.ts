@@ -2,7 +2,7 @@ import { type RequestRecord, schemaChecks } from '../measure/record.ts';
 import { type ErrorKind, errorKinds } from '../protocol/error-kind.ts';
 
 /** Numbers of a row; `null` travels as NaN. */
-const width = 35;
+const width = 36;
 
 /** Ended requests on their way from a worker to the main thread: a row of doubles each, and the few texts that were not sent before. */
 export interface RecordBatch {
@@ -11,20 +11,24 @@ export interface RecordBatch {
   texts: [number, string][];
 }
 
-/** More different texts than this (error messages that hold an id, say) are not sent: memory stays bounded. */
+/** More different texts of a kind than this (error messages that hold an id, say) are not sent: memory stays bounded. */
 const mostTexts = 4096;
+
+/** Texts that are bounded together: names that an answer gave (of a model, a replica, a reason to end), and what errors said. `series` has as many as it has. */
+type TextKind = 'series' | 'name' | 'message';
 
 /** Texts that come again and again (a series, a model, an error's message) travel once. */
 class Texts {
   private readonly known = new Map<string, number>();
   fresh: [number, string][] = [];
+  private readonly counts: Record<TextKind, number> = { series: 0, name: 0, message: 0 };
 
-  /** @param needed sent however many there are: the name of a series is never left out */
-  numberOf(text: string | null, needed = false): number {
+  numberOf(text: string | null, kind: TextKind = 'name'): number {
     if (text === null) return Number.NaN;
     const known = this.known.get(text);
     if (known !== undefined) return known;
-    if (!needed && this.known.size >= mostTexts) return Number.NaN;
+    if (kind !== 'series' && this.counts[kind] >= mostTexts) return Number.NaN;
+    this.counts[kind]++;
     const number = this.known.size;
     this.known.set(text, number);
     this.fresh.push([number, text]);
@@ -49,7 +53,7 @@ export class RowWriter {
     const { texts, buffer, used: at } = this;
     this.used += width;
     buffer[at] = record.index;
-    buffer[at + 1] = texts.numberOf(record.series, true);
+    buffer[at + 1] = texts.numberOf(record.series, 'series');
     buffer[at + 2] = record.intendedMs;
     buffer[at + 3] = record.sentMs ?? Number.NaN;
     buffer[at + 4] = record.attempts;
@@ -68,7 +72,7 @@ export class RowWriter {
     buffer[at + 17] = record.responseBytes;
     buffer[at + 18] = (record.status ?? 0) * 2 + (record.streamed ? 1 : 0);
     buffer[at + 19] = record.error === null ? texts.numberOf(record.finishReason) : -1 - errorKinds.indexOf(record.error);
-    buffer[at + 20] = texts.numberOf(record.error === null ? record.model : record.errorMessage);
+    buffer[at + 20] = record.error === null ? texts.numberOf(record.model) : texts.numberOf(record.errorMessage, 'message');
     buffer[at + 21] = record.firstChunkMs ?? Number.NaN;
     buffer[at + 22] = record.lastChunkMs ?? Number.NaN;
     buffer[at + 23] = texts.numberOf(record.servedBy ?? null);
@@ -83,6 +87,7 @@ export class RowWriter {
     buffer[at + 32] = flag(record.hit);
     buffer[at + 33] = flag(record.hitExpected);
     buffer[at + 34] = flag(record.resent);
+    buffer[at + 35] = record.firstSentMs ?? Number.NaN;
   }
 
   /** Records gathered since the last take. */
@@ -122,6 +127,7 @@ export class RowReader {
       series: text(1) ?? '',
       intendedMs: cell(2),
       sentMs: optional(3),
+      ...(cell(4) > 1 ? { firstSentMs: optional(35) } : {}),
       attempts: cell(4),
       lastAttemptMs: optional(5),
       connectMs: optional(6),

@@ -188,7 +188,7 @@ class LoadRun {
   private take(records: Iterable<RequestRecord>, inFlight: number): void {
     const { meter, input } = this;
     for (const record of records) {
-      if (record.error === 'cancelled') meter.tally('cancelled', record.endMs, record.errorMessage);
+      if (record.error === 'cancelled') meter.recordCancelled(record);
       else {
         meter.record(record, input.workload.prefixOf?.(record.index) ?? null);
         this.conversations?.record(record);

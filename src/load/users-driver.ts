@@ -39,7 +39,7 @@ export abstract class UsersDriver implements Driver {
 
   answered(user: number, record: RequestRecord, _text: string | null): void {
     const { thinkMs } = this.pacer;
-    const connectionFailed = record.error === 'refused' || record.error === 'reset' || record.error === 'dns';
+    const connectionFailed = record.error === 'refused' || record.error === 'client_limit' || record.error === 'reset' || record.error === 'dns';
     const pauseMs = connectionFailed ? Math.max(pauseAfterConnectionErrorMs, thinkMs) : thinkMs;
     if (pauseMs > 0 && this.ending.reason === null) this.ending.later(pauseMs, () => this.next(user));
     else this.next(user);

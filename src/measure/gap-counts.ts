@@ -52,6 +52,17 @@ export class GapCounts {
     this.counts[index] = (this.counts[index] as number) + times;
   }
 
+  /** Adds what others counted. */
+  add(other: GapCounts): void {
+    for (let index = 0; index < buckets; index++) this.counts[index] = (this.counts[index] as number) + (other.counts[index] as number);
+    this.count += other.count;
+    this.sum += other.sum;
+    this.sumOfSquares += other.sumOfSquares;
+    this.min = Math.min(this.min, other.min);
+    this.max = Math.max(this.max, other.max);
+    this.guessed ||= other.guessed;
+  }
+
   state(): GapState {
     const { counts, count, sum, sumOfSquares, min, max, guessed } = this;
     return { counts, count, sum, sumOfSquares, min, max, guessed };
@@ -99,7 +110,7 @@ function countGap(gaps: GapCounts, rule: GapRule, gapMs: number | null, tokens: 
   }
 }
 
-/** Beyond so many chunks of one answer their gaps are counted before its end. */
+/** Beyond so many chunks of one answer their gaps are held as counts. */
 const mostHeld = 65_536;
 
 /** The gaps of an answer under way, which count when it has succeeded: a typed array that grows and is used again, nothing is made per chunk. */
@@ -108,21 +119,34 @@ export class HeldGaps {
   /** Gap (NaN for the first chunk) and tokens, in turn. */
   private held = new Float64Array(512);
   private used = 0;
+  /** Those of a very long answer that are not held one by one any more. */
+  private counted: GapCounts | null = null;
 
   constructor(rule: GapRule) {
     this.rule = rule;
   }
 
   /** As `countGap`. */
-  hold(gaps: GapCounts, gapMs: number | null, tokens: number): void {
+  hold(gapMs: number | null, tokens: number): void {
     if (this.rule === 'none') return;
-    if (this.used === this.held.length) this.makeRoom(gaps);
+    if (this.used === this.held.length) this.makeRoom();
     this.held[this.used] = gapMs ?? Number.NaN;
     this.held[this.used + 1] = tokens;
     this.used += 2;
   }
 
   count(gaps: GapCounts): void {
+    this.pour(gaps);
+    if (this.counted !== null) gaps.add(this.counted);
+    this.counted = null;
+  }
+
+  drop(): void {
+    this.used = 0;
+    this.counted = null;
+  }
+
+  private pour(gaps: GapCounts): void {
     for (let at = 0; at < this.used; at += 2) {
       const gapMs = this.held[at] as number;
       countGap(gaps, this.rule, Number.isNaN(gapMs) ? null : gapMs, this.held[at + 1] as number);
@@ -130,13 +154,11 @@ export class HeldGaps {
     this.used = 0;
   }
 
-  drop(): void {
-    this.used = 0;
-  }
-
-  private makeRoom(gaps: GapCounts): void {
-    if (this.used >= 2 * mostHeld) this.count(gaps);
-    else {
+  private makeRoom(): void {
+    if (this.used >= 2 * mostHeld) {
+      this.counted ??= new GapCounts();
+      this.pour(this.counted);
+    } else {
       const larger = new Float64Array(2 * this.held.length);
       larger.set(this.held);
       this.held = larger;

@@ -2,14 +2,14 @@ import type { ErrorKind } from '../protocol/error-kind.ts';
 import { ownTimes, type RequestTimes } from './definitions.ts';
 import { Dispatch } from './dispatch.ts';
 import { Distribution } from './distribution.ts';
-import type { RequestRecord } from './record.ts';
+import { type RequestRecord, sendLatenessMs } from './record.ts';
 import { SeriesMeter } from './series-meter.ts';
 import { type Slo, withinSlo } from './slo.ts';
 import { Timeline } from './timeline.ts';
 
 const slowestKept = 20;
 const exampleLength = 500;
-const connectionErrors: ReadonlySet<ErrorKind> = new Set(['refused', 'dns', 'tls', 'timeout_connect', 'reset']);
+const connectionErrors: ReadonlySet<ErrorKind> = new Set(['refused', 'client_limit', 'dns', 'tls', 'timeout_connect', 'reset']);
 
 export interface ErrorTally {
   kind: ErrorKind;
@@ -135,6 +135,10 @@ export class Meter {
   readonly connections = { opened: 0, reused: 0, failed: 0, resent: 0 };
   readonly dispatch = new Dispatch();
   readonly attempts: AttemptTally = { requests: 0, attempts: 0, most: 0 };
+  /** How late requests were sent, those too that failed or were given up: it tells of the client, not of the service. */
+  readonly lateness = new Distribution(1000);
+  /** Requests that the load asked for, however they ended. */
+  arrivals = 0;
   private readonly whole: Window;
   private phase: Window;
   private readonly times: (record: RequestRecord) => RequestTimes;
@@ -164,6 +168,7 @@ export class Meter {
     this.lastEndMs = Math.max(this.lastEndMs, record.endMs);
     this.lastIndex = Math.max(this.lastIndex, record.index);
     this.seriesMeter(record.series).record(record, times);
+    this.countArrival(record);
     this.countWays(record);
     if (record.error !== null) {
       second.errors++;
@@ -184,6 +189,12 @@ export class Meter {
       if (times.ttftMs !== null) window.ttft.record(times.ttftMs);
     }
     this.keepIfSlow(record, times.latencyMs);
+  }
+
+  /** A request that was given up with the run: it neither succeeded nor failed. */
+  recordCancelled(record: RequestRecord): void {
+    this.countArrival(record);
+    this.tally('cancelled', record.endMs, record.errorMessage);
   }
 
   /** Connections that were opened ahead of the requests; how long they took stands with those of the requests of a series. */
@@ -213,11 +224,17 @@ export class Meter {
     return new LiveSnapshot(elapsedMs, this.inFlight, this.whole, this.phase);
   }
 
-  /** Counts an error by kind; also for requests that were given up with the run and so neither succeeded nor failed. */
-  tally(kind: ErrorKind, atMs: number, message: string | null): void {
+  /** Counts an error by kind. */
+  private tally(kind: ErrorKind, atMs: number, message: string | null): void {
     const known = this.errors.get(kind);
     if (known) known.count++;
     else this.errors.set(kind, { kind, count: 1, firstSeenMs: atMs, example: (message ?? '').slice(0, exampleLength) });
+  }
+
+  private countArrival(record: RequestRecord): void {
+    this.arrivals++;
+    const lateMs = sendLatenessMs(record);
+    if (lateMs !== null) this.lateness.record(lateMs);
   }
 
   private countWays(record: RequestRecord): void {

@@ -1,5 +1,5 @@
 import type { RequestTimes } from './definitions.ts';
-import type { RequestRecord } from './record.ts';
+import { type RequestRecord, sendLatenessMs } from './record.ts';
 
 /** How one distribution is named in the result document, and what is recorded into it for one successful request. */
 export interface DistributionDefinition {
@@ -48,7 +48,7 @@ export const distributionDefinitions: readonly DistributionDefinition[] = [
     better: 'neither',
     resolution: 1000,
     scale: 1,
-    of: (record) => (record.sentMs === null ? null : record.sentMs - record.intendedMs),
+    of: sendLatenessMs,
   },
   {
     name: 'generation_tokens_per_sec',

@@ -16,6 +16,8 @@ export interface RequestRecord {
   intendedMs: number;
   /** The first byte was handed to the socket; null when it never was. */
   sentMs: number | null;
+  /** The same of its first attempt, where it took several; left out where there was but one. */
+  firstSentMs?: number | null;
   /** How many times it was sent; more than 1 only where retries are on. */
   attempts: number;
   /** When the last attempt was started; null where retries are off. */
@@ -66,4 +68,10 @@ export interface RequestRecord {
   hitExpected?: boolean | null;
   error: ErrorKind | null;
   errorMessage: string | null;
+}
+
+/** How much later than the schedule said a request was first sent, ms: the client's own delay. Null where its first attempt was not sent, or nobody noted when. */
+export function sendLatenessMs({ attempts, firstSentMs, sentMs, intendedMs }: RequestRecord): number | null {
+  const first = attempts > 1 ? (firstSentMs ?? null) : sentMs;
+  return first === null ? null : first - intendedMs;
 }

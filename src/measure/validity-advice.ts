@@ -43,13 +43,21 @@ export function adviceFindings(input: ValidityInput): ValidityFinding[] {
   const settled = settledFinding(input.timeline);
   if (settled !== null) findings.push(settled);
   if (input.exactLength !== null && input.exactLength.length > 0) findings.push(lengthFinding(input.exactLength));
-  const { counted, empty } = input.answers;
+  const { counted, empty, uncounted } = input.answers;
   if (empty > 0)
     findings.push(
       advice(
         'empty_answers',
         false,
         `${empty} of ${counted} answers held no output token: they count as successful and quick; does the model answer?`,
+      ),
+    );
+  if (uncounted > 0)
+    findings.push(
+      advice(
+        'uncounted_answers',
+        false,
+        `${uncounted} of ${counted + uncounted} answers did not say how many tokens they hold, though the one sent ahead did: rates of tokens are too low by them; does one of several servers not send usage?`,
       ),
     );
   if (input.retried > 0)

@@ -1,4 +1,4 @@
-import type { ClientFigures, ScheduleFigures, ValidityFinding, ValidityInput } from './validity-input.ts';
+import type { ClientFigures, ClientLimit, ScheduleFigures, ValidityFinding, ValidityInput } from './validity-input.ts';
 
 type Load = Pick<ClientFigures, 'cpuSeconds' | 'wallSeconds' | 'loopUtilization' | 'threadCpu' | 'runQueueWait'>;
 
@@ -36,6 +36,7 @@ export function lateBoundMs(medianLatencyMs: number | null): number {
 /** Fatal where the client is at fault; the same finding is advice where the machine held it up. */
 export function clientFindings(input: ValidityInput): ValidityFinding[] {
   const findings = [cpuFinding(input), delayFinding(input)];
+  if (input.clientLimit !== null) findings.push(limitFinding(input.clientLimit));
   if (input.schedule !== null) findings.push(lateFinding(input, input.schedule), droppedFinding(input.schedule));
   const ceiling = ceilingFinding(input);
   if (ceiling !== null) findings.push(ceiling);
@@ -59,6 +60,15 @@ function byOwnWork({ client, cores, noise }: ValidityInput): boolean {
 
 const shedLoad = 'lower the concurrency or the rate, give the client more cores, or spread it over machines with --shard';
 const quietMachine = 'the machine held the client up; run it where nothing else does, or on a core of its own';
+
+function limitFinding({ requests, example }: ClientLimit): ValidityFinding {
+  return {
+    name: 'client_limit',
+    ok: false,
+    severity: 'fatal',
+    detail: `${requests} requests found no socket, port or memory on this machine (${example}): raise \`ulimit -n\`, keep connections instead of --fresh-connections, or spread the load over machines with --shard`,
+  };
+}
 
 function cpuFinding({ client, cores, noise }: ValidityInput): ValidityFinding {
   const overall = client.loopUtilization >= saturatedUtilization;
@@ -115,9 +125,9 @@ function lateFinding(input: ValidityInput, schedule: ScheduleFigures): ValidityF
   };
 }
 
-function droppedFinding({ dropped, dropsAskedFor, sends }: ScheduleFigures): ValidityFinding {
+function droppedFinding({ dropped, dropsAskedFor, arrivals }: ScheduleFigures): ValidityFinding {
   const ok = dropped === 0;
-  const seen = `${dropped} of ${dropped + sends} arrivals were dropped`;
+  const seen = `${dropped} of ${dropped + arrivals} arrivals were dropped`;
   return {
     name: 'dropped_arrivals',
     ok,

@@ -25,11 +25,20 @@ export interface ValidityFinding {
   detail: string;
 }
 
+/** Requests that this machine had no socket, port or memory for. */
+export interface ClientLimit {
+  requests: number;
+  /** What it said of one of them. */
+  example: string;
+}
+
 /** How an open schedule was kept. */
 export interface ScheduleFigures {
   /** Sends later than `lateBoundMs` allows. */
   lateSends: number;
   sends: number;
+  /** Requests that were to be sent, without those that were dropped. */
+  arrivals: number;
   latenessP99Ms: number | null;
   /** Arrivals that were not sent because too many requests were in flight. */
   dropped: number;
@@ -73,6 +82,8 @@ export interface ValidityInput {
   requestsPerSecond: number | null;
   p99Samples: number;
   timeline: readonly TimelineBucket[];
+  /** Null where this machine had a socket, a port and memory for every request. */
+  clientLimit: ClientLimit | null;
   /** Null for a closed load: it has no schedule. */
   schedule: ScheduleFigures | null;
   /** Null where no selftest was asked for; a text says why there is none although one was. */
@@ -80,8 +91,8 @@ export interface ValidityInput {
   noise: NoiseFigures | null;
   /** Where an exact output length was asked for; null elsewhere. */
   exactLength: ExactLength | null;
-  /** Successful answers of which the output tokens are known, and those of them without any. */
-  answers: { counted: number; empty: number };
+  /** Successful answers of which the output tokens are known, those of them without any, and those of a model of which they are not known. */
+  answers: { counted: number; empty: number; uncounted: number };
   /** Attempts beyond each request's first. */
   retried: number;
 }

@@ -125,10 +125,20 @@ export abstract class AnswerState implements AnswerReader {
 
   fail(kind: ErrorKind, message: string, nowMs: number): Answer {
     this.nowMs = nowMs;
-    const broke = kind === 'reset' || kind === 'truncated';
+    // A stream that said it is complete is, whether its connection broke then or, behind its last word, nobody closed it.
+    const broke = kind === 'reset' || kind === 'truncated' || (kind.startsWith('timeout') && this.saidAll());
+    if (broke && this.streamed && !this.failed) this.lastLine();
     if (this.error === null && (this.failed || (broke && this.streamed && this.finished))) this.judge();
     else if (this.error === null) this.fault({ kind, message });
     return this.answer();
+  }
+
+  /** The stream ends here: what is held of a line without its end is read, where the wire lets that be one. */
+  protected lastLine(): void {}
+
+  /** Nothing more can come: of a wire that says so at its very end, where it is complete. */
+  protected saidAll(): boolean {
+    return this.finished;
   }
 
   private judge(): void {
@@ -140,6 +150,7 @@ export abstract class AnswerState implements AnswerReader {
   protected judgeStream(notEvents: string | null): void {
     if (this.unreadable > 0) this.fault({ kind: 'malformed', message: `a stream event that is not a JSON object: ${this.garbage}` });
     else if (this.finished) return;
+    else if (this.events === 0 && /^\s*\{\s*"(?:error|type"\s*:\s*"error)"/.test(this.bodyText())) this.errorInside(this.bodyText());
     else if (this.events === 0 && notEvents !== null && this.bodyText().trim() !== '')
       this.fault({ kind: 'malformed', message: `${notEvents}: ${example(this.bodyText())}` });
     else {

@@ -18,5 +18,6 @@ export const errorKinds = [
   'wrong_model',
   'out_of_memory',
   'cancelled',
+  'client_limit',
 ] as const;
 export type ErrorKind = (typeof errorKinds)[number];

@@ -100,6 +100,10 @@ export class OllamaReader extends StreamReader {
     this.lines.flush();
   }
 
+  protected override lastLine(): void {
+    this.lines.flush();
+  }
+
   protected readWhole(value: unknown): boolean {
     if (!isObject(value)) return false;
     if (value['error']) {

@@ -99,7 +99,7 @@ export class OpenAiReader extends AnswerState implements SseHandler {
     }
     if (chunk.model !== null) this.model ??= chunk.model;
     if ((bits & Seen.usage) !== 0) this.takeUsage();
-    if ((bits & Seen.finish) !== 0) this.finishReason = chunk.finishReason;
+    if ((bits & Seen.finish) !== 0) this.takeFinish(buffer, start, end);
     if (chunk.choicesSeen !== 0) this.takeChoices(chunk.choicesSeen, chunk.choicesEnded);
     if ((bits & choiceBits) !== 0) this.chunk();
     if ((bits & outputBits) === 0) return;
@@ -109,7 +109,7 @@ export class OpenAiReader extends AnswerState implements SseHandler {
       tokens = chunk.completionTokens - this.countedTokens;
       this.countedTokens = chunk.completionTokens;
     }
-    if (this.keepText) this.keepOutput(JSON.parse(buffer.toString('utf8', start, end)));
+    if (this.keepText && !this.keepEvent(buffer.toString('utf8', start, end))) return;
     if (bits === Seen.content && chunk.texts === 1 && start - this.readStart === dataLead && this.readEnd - end === eventTrail)
       this.template.learn(buffer, this.readStart, chunk.textStart, chunk.textEnd, this.readEnd, chunk.model);
     this.output(tokens);
@@ -128,6 +128,11 @@ export class OpenAiReader extends AnswerState implements SseHandler {
       return;
     }
     // Only white space so far, which means nothing at the start of either: it may be passed.
+  }
+
+  /** Usage may yet come behind a finish reason, nothing behind `[DONE]`. */
+  protected override saidAll(): boolean {
+    return this.choicesEnded === -1;
   }
 
   protected judgeBody(): void {
@@ -154,11 +159,28 @@ export class OpenAiReader extends AnswerState implements SseHandler {
     }
   }
 
+  /** Routers end a stream by the reason `error` when what is behind them fails. */
+  private takeFinish(buffer: Buffer, start: number, end: number): void {
+    this.finishReason = this.classifier.finishReason;
+    if (this.finishReason === 'error') this.errorInside(buffer.toString('utf8', start, end));
+  }
+
   /** The stream is complete when every choice that it spoke of has finished; those that share a bit are not told apart, and wait for `[DONE]`. */
   private takeChoices(seen: number, ended: number): void {
     this.choicesSeen |= seen;
     this.choicesEnded |= ended & ~sharedBit;
     this.finished = this.choicesEnded !== 0 && (this.choicesSeen & ~this.choicesEnded) === 0;
+  }
+
+  /** The walk balances brackets and does not spell: what it took may be no JSON all the same. */
+  private keepEvent(text: string): boolean {
+    try {
+      this.keepOutput(JSON.parse(text));
+      return true;
+    } catch {
+      this.unreadableEvent(text);
+      return false;
+    }
   }
 
   private keepOutput(value: unknown): void {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import type { SecureContext } from 'node:tls';
 import { buildConnector, Client, type Dispatcher, errors } from 'undici';
 import type { ErrorKind } from './error-kind.ts';
 import type { ConnectTiming, ResponseSink, TransportOptions, WireRequest } from './transport.ts';
@@ -11,6 +12,8 @@ const keepAliveMs = 600_000;
 /** Who hands out slots. */
 interface SlotOwner {
   readonly options: TransportOptions;
+  /** Made once for all connections, so that reading certificates is no part of connecting; null for http. */
+  readonly secureContext: SecureContext | null;
   /** The slot can take another request. */
   release(slot: Slot): void;
 }
@@ -22,6 +25,8 @@ export class Slot {
   timing: ConnectTiming | null = null;
   /** Requests sent on this socket; a socket opened ahead counts one, because it may be as stale as a used one. */
   sent = 0;
+  /** When the read began that is being worked on: all that comes with it has that time. */
+  readMs = 0;
   private readonly owner: SlotOwner;
   private readonly connector: buildConnector.connector;
   private client: Client;
@@ -32,7 +37,14 @@ export class Slot {
 
   constructor(owner: SlotOwner) {
     this.owner = owner;
-    this.connector = buildConnector({ allowH2: false, timeout: owner.options.connectTimeoutMs });
+    const { options, secureContext } = owner;
+    this.connector = buildConnector({
+      allowH2: false,
+      timeout: options.connectTimeoutMs,
+      ...(secureContext === null ? {} : { secureContext }),
+      // A connection that is to be a fresh one has its whole handshake.
+      ...(options.freshConnections ? { maxCachedSessions: 0 } : {}),
+    });
     this.client = this.createClient();
   }
 
@@ -133,6 +145,10 @@ export class Slot {
   }
 
   private adopt(socket: Socket, timing: ConnectTiming | null): void {
+    // Heard before undici, which reads and parses all there is at one go.
+    socket.on('readable', () => {
+      this.readMs = performance.now();
+    });
     this.socket = socket;
     this.timing = timing;
     this.sent = timing === null ? 1 : 0;
@@ -214,20 +230,25 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
     if (this.over || status < 200) return;
     this.receiving = true;
-    this.sink.onHeaders(status, flatten(controller.rawHeaders), performance.now());
+    this.sink.onHeaders(status, flatten(controller.rawHeaders), this.readMs());
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.over) this.sink.onData(chunk, 0, chunk.length, performance.now());
+    if (!this.over) this.sink.onData(chunk, 0, chunk.length, this.readMs());
   }
 
   onResponseEnd(): void {
     if (this.over) return;
     this.over = true;
-    const nowMs = performance.now();
+    const nowMs = this.readMs();
     // The slot is free before the sink hears: what it sends next goes out on this connection, not on one more.
     this.slot!.finish(this);
     this.sink.onEnd(nowMs);
+  }
+
+  /** What ends with its connection is no read. */
+  private readMs(): number {
+    return Math.max(this.slot!.readMs, this.startedMs);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {

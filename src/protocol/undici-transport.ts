@@ -1,3 +1,4 @@
+import { createSecureContext, type SecureContext } from 'node:tls';
 import type { ErrorKind } from './error-kind.ts';
 import { checkRequest, hasHeader } from './request-head.ts';
 import type { ConnectTiming, ResponseSink, Transport, TransportOptions, WarmReport, WireRequest } from './transport.ts';
@@ -12,6 +13,7 @@ export function createUndiciTransport(options: TransportOptions): Transport {
 
 class UndiciTransport implements Transport {
   readonly options: TransportOptions;
+  readonly secureContext: SecureContext | null;
   private readonly idle: Slot[] = [];
   private readonly slots = new Set<Slot>();
   private readonly waiting = new WaitingList<Exchange>();
@@ -23,6 +25,7 @@ class UndiciTransport implements Transport {
 
   constructor(options: TransportOptions) {
     this.options = options;
+    this.secureContext = options.origin.startsWith('https:') ? createSecureContext() : null;
   }
 
   send(request: WireRequest, sink: ResponseSink): (kind: ErrorKind, message: string) => void {

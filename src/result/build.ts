@@ -17,7 +17,7 @@ export function buildResult(input: BuildInput): ResultDocument {
   const { run, scenario, target, shard, compat } = input;
   const pooled = SeriesMeter.pooled(run.meter.series.values());
   const valid = input.findings.every((finding) => finding.ok || finding.severity === 'advice');
-  const outputAsAsked = input.findings.every((finding) => finding.ok || finding.name !== 'output_length');
+  const outputAsAsked = input.findings.every((finding) => finding.ok || (finding.name !== 'output_length' && finding.name !== 'uncounted_answers'));
   const answered = pooled.outputTokens > 0 || (pooled.distributions.get('output_tokens')?.count ?? 0) === 0;
   const partial = run.stopReason === 'interrupted' || run.stopReason === 'service_crashed';
   const timeline = run.meter.timeline.buckets().map((bucket) => ({ ...bucket }));

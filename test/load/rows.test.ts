@@ -38,11 +38,15 @@ const common = {
   hit: fc.option(fc.boolean()),
   hitExpected: fc.option(fc.boolean()),
 };
+/** Only of several attempts the first is another than the last. */
+const firstSent = (attempts: number, firstSentMs: number | null) => (attempts > 1 ? { firstSentMs } : {});
 const succeeded = fc
   .record({ ...common, finishReason: text, model: text })
+  .chain((record) => ms.map((first) => ({ ...record, ...firstSent(record.attempts, first) })))
   .map((record): RequestRecord => recordOf({ ...record, error: null, errorMessage: null }));
 const failed = fc
   .record({ ...common, error: fc.constantFrom(...errorKinds), errorMessage: text })
+  .chain((record) => ms.map((first) => ({ ...record, ...firstSent(record.attempts, first) })))
   .map((record): RequestRecord => failureOf({ ...record, finishReason: null, model: null }));
 
 test('records come out of the rows as they went in, in any number of batches', () => {
@@ -66,4 +70,14 @@ test('of more texts than are kept the later ones are left out, a series never', 
   for (let i = 0; i < 5000; i++) writer.add(failureOf({ series: `series ${i}`, errorMessage: `message ${i}` }));
   const records = [...reader.read(writer.take()!)];
   assert.deepEqual([records[0]!.errorMessage, records[4999]!.errorMessage, records[4999]!.series], ['message 0', null, 'series 4999']);
+});
+
+test('messages that each hold an id leave names that come later their room', () => {
+  const writer = new RowWriter();
+  for (let i = 0; i < 10_000; i++) writer.add(failureOf({ errorMessage: `request ${i} failed` }));
+  writer.add(recordOf({ model: 'late', servedBy: 'replica-b', finishReason: 'length' }));
+  const batch = writer.take();
+  assert.ok(batch !== null && batch.texts.length < 5000, 'memory is bounded all the same');
+  const last = [...new RowReader().read(batch)].at(-1);
+  assert.deepEqual([last?.model, last?.servedBy, last?.finishReason], ['late', 'replica-b', 'length']);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Distribution } from '../../src/measure/distribution.ts';
-import { GapCounts, pourGaps } from '../../src/measure/gap-counts.ts';
+import { GapCounts, HeldGaps, pourGaps } from '../../src/measure/gap-counts.ts';
 
 // From a tenth of a microsecond to half an hour.
 const gap = fc.double({ min: -4, max: 6.2, noNaN: true }).map((exponent) => 10 ** exponent);
@@ -43,4 +43,19 @@ test('a gap beyond half an hour keeps its exact maximum', () => {
   pourGaps(counts.state(), distribution);
   const { min, max } = distribution.summary();
   assert.deepEqual([distribution.count, min, max], [3, 0, 1e8]);
+});
+
+test('of an answer of any length nothing is counted until it has succeeded', () => {
+  for (const chunks of [3, 70_000, 200_000]) {
+    const held = new HeldGaps('chunks');
+    const counts = new GapCounts();
+    for (let i = 0; i < chunks; i++) held.hold(i === 0 ? null : 2, 1);
+    held.drop();
+    held.count(counts);
+    assert.equal(counts.state().count, 0);
+    for (let i = 0; i < chunks; i++) held.hold(i === 0 ? null : i === 1 ? 7 : 2, 1);
+    held.count(counts);
+    const { count, min, max, sum } = counts.state();
+    assert.deepEqual([count, min, max, sum], [chunks - 1, 2, 7, 2 * (chunks - 2) + 7]);
+  }
 });

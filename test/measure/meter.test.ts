@@ -43,7 +43,7 @@ test('errors are counted by kind, with when and what the first was', () => {
   meter.record(failureOf({ endMs: 1500, errorMessage: 'first' }));
   meter.record(failureOf({ endMs: 2500, errorMessage: 'second' }));
   meter.record(failureOf({ endMs: 2600, error: 'reset', errorMessage: null }));
-  meter.tally('cancelled', 3000, 'given up: interrupted');
+  meter.recordCancelled(failureOf({ endMs: 3000, error: 'cancelled', errorMessage: 'given up: interrupted' }));
   assert.deepEqual(
     [...meter.errors.values()],
     [

@@ -28,13 +28,14 @@ const calm: ValidityInput = {
   p99Samples: 1000,
   timeline: [],
   schedule: null,
+  clientLimit: null,
   certified: null,
   noise: null,
   exactLength: null,
-  answers: { counted: 100, empty: 0 },
+  answers: { counted: 100, empty: 0, uncounted: 0 },
   retried: 0,
 };
-const schedule: ScheduleFigures = { lateSends: 0, sends: 1000, latenessP99Ms: 0.4, dropped: 0, dropsAskedFor: false };
+const schedule: ScheduleFigures = { lateSends: 0, sends: 1000, arrivals: 1000, latenessP99Ms: 0.4, dropped: 0, dropsAskedFor: false };
 const certified: CertifiedFigures = {
   timingErrorMs: { p50: 0.2, p99: 0.6 },
   ceiling: { tokensPerSecond: 50_000, requestsPerSecond: 20_000 },
@@ -215,7 +216,12 @@ test('an exact length that was asked for and did not come is advice', () => {
 test('retries are told where there were any', () => {
   assert.match(finding('retries', { retried: 3 })?.detail ?? '', /3 retries/);
   assert.equal(finding('empty_answers', {}), undefined);
-  assert.match(finding('empty_answers', { answers: { counted: 9, empty: 4 } })?.detail ?? '', /4 of 9 answers held no output token/);
+  assert.match(finding('empty_answers', { answers: { counted: 9, empty: 4, uncounted: 0 } })?.detail ?? '', /4 of 9 answers held no output token/);
+  assert.equal(finding('uncounted_answers', {}), undefined);
+  assert.match(
+    finding('uncounted_answers', { answers: { counted: 6, empty: 0, uncounted: 3 } })?.detail ?? '',
+    /3 of 9 answers did not say how many tokens/,
+  );
   assert.equal(finding('retries', {}), undefined);
 });
 
@@ -258,4 +264,16 @@ test('whatever the neighbours do, a thread that ran less than half of the time i
       return findings.every(({ ok, severity }) => ok || severity === 'advice');
     }),
   );
+});
+
+test('a machine without sockets for the load is the client’s fault, never the service’s', () => {
+  assert.equal(finding('client_limit', {}), undefined);
+  const limit = finding('client_limit', { clientLimit: { requests: 236, example: 'connect EMFILE' } });
+  assert.deepEqual([limit?.ok, limit?.severity], [false, 'fatal']);
+  assert.match(limit?.detail ?? '', /^236 requests .*connect EMFILE.*ulimit -n/);
+});
+
+test('dropped arrivals are told of all that were to be sent', () => {
+  const dropped = finding('dropped_arrivals', { schedule: { ...schedule, dropped: 10, sends: 0, arrivals: 50 } });
+  assert.match(dropped?.detail ?? '', /^10 of 60 arrivals/);
 });

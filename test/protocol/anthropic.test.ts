@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { anthropic } from '../../src/protocol/anthropic.ts';
+import { AnthropicReader, anthropic } from '../../src/protocol/anthropic.ts';
 import type { Answer } from '../../src/protocol/protocol.ts';
 import { context, spec } from './harness.ts';
 import { cutAt, readPieces, timeless } from './native-reader.ts';
@@ -190,4 +190,13 @@ test('deltas of content are not parsed', (t) => {
   const parse = t.mock.method(JSON, 'parse');
   const { answer } = readPieces(anthropic.createReader(), [Buffer.from(pieces)]);
   assert.deepEqual([answer.error, answer.outputChunks, parse.mock.callCount()], [null, 500, 1]);
+});
+
+test('an error in one body is told as one, under whatever content type', () => {
+  const reader = new AnthropicReader();
+  reader.begin(null, false);
+  reader.headers(200, ['content-type', 'text/event-stream'], 0);
+  const bytes = Buffer.from('{"type":"error","error":{"type":"api_error","message":"CUDA out of memory"}}');
+  reader.data(bytes, 0, bytes.length, 1);
+  assert.equal(reader.end(2).error, 'out_of_memory');
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { ollama } from '../../src/protocol/ollama.ts';
+import { OllamaReader, ollama } from '../../src/protocol/ollama.ts';
 import type { Answer } from '../../src/protocol/protocol.ts';
 import { context, spec } from './harness.ts';
 import { cutAt, readPieces, timeless } from './native-reader.ts';
@@ -190,4 +190,14 @@ test('ordinary lines are not parsed', (t) => {
   const parse = t.mock.method(JSON, 'parse');
   const { answer } = readPieces(ollama.createReader(), [Buffer.from(`${line.repeat(500)}{"done":true,"eval_count":500}\n`)]);
   assert.deepEqual([answer.error, answer.outputChunks, answer.outputTokens, parse.mock.callCount()], [null, 500, 500, 1]);
+});
+
+test('a last line without its end counts where the connection breaks behind it', () => {
+  const reader = new OllamaReader();
+  reader.begin(null, false);
+  reader.headers(200, ['content-type', 'application/x-ndjson'], 0);
+  const bytes = Buffer.from('{"message":{"content":"a"},"done":false}\n{"message":{"content":""},"done":true,"done_reason":"stop","eval_count":1}');
+  reader.data(bytes, 0, bytes.length, 1);
+  const answer = reader.fail('reset', 'reset', 2);
+  assert.deepEqual([answer.error, answer.outputTokens, answer.finishReason], [null, 1, 'stop']);
 });

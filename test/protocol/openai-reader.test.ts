@@ -185,6 +185,7 @@ describe('failures', () => {
     ['an error object in the stream', readText('data: {"object":"error","message":"boom"}\n\n'), 'stream_error', /boom/],
     ['rate limited within the stream', readText('data: {"error":{"message":"Too many requests","code":429}}\n\n'), 'rate_limited', /Too many/],
     ['out of memory within the stream', readText('data: {"error":{"message":"CUDA out of memory"}}\n\n'), 'out_of_memory', /CUDA/],
+    ['a router that lost what is behind it', readText(`${chunk({ content: 'a' })}${chunk({}, 'error')}data: [DONE]\n\n`), 'stream_error', /"error"/],
     ['429', readText('slow down', { status: 429 }), 'rate_limited', /HTTP 429: slow down/],
     ['400', readText('{"error":{"message":"max_tokens is too large"}}', { status: 400 }), 'http_4xx', /max_tokens/],
     [
@@ -192,6 +193,33 @@ describe('failures', () => {
       readText('{"error":{"message":"The model `x` does not exist.","code":404}}', { status: 404 }),
       'wrong_model',
       /does not exist/,
+    ],
+    [
+      '400 for what a model cannot',
+      readText('{"error":{"message":"model m: stream_options.x is not supported"}}', { status: 400 }),
+      'http_4xx',
+      /stream_options/,
+    ],
+    [
+      '400 for a prompt that is too long',
+      readText(`{"error":{"message":"This model's maximum context length is 4096 tokens. Parameter max_tokens is not supported here."}}`, {
+        status: 400,
+      }),
+      'http_4xx',
+      /maximum context/,
+    ],
+    ['400 for an unknown model', readText('{"error":{"message":"model \'llama3.1:8b\' is not supported"}}', { status: 400 }), 'wrong_model', /llama/],
+    [
+      'what no JSON holds, in a chunk whose text is kept',
+      readText('data: {"choices":[{"index":0,"delta":{"content":"a"},"logprobs":{"x":[NaN]}}]}\n\n'),
+      'malformed',
+      /NaN/,
+    ],
+    [
+      'a tab within a text that is kept',
+      readText('data: {"choices":[{"index":0,"delta":{"content":"a\tb"}}]}\n\ndata: [DONE]\n\n'),
+      'malformed',
+      /not a JSON object/,
     ],
     ['404 for a path', readText('{"detail":"Not Found"}', { status: 404 }), 'http_4xx', /Not Found/],
     ['500 with HTML', readText(`<html>${'x'.repeat(5000)}`, { status: 500 }), 'http_5xx', /^HTTP 500: <html>x{290,294}…$/],
@@ -297,4 +325,11 @@ test('events of a choice that hold no output are stamped apart: the role before 
   assert.deepEqual([answer.firstChunkMs, answer.firstOutputMs, answer.lastOutputMs, answer.lastChunkMs], [2, 3, 4, 5]);
   const whole = readText('{"choices":[{"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}');
   assert.deepEqual([whole.error, whole.firstChunkMs, whole.lastChunkMs], [null, null, null]);
+});
+
+test('a stream that said it is complete is, though nobody closes it; one that did not is late', () => {
+  const whole = `${chunk({ content: 'a' })}${chunk({}, 'stop')}data: [DONE]\n\n`;
+  for (const fail of ['timeout_total', 'timeout_idle', 'reset'] as const) assert.equal(readText(whole, { fail }).error, null, fail);
+  assert.equal(readText(chunk({ content: 'a' }), { fail: 'timeout_idle' }).error, 'timeout_idle');
+  assert.equal(readText(whole, { fail: 'cancelled' }).error, 'cancelled');
 });

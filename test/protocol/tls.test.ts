@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { test } from 'node:test';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls';
 import { createTransport } from '../../src/protocol/connect.ts';
 import type { WireRequest } from '../../src/protocol/transport.ts';
 import { fetchRaw, httpServer, listening, options } from './harness.ts';
@@ -30,6 +30,25 @@ test('https: connect and TLS times apart, connections kept, warmed ones too', as
     assert.ok(report.opened[0]!.tlsMs! > 0);
     const both = await Promise.all([fetchRaw(transport, get), fetchRaw(transport, get)]);
     for (const one of both) assert.deepEqual(one.events, ['sent', 'headers', 'data', 'end']);
+  } finally {
+    setDefaultCACertificates(authorities);
+    await transport.close();
+  }
+});
+
+test('fresh connections have their whole handshake each', async () => {
+  const authorities = getCACertificates('default');
+  setDefaultCACertificates([...authorities, fixture('cert.pem')]);
+  const resumed: boolean[] = [];
+  const server = createServer({ cert: fixture('cert.pem'), key: fixture('key.pem') }, (request, response) => {
+    resumed.push((request.socket as TLSSocket).isSessionReused());
+    response.end('x');
+  });
+  await using site = await listening(server);
+  const transport = await createTransport({ ...options(`https://127.0.0.1:${site.port}`, { connections: 1, freshConnections: true }), kind: 'auto' });
+  try {
+    for (let i = 0; i < 4; i++) assert.equal((await fetchRaw(transport, get)).error, null);
+    assert.deepEqual(resumed, [false, false, false, false]);
   } finally {
     setDefaultCACertificates(authorities);
     await transport.close();

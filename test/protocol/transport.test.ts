@@ -152,6 +152,37 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
       }
     });
 
+    test('what came in one read has one time', async () => {
+      await using site = await httpServer((_, response) => {
+        response.writeHead(200, { 'content-type': 'text/plain' });
+        response.flushHeaders();
+        const pieces = Array.from({ length: 200 }, (_, i) => `piece ${i}\n`);
+        // Each a chunk of its own, all in one write.
+        setTimeout(() => response.socket?.end(`${pieces.map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`).join('')}0\r\n\r\n`), 20);
+      });
+      const transport = await createTransport({ ...options(site.origin), kind });
+      const times = new Set<number>();
+      let bytes = 0;
+      await new Promise<void>((resolve, reject) => {
+        transport.send(get, {
+          onConnected: () => {},
+          onSent: () => {},
+          onResent: () => {},
+          onHeaders: () => {},
+          onData(_buffer, start, end, nowMs) {
+            bytes += end - start;
+            times.add(nowMs);
+          },
+          onEnd: () => resolve(),
+          onError: (_kind, message) => reject(new Error(message)),
+        });
+      });
+      await transport.close();
+      assert.equal(bytes, 1890);
+      // As many as there were reads: the kernel may have brought them in a few.
+      assert.ok(times.size < 20, `${times.size}`);
+    });
+
     test('holds at most its connections; others wait their turn and reuse them', async () => {
       let open = 0;
       let most = 0;

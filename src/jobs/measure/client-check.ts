@@ -2,14 +2,14 @@ import { availableParallelism } from 'node:os';
 import type { BenchConfig } from '../../config/bench-config.ts';
 import type { EntryContext } from '../../config/entry-context.ts';
 import type { Prompt } from '../../config/scenario/prompts.ts';
-import type { Scenario } from '../../config/scenario/scenario.ts';
+import type { ResolvedRequest, Scenario } from '../../config/scenario/scenario.ts';
 import type { Executor } from '../../load/executor.ts';
 import type { LoadOutcome } from '../../load/load-run.ts';
 import { seriesId } from '../../load/series-id.ts';
 import { SeriesMeter } from '../../measure/series-meter.ts';
 import { checkValidity, type ValidityFinding } from '../../measure/validity.ts';
 import { lateBoundMs } from '../../measure/validity-client.ts';
-import type { CertifiedFigures, ExactLength, NoiseFigures, ScheduleFigures } from '../../measure/validity-input.ts';
+import type { CertifiedFigures, ClientLimit, ExactLength, NoiseFigures, ScheduleFigures, ValidityInput } from '../../measure/validity-input.ts';
 import { loadPerCoreNow, type NoiseWatch, watchNoise } from '../../observe/machine-noise.ts';
 import type { TransportKind } from '../../protocol/connect.ts';
 import type { ResultDocument } from '../../result/document.ts';
@@ -89,11 +89,12 @@ export class ClientCheck {
       requestsPerSecond: perSecond(pooled.succeeded + pooled.failed),
       p99Samples: pooled.succeeded,
       timeline: outcome.phases.length > 1 ? [] : outcome.meter.timeline.buckets(),
-      schedule: this.schedule(index, outcome, pooled),
+      schedule: this.schedule(index, outcome),
+      clientLimit: limitOf(outcome),
       certified: this.certified,
       noise: { ...noise, otherRun: this.options.otherRun === true },
       exactLength: this.exactLength(index, outcome),
-      answers: answersOf(pooled),
+      answers: answersOf(pooled, this.plans[index]?.scenario.request),
       retried: attempts.attempts - attempts.requests,
     });
   }
@@ -101,7 +102,7 @@ export class ClientCheck {
   /** What the result says of the client beside what the load room measured. */
   describe(index: number, outcome: LoadOutcome): Partial<ResultDocument['client']> {
     const { certified } = this;
-    const schedule = this.schedule(index, outcome, pool(outcome));
+    const schedule = this.schedule(index, outcome);
     const known = certified !== null && typeof certified !== 'string';
     return {
       late_sends: schedule?.lateSends ?? null,
@@ -117,14 +118,15 @@ export class ClientCheck {
     return certify({ entry, transport, plan, signal: AbortSignal.any([signal, this.stop.signal]) });
   }
 
-  private schedule(index: number, outcome: LoadOutcome, pooled: SeriesMeter): ScheduleFigures | null {
+  private schedule(index: number, outcome: LoadOutcome): ScheduleFigures | null {
     if (!outcome.phases.some(({ phase }) => phase.pacer.kind === 'open')) return null;
-    const lateness = pooled.distributions.get('send_lateness_ms');
+    const { lateness, arrivals } = outcome.meter;
     const median = outcome.meter.snapshot(outcome.durationSeconds * 1000).latencyP50Ms;
     return {
-      lateSends: lateness?.countAbove(lateBoundMs(median)) ?? 0,
-      sends: lateness?.count ?? 0,
-      latenessP99Ms: lateness?.summary().p99 ?? null,
+      lateSends: lateness.countAbove(lateBoundMs(median)),
+      sends: lateness.count,
+      arrivals,
+      latenessP99Ms: lateness.summary().p99,
       dropped: outcome.meter.dropped,
       dropsAskedFor: `scenarios.${index}.load.max_in_flight` in this.options.config.origins,
     };
@@ -143,10 +145,19 @@ export class ClientCheck {
   }
 }
 
-function answersOf({ distributions }: SeriesMeter): { counted: number; empty: number } {
+function limitOf({ meter }: LoadOutcome): ClientLimit | null {
+  const tally = meter.errors.get('client_limit');
+  return tally === undefined ? null : { requests: tally.count, example: tally.example };
+}
+
+/** Wires that tell how many tokens an answer holds, or whose text is counted here. */
+const tokenWires: ReadonlySet<string> = new Set(['chat', 'completions', 'ollama', 'anthropic']);
+
+function answersOf({ distributions, succeeded }: SeriesMeter, request: ResolvedRequest | undefined): ValidityInput['answers'] {
   const tokens = distributions.get('output_tokens');
   const counted = tokens?.count ?? 0;
-  return { counted, empty: counted - (tokens?.countAbove(0) ?? 0) };
+  const told = request !== undefined && tokenWires.has(request.api) && request.retrieval === undefined;
+  return { counted, empty: counted - (tokens?.countAbove(0) ?? 0), uncounted: told ? succeeded - counted : 0 };
 }
 
 /** The one length that every line of a prompts file asks for; null where they differ. */
