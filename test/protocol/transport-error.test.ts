@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { createTransport } from '../../src/protocol/connect.ts';
+import { errorKindOf } from '../../src/protocol/transport-error.ts';
 import { fetchRaw, listening, options } from './harness.ts';
 
 test('an interim answer that undici cannot pass over is told in words', async () => {
@@ -17,4 +18,10 @@ test('an interim answer that undici cannot pass over is told in words', async ()
   } finally {
     await transport.close();
   }
+});
+
+test('what this machine lacks is not taken for what the server does', () => {
+  const kind = (code: string) => errorKindOf(Object.assign(new Error(code), { code }), 'connecting');
+  for (const code of ['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM']) assert.equal(kind(code), 'client_limit', code);
+  assert.equal(kind('ECONNREFUSED'), 'refused');
 });
