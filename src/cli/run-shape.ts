@@ -5,7 +5,7 @@ import { type CompatName, compatNames } from '../measure/compat.ts';
 
 /** The flags of `run` and `check` that shape one invocation. */
 export interface ShapeFlags {
-  workers?: number | null;
+  workers?: number | 'auto';
   shard?: RunShape['shard'];
   startAt?: number;
   compat?: CompatName;
@@ -36,9 +36,9 @@ export function parseStartAt(text: string, nowMs = Date.now()): number {
   throw new InvalidArgumentError('expected a time such as 2026-01-31T12:00:00Z, seconds since 1970 such as 1767225600, or +30s from now');
 }
 
-/** `auto` -> null: one per spare core. */
-export function parseWorkers(text: string): number | null {
-  if (text === 'auto') return null;
+/** The value of --workers. Not null for `auto`: the parser of flags takes null for a flag without a value. @throws InvalidArgumentError */
+export function parseWorkers(text: string): number | 'auto' {
+  if (text === 'auto') return text;
   const count = Number(text);
   if (!Number.isInteger(count) || count < 1 || count > 256) throw new InvalidArgumentError('expected auto or a whole number from 1 to 256');
   return count;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import { ownTimes } from '../../src/measure/definitions.ts';
 import type { RequestRecord } from '../../src/measure/record.ts';
@@ -180,6 +181,23 @@ test('more threads than users: those without one have nothing to do', async () =
   assertExit(await workspace.run(['run', '--url', server.url, '-n', '5', '-c', '2', '--workers', '4', ...plain]), 0);
   const { results, client } = await workspace.result();
   assert.deepEqual([results.total_requests, client.workers], [5, 4]);
+});
+
+test('as many threads as the machine can spare, left out or asked for, whatever the scenario says', async () => {
+  await using workspace = await Workspace.open();
+  await using server = await chatServer();
+  const scenario = '{ name: one, workers: 1, load: { requests: 8, concurrency: 8 } }';
+  await writeFile(workspace.file('llm-bench.yaml'), `target: { base_url: '${server.url}', model: m }\nscenario: ${scenario}\n`);
+  const spare = Math.max(1, Math.min(8, availableParallelism() - 1));
+  for (const [flags, workers] of [
+    [[], 1],
+    [['--workers', 'auto'], spare],
+    [['--workers', '2'], 2],
+  ] as const) {
+    assertExit(await workspace.run(['run', ...flags, ...plain]), 0);
+    const { results, client } = await workspace.result();
+    assert.deepEqual([results.successful, client.workers], [8, workers]);
+  }
 });
 
 test('an answer by another model is a failure only where that is checked', async () => {

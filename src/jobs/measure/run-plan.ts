@@ -41,7 +41,7 @@ export async function runPlan(
       baseUrl: context.service.baseUrl,
       targetHeaders: context.headers,
       entryUrl: context.entry.entryUrl,
-      workers: shape.workers ?? (scenario.workers === undefined ? null : Math.min(scenario.workers, spareWorkers())),
+      workers: workersFor(shape.workers, scenario.workers),
       retry: retryPolicy(scenario),
       shard: shape.shard,
       startAtEpochMs: shape.startAtEpochMs,
@@ -66,4 +66,10 @@ export async function runPlan(
 function retryPolicy({ retry }: Scenario): RetryPolicy | null {
   if (retry === undefined || retry === false) return null;
   return retry === true ? retryPreset : { maxAttempts: retry.max_attempts, baseMs: retry.base * 1000 };
+}
+
+/** Threads that send; null: as many as the machine can spare and the load can use. A scenario knows nothing of the machine, so it asks for no more than there are. */
+function workersFor(asked: RunShape['workers'], scenarios: number | undefined): number | null {
+  if (asked === 'auto') return null;
+  return asked ?? (scenarios === undefined ? null : Math.min(scenarios, spareWorkers()));
 }

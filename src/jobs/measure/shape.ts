@@ -10,8 +10,8 @@ import type { Workload } from '../../workload/workload.ts';
 
 /** How a measurement is made beside what its configuration says: flags of one invocation. */
 export interface RunShape {
-  /** Threads that send; null: one per spare core. */
-  workers: number | null;
+  /** Threads that send; auto: one per spare core; null: what the scenario says, and else the same. */
+  workers: number | 'auto' | null;
   /** This machine's part of a load that several share, counted from 0. */
   shard: { index: number; count: number };
   /** When the machines begin together; null: at once. */
