@@ -1,5 +1,8 @@
+import { isObject } from '../config/is-object.ts';
 import { placeholder, type RequestTemplate, type SchemaRegistration, type TemplateVariable } from '../config/scenario/request-template.ts';
 import type { CallSchema } from '../workload/request-spec.ts';
+import type { ErrorKind } from './error-kind.ts';
+import { codingFailure, streamFailure } from './failure.ts';
 import { plainHttp } from './http.ts';
 import type { Answer, AnswerReader, Found, Protocol, RequestSpec, WireContext } from './protocol.ts';
 import type { WireRequest } from './transport.ts';
@@ -103,6 +106,7 @@ class TemplateReader implements AnswerReader {
   private readonly pointers: RequestTemplate['answer'];
   private readonly http = plainHttp.createReader();
   private keepText = false;
+  private compressed: ReturnType<typeof codingFailure> = null;
 
   constructor(pointers: RequestTemplate['answer']) {
     this.pointers = pointers;
@@ -114,6 +118,7 @@ class TemplateReader implements AnswerReader {
   }
 
   headers(status: number, headers: readonly string[], nowMs: number): void {
+    this.compressed = codingFailure(headers);
     this.http.headers(status, headers, nowMs);
   }
 
@@ -131,19 +136,28 @@ class TemplateReader implements AnswerReader {
 
   private read(answer: Answer): Answer {
     if (answer.error !== null) return { ...answer, text: null };
+    const failed = ({ kind, message }: { kind: ErrorKind; message: string }): Answer => ({
+      ...answer,
+      text: null,
+      error: kind,
+      errorMessage: message,
+    });
+    if (this.compressed !== null) return failed(this.compressed);
     let body: unknown;
     try {
       body = JSON.parse(answer.text ?? '');
     } catch (error) {
-      return { ...answer, text: null, error: 'malformed', errorMessage: `the answer is not JSON: ${(error as Error).message.slice(0, 200)}` };
+      return failed({ kind: 'malformed', message: `the answer is not JSON: ${(error as Error).message.slice(0, 200)}` });
     }
     const { pointers } = this;
     const at = (pointer: string | undefined) => (pointer === undefined ? undefined : valueAt(body, pointer));
     const text = at(pointers.text);
-    if (pointers.text !== undefined && (text === undefined || text === null))
-      return { ...answer, text: null, error: 'malformed', errorMessage: `the answer has nothing at ${pointers.text}` };
     const found = foundAt(body, pointers);
-    if (typeof found === 'string') return { ...answer, text: null, error: 'malformed', errorMessage: found };
+    const lacks = pointers.text !== undefined && (text === undefined || text === null);
+    // What is not there for an error that the answer tells of instead is that error.
+    if ((lacks || typeof found === 'string') && isObject(body) && body['error']) return failed(streamFailure(JSON.stringify(body)));
+    if (lacks) return failed({ kind: 'malformed', message: `the answer has nothing at ${pointers.text}` });
+    if (typeof found === 'string') return failed({ kind: 'malformed', message: found });
     const named = (pointer: string | undefined) => (typeof at(pointer) === 'string' ? (at(pointer) as string) : null);
     return {
       ...answer,
