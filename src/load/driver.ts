@@ -48,10 +48,9 @@ export class Ending {
   }
 
   end(reason: StopReason): void {
-    if (this.reason === null) {
-      this.reason = reason;
-      this.hooks.sendingOver?.(reason);
-    }
+    this.reason ??= reason;
+    // Also where all had been taken before: what waits for its next attempt is to hear of it.
+    this.hooks.sendingOver?.(reason);
     this.finishIfDrained();
   }
 

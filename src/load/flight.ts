@@ -168,7 +168,7 @@ export class Flight implements ResponseSink {
   }
 
   abort(kind: ErrorKind, message: string): void {
-    const failed = this.leavePause();
+    const failed = this.giveUpPause();
     // It might yet have succeeded: what its last attempt failed by is not what ended it.
     if (failed !== null) this.end({ ...failed.answer, error: kind, errorMessage: message }, performance.now());
     else this.abortRequest?.(kind, message);
@@ -176,8 +176,18 @@ export class Flight implements ResponseSink {
 
   /** No request is sent any more: one that waits for its next attempt is what its last one was. */
   sendingOver(): void {
-    const failed = this.leavePause();
+    const failed = this.giveUpPause();
     if (failed !== null) this.end(failed.answer, failed.endedMs);
+  }
+
+  /** As `leavePause`; what the budget had set aside for the next attempt is not used. */
+  private giveUpPause(): { answer: Answer; endedMs: number } | null {
+    const failed = this.leavePause();
+    if (failed !== null && this.deck.budget !== null && this.bound !== null) {
+      this.deck.budget.settle(this.bound, { input: 0, output: 0 });
+      this.bound = null;
+    }
+    return failed;
   }
 
   /** @returns what the last attempt came to; null where no other is waited for */

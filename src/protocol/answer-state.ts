@@ -16,7 +16,7 @@ export const maxBodyBytes = 64 * 1024 * 1024;
 const defaultLimits: ReaderLimits = { maxLineBytes: defaultMaxLineBytes, maxBodyBytes };
 
 /** What the bodies in flight of one thread may hold together: a server of endless answers is not to take the machine's memory. */
-export const bodiesInFlight = new ByteAllowance(256 * 1024 * 1024);
+export const bodiesInFlight = new ByteAllowance(512 * 1024 * 1024);
 
 /** What is said of a body that found no room. */
 export function bodyTooLarge(limitBytes: number): string {
