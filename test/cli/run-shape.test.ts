@@ -25,7 +25,7 @@ test('--start-at takes an ISO time, seconds since 1970, or a duration from now',
 });
 
 test('numbers of threads, tokens and money', () => {
-  assert.deepEqual([parseWorkers('auto'), parseWorkers('4')], [null, 4]);
+  assert.deepEqual([parseWorkers('auto'), parseWorkers('4')], ['auto', 4]);
   refuses(parseWorkers, ['0', '-1', '1.5', '1000', 'many', '']);
   assert.deepEqual([parseTokens('1000'), parseTokens('1_000_000')], [1000, 1_000_000]);
   refuses(parseTokens, ['0', '-5', '1.5', '', 'x', ' ']);
