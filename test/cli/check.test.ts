@@ -33,7 +33,7 @@ test('check without a baseline says what happens next and succeeds', async () =>
 test('a baseline that is named and not there is warned of before anything is measured, alone and beside others', async () => {
   await using workspace = await Workspace.open();
   // How fast these short runs are is not the question.
-  await writeFile(workspace.file('limits.yaml'), 'max_error_rate: 5\n');
+  await writeFile(workspace.file('limits.yaml'), 'max_error_rate: 5\nmax_regression_percent: 100000\n');
   const limits = ['--thresholds', 'limits.yaml'];
   const alone = await against(workspace, 0.1, 'check', '--baseline', 'mispelt.json', '-o', 'first.json', '--quiet', ...limits);
   assert.equal(alone.code, 0, told(alone));
