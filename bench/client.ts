@@ -5,7 +5,8 @@
  *     npm run bench:client -- [--rounds 3] [--seconds 4] [--only llm-bench,bare] [--loads tokens,posts,poisson,constant] [--client-cores 0-11] [--workers N]
  *         [--source | --cli FILE]
  *
- * A client on one core shares it with its own compiler; `--client-cores` gives it several, as it has them where people run it. llm-bench is taken from dist/ where that is built (--source: never; --cli: from there). Others than autocannon take part when they are found on PATH.
+ * A client on one core shares it with its own compiler; `--client-cores` gives it several, as it has them where people run it. llm-bench is taken from
+ * dist/ where that is built (--source: never; --cli: from there). Others than autocannon take part when they are found on PATH.
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
