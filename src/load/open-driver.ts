@@ -35,6 +35,8 @@ export class OpenDriver implements Driver {
   /** The next one, which it does not know of; null after the last. */
   private upcoming: Arrival | null = null;
   private givingWay = false;
+  /** The phase has had its requests, those of other threads and machines among them. */
+  private exhausted = false;
   /** Nothing but arrivals keeps the phase from ending. */
   private timeIsUp = false;
 
@@ -58,14 +60,17 @@ export class OpenDriver implements Driver {
     this.upcoming = this.nextOwn();
     this.alarm.onDue = () => this.sendDue();
     const { durationMs } = this.limits;
-    // A phase with a duration lasts that long, also when its last arrival comes earlier. By its end all are due, and a sender that is behind sends them yet.
+    // A schedule that runs out of arrivals lasts as long as it was told to, one that has sent its requests does not. By the end all are due, and a sender that is behind sends them yet.
     if (durationMs === null) this.timeIsUp = true;
-    else
-      this.ending.later(this.startMs + durationMs - performance.now(), () => {
-        this.timeIsUp = true;
-        this.sendDue();
-      });
+    else this.ending.later(this.startMs + durationMs - performance.now(), () => this.endOfTime());
     this.sendDue();
+  }
+
+  private endOfTime(): void {
+    this.timeIsUp = true;
+    // What was sent before is waited for, and not sent again.
+    if (this.ending.reason !== null) this.ending.end('duration');
+    else this.sendDue();
   }
 
   endSending(reason: StopReason): void {
@@ -100,8 +105,8 @@ export class OpenDriver implements Driver {
       if (this.hooks.inFlight() >= this.pacer.maxInFlight) this.dropped++;
       else this.hooks.send(-1, first.index, first.dueMs);
     }
-    if (this.ending.reason === null && coming.length === 0 && this.upcoming === null && this.timeIsUp)
-      this.ending.end(this.limits.durationMs === null ? 'completed' : 'duration');
+    if (this.ending.reason === null && coming.length === 0 && this.upcoming === null && (this.exhausted || this.timeIsUp))
+      this.ending.end(this.exhausted || this.limits.durationMs === null ? 'completed' : 'duration');
   }
 
   private giveWay(): void {
@@ -137,7 +142,10 @@ export class OpenDriver implements Driver {
     const { requests, durationMs } = this.limits;
     for (;;) {
       const at = this.position;
-      if (requests !== null && at >= requests) return null;
+      if (requests !== null && at >= requests) {
+        this.exhausted = true;
+        return null;
+      }
       const offsetMs = this.pacer.next();
       if (offsetMs === null || (durationMs !== null && offsetMs >= durationMs)) return null;
       this.position++;

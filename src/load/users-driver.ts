@@ -29,12 +29,18 @@ export abstract class UsersDriver implements Driver {
   protected abstract next(user: number): void;
 
   begin(): void {
-    if (this.durationMs !== null) this.ending.later(this.startMs + this.durationMs - performance.now(), () => this.endSending('duration'));
+    if (this.durationMs !== null) this.ending.later(this.startMs + this.durationMs - performance.now(), () => this.endOfTime());
     this.ending.later(this.startMs - performance.now(), () => this.start());
   }
 
   endSending(reason: StopReason): void {
     this.ending.end(reason);
+  }
+
+  private endOfTime(): void {
+    // All had been sent by then: it was not the time that ended the sending.
+    if (this.hooks.exhausted()) this.ending.reason ??= 'completed';
+    this.endSending('duration');
   }
 
   answered(user: number, record: RequestRecord, _text: string | null): void {

@@ -271,3 +271,42 @@ test('a trace stops sending after its duration, a soak after its number of reque
   const soak = await drive(url, 'soak', { users: 2, duration: '10m', requests: 7 });
   assert.deepEqual([soak.records.length, soak.stopReason], [7, 'completed']);
 });
+
+test('of requests and a duration the first ends a load, and is told', async () => {
+  const stages = [{ rate: 100, duration: 600 }];
+  for (const [name, load] of [
+    ['constant_rate', { rate: 100, duration: '10m' }],
+    ['poisson', { rate: 100, duration: '10m' }],
+    ['gamma', { rate: 100, shape: 0.5, duration: '10m' }],
+    ['ramping_rate', { start_rate: 100, stages }],
+    ['spike', { unit: 'rate', base: 50, height: 100, width: 1, period: 2, duration: '10m' }],
+    ['soak', { rate: 100, duration: '10m' }],
+    ['steps', { unit: 'rate', levels: [50, 100], duration: '10m' }],
+    ['closed', { concurrency: 2, duration: '10m' }],
+  ] as const) {
+    const { records, stopReason, phases } = await drive(url, name, { ...load, requests: 6 }, { workers: 2 });
+    assert.deepEqual([name, records.length / phases.length, stopReason], [name, 6, 'completed']);
+  }
+  const rows = [0, 20, 40].map((atMs) => ({ atMs, inputTokens: 3, outputTokens: 2, blocks: null }));
+  const replayed = await drive(url, 'trace', { file: 'x.jsonl', duration: '10m' }, { trace: rows });
+  assert.deepEqual([replayed.records.length, replayed.stopReason], [3, 'completed']);
+  for (const [name, load] of [
+    ['poisson', { rate: 50 }],
+    ['closed', { concurrency: 2, think_time: 0.05 }],
+  ] as const) {
+    const { records, stopReason } = await drive(url, name, { ...load, requests: 1_000_000, duration: 0.3 }, { workers: 2 });
+    assert.ok(records.length < 1000);
+    assert.equal(stopReason, 'duration');
+  }
+});
+
+test('requests that were all sent before the time was up make a load complete, also where their answers come later', async () => {
+  await using server = await chatServer({ tokens: 1, tokenMs: 600 });
+  for (const [name, load] of [
+    ['closed', { concurrency: 2 }],
+    ['constant_rate', { rate: 1000 }],
+  ] as const) {
+    const { records, stopReason } = await drive(server.url, name, { ...load, requests: 2, duration: 0.3 });
+    assert.deepEqual([name, records.length, stopReason], [name, 2, 'completed']);
+  }
+});
