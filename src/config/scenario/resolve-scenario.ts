@@ -5,12 +5,13 @@ import { howToGive, missingOptions } from '../missing-options.ts';
 import type { ResolvedTarget } from '../target/resolve-target.ts';
 import { defaultOrigin, dotted, isTree, type Layers, originAt, overlay, type Tree, without } from '../yaml/layers.ts';
 import { check, unknownName } from '../yaml/schema-issues.ts';
+import { takeCap } from './cap-load.ts';
 import { fitLoad } from './fit-load.ts';
 import { type Lengths, longestOf } from './lengths.ts';
 import { scaledLoad, scaledRetrieval, scaledWarmup } from './scale.ts';
 import { type Scenario, scenarioSchema } from './scenario.ts';
 import { overlayScenario, type ScenarioDraft } from './scenarios.ts';
-import { switchExecutor } from './switch-executor.ts';
+import { switchExecutor, wantedExecutor } from './switch-executor.ts';
 
 export interface ResolvedScenario {
   scenario: Scenario;
@@ -36,8 +37,10 @@ export function resolveScenario(
   warnings: ConfigIssue[],
 ): ResolvedScenario | null {
   const found: ConfigIssue[] = [];
-  const fitted = fitLoad(draft.layers, fromFlags);
-  const switched = switchExecutor(fitted.scenario, fitted.flags, executors, found);
+  const taken = takeCap(fromFlags, found);
+  const choice = wantedExecutor(draft.layers, taken.flags, executors);
+  const fitted = fitLoad(draft.layers, taken.flags, choice.wanted);
+  const switched = switchExecutor(fitted.scenario, fitted.flags, choice, executors, found);
   if (found.length > 0) {
     issues.push(...found);
     return null;
@@ -48,7 +51,7 @@ export function resolveScenario(
     flags.value,
     (path) => flags.origins.get(dotted(path)) ?? defaultOrigin,
   );
-  const layers = withDefaults(withTargetTimeout(withRequestsPerCell(given), resolved));
+  const layers = withDefaults(withTargetTimeout(withRequestsPerCell(taken.cap(given, executors)), resolved));
   // What is wrong with a request was told of where it was read.
   const sound = scenarioSchema.shape.request.safeParse(layers.value['request']).success;
   if (sound) found.push(...contradictions(layers));

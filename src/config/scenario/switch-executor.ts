@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { ConfigIssue } from '../errors.ts';
 import { shapeOf } from '../missing-options.ts';
-import { isTree, type Layers, type Origin, originAt, overlay, without } from '../yaml/layers.ts';
+import { isTree, type Layers, type Origin, originAt, overlay, type Tree, without } from '../yaml/layers.ts';
 
 /** The executor that a flag means where the scenario's own does not take it. */
 const meant: Readonly<Record<string, string>> = {
@@ -14,41 +14,53 @@ const meant: Readonly<Record<string, string>> = {
   speed: 'trace',
 };
 
+/** Which executor scenario and flags together ask for, and what says so. */
+export interface ExecutorChoice {
+  wanted: string;
+  because: Origin;
+}
+
 /**
  * A flag such as --rate says by itself which executor is wanted: the scenario's own where that takes it, else the one it belongs to, as users of other load
- * generators expect. Of the scenario's options those that the new executor takes too (requests, duration ...) are kept.
+ * generators expect.
+ */
+export function wantedExecutor(scenario: Layers, flags: Layers, executors: Readonly<Record<string, z.ZodType>>): ExecutorChoice {
+  const given = loadOf(flags);
+  const present = String(loadOf(scenario)['executor'] ?? 'closed');
+  const because = originAt(flags, ['load', 'executor']);
+  if (given['executor'] !== undefined) return { wanted: String(given['executor']), because };
+  const options = Object.keys(given);
+  const takes = (executor: string, option: string) => Object.hasOwn(shapeOf(executors[executor]), option);
+  const foreign = options.filter((option) => !takes(present, option) && Object.hasOwn(executors, meant[option] ?? ''));
+  const [first] = foreign;
+  if (!Object.hasOwn(executors, present) || first === undefined) return { wanted: present, because };
+  let wanted = meant[first] as string;
+  // --speed goes with --trace, --spawn-rate with --users, whichever comes first: the executor is the one that takes most of them.
+  for (const option of foreign) {
+    const other = meant[option] as string;
+    if (options.filter((each) => takes(other, each)).length > options.filter((each) => takes(wanted, each)).length) wanted = other;
+  }
+  return { wanted, because: originAt(flags, ['load', foreign.find((option) => meant[option] === wanted) ?? first]) };
+}
+
+/**
+ * Makes the wanted executor the scenario's: of the scenario's options those that it takes too (requests, duration ...) are kept.
  * @returns the scenario's layers as the flags are to be laid over, and the flags, which name the executor where they switch it; contradictions go to `issues`
  */
 export function switchExecutor(
   scenario: Layers,
   flags: Layers,
+  { wanted, because }: ExecutorChoice,
   executors: Readonly<Record<string, z.ZodType>>,
   issues: ConfigIssue[],
 ): { scenario: Layers; flags: Layers } {
   const unchanged = { scenario, flags };
-  const given = isTree(flags.value['load']) ? flags.value['load'] : {};
-  const own = isTree(scenario.value['load']) ? scenario.value['load'] : {};
+  const [own, given] = [loadOf(scenario), loadOf(flags)];
   const present = String(own['executor'] ?? 'closed');
   const options = Object.keys(given).filter((key) => key !== 'executor');
   const takes = (executor: string, option: string) => Object.hasOwn(shapeOf(executors[executor]), option);
-
-  let wanted = given['executor'] === undefined ? present : String(given['executor']);
-  let because: Origin = originAt(flags, ['load', 'executor']);
   // A name that is none is told, not taken for what a flag may have meant.
   if (!Object.hasOwn(executors, wanted)) return unchanged;
-  if (given['executor'] === undefined) {
-    const foreign = options.filter((option) => !takes(present, option) && Object.hasOwn(executors, meant[option] ?? ''));
-    const [first] = foreign;
-    if (first !== undefined) {
-      wanted = meant[first] as string;
-      // --speed goes with --trace, --spawn-rate with --users, whichever comes first: the executor is the one that takes most of them.
-      for (const option of foreign) {
-        const other = meant[option] as string;
-        if (options.filter((each) => takes(other, each)).length > options.filter((each) => takes(wanted, each)).length) wanted = other;
-      }
-      because = originAt(flags, ['load', foreign.find((option) => meant[option] === wanted) ?? first]);
-    }
-  }
 
   const stray = options.filter((option) => !takes(wanted, option));
   for (const option of stray) {
@@ -69,6 +81,10 @@ export function switchExecutor(
   const dropped = Object.keys(own).filter((option) => !Object.hasOwn(kept, option));
   const switched = overlay(without(scenario, ...dropped.map((option) => ['load', option])), { load: { executor: wanted } }, () => because);
   return { scenario: switched, flags: overlay(flags, { load: { executor: wanted } }, () => because) };
+}
+
+function loadOf({ value }: Layers): Tree {
+  return isTree(value['load']) ? value['load'] : {};
 }
 
 function list(names: readonly string[]): string {

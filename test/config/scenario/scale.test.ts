@@ -69,6 +69,67 @@ test('--max-concurrency speaks the terms of each executor', async () => {
   );
 });
 
+test('--max-concurrency holds for the load that the flags switch to', async () => {
+  const most = async (flags: [string, unknown][], yaml = '{ executor: closed, concurrency: 8, requests: 5 }') =>
+    (
+      await loadOf(
+        yaml,
+        ['max-concurrency', 'load.max_concurrency', '4'],
+        ...flags.map(([key, value]): [string, string, unknown] => [key, `load.${key}`, value]),
+      )
+    ).load;
+  assert.deepEqual(await most([['rate', '50']]), { executor: 'constant_rate', rate: 50, requests: 5, max_in_flight: 4 });
+  for (const executor of ['poisson', 'gamma']) {
+    const { max_in_flight, concurrency } = await most([
+      ['executor', executor],
+      ['rate', '50'],
+    ]);
+    assert.deepEqual([max_in_flight, concurrency], [4, undefined]);
+  }
+  assert.equal((await most([['users', '50']]))['users'], 4);
+  const interactive = await most([['executor', 'interactive']]);
+  assert.deepEqual([interactive['max_users'], interactive['users']], [4, 1]);
+  const levels = [1, 5, 10];
+  assert.deepEqual(
+    (
+      await most([
+        ['executor', 'steps'],
+        ['levels', levels],
+      ])
+    )['levels'],
+    [1, 4],
+  );
+});
+
+test('--max-concurrency bounds what a flag says of users, and raises it nowhere', async () => {
+  const bounded = (yaml: string, key: string, value: unknown) =>
+    loadOf(yaml, ['max-concurrency', 'load.max_concurrency', '4'], [key, `load.${key}`, value]).then(({ load }) => load);
+  const closed = '{ executor: closed, concurrency: 8, requests: 5 }';
+  assert.equal((await bounded(closed, 'concurrency', '2'))['concurrency'], 2);
+  assert.equal((await bounded(closed, 'concurrency', '9'))['concurrency'], 4);
+  const rate = '{ executor: poisson, rate: 8, requests: 5 }';
+  assert.equal((await bounded(rate, 'max_in_flight', '3'))['max_in_flight'], 3);
+  assert.equal((await bounded(rate, 'max_in_flight', '30'))['max_in_flight'], 4);
+  assert.deepEqual((await bounded('{ executor: steps, levels: [1, 8], requests: 5 }', 'levels', [1, 3]))['levels'], [1, 3]);
+});
+
+test('a number of users that is none is told by the flag that gave it', async () => {
+  await using folder = await project({ 'llm-bench.yaml': 'scenario: { name: mine, request: { prompt_tokens: 5 } }\n' });
+  for (const value of ['0', '1.5', 'many']) {
+    const [fault] = await folder.faults({ executors: executorSchemas, overrides: [flag('max-concurrency', 'load.max_concurrency', value)] });
+    assert.match(fault ?? '', /^flag --max-concurrency: load\.max_concurrency: expected a whole number of at least 1, found/);
+  }
+});
+
+test('--duration of a load that the flags switch to is its own', async () => {
+  const { load } = await loadOf(
+    '{ executor: ramping_users, stages: [{ users: 5, duration: 2m }] }',
+    ['rate', 'load.rate', '5'],
+    ['duration', 'load.duration', '30s'],
+  );
+  assert.deepEqual(load, { executor: 'constant_rate', rate: 5, duration: 30, max_in_flight: 10_000 });
+});
+
 test('--duration stretches the stages of a ramp alike', async () => {
   const { load } = await loadOf('{ executor: ramping_users, stages: [{ users: 50, duration: 2m }, { users: 50, duration: 60s }] }', [
     'duration',
