@@ -25,21 +25,7 @@ const advice = (name: string, ok: boolean, detail: string): ValidityFinding => (
 export function adviceFindings(input: ValidityInput): ValidityFinding[] {
   const { succeeded, durationSeconds, p99Samples } = input;
   const findings = [...certificateFindings(input), ...noiseFindings(input)];
-  if (succeeded > 0) {
-    const long = durationSeconds >= confidentSeconds;
-    findings.push(
-      advice(
-        'throughput_window',
-        long,
-        `throughput was measured for ${durationSeconds.toFixed(1)} s${long ? '' : `; under ${confidentSeconds} s it is of low confidence`}`,
-      ),
-      advice(
-        'p99_samples',
-        p99Samples >= markedP99Samples,
-        `${p99Samples} latencies${p99Samples >= markedP99Samples ? '' : p99Samples < 100 ? '; the p99 of fewer than 100 is not given' : `; a p99 of fewer than ${markedP99Samples} is a rough one`}`,
-      ),
-    );
-  }
+  if (succeeded > 0) findings.push(...sampleFindings(durationSeconds, p99Samples));
   const settled = settledFinding(input.timeline);
   if (settled !== null) findings.push(settled);
   if (input.exactLength !== null && input.exactLength.length > 0) findings.push(lengthFinding(input.exactLength));
@@ -63,6 +49,20 @@ export function adviceFindings(input: ValidityInput): ValidityFinding[] {
   if (input.retried > 0)
     findings.push(advice('retries', false, `${input.retried} retries were needed; latencies count from each request's first attempt`));
   return findings;
+}
+
+/** Whether what was measured was long enough for a throughput and enough for a p99. @param p99Samples latencies that the p99 is of */
+export function sampleFindings(durationSeconds: number, p99Samples: number): ValidityFinding[] {
+  const long = durationSeconds >= confidentSeconds;
+  const few = p99Samples < 100 ? '; the p99 of fewer than 100 is not given' : `; a p99 of fewer than ${markedP99Samples} is a rough one`;
+  return [
+    advice(
+      'throughput_window',
+      long,
+      `throughput was measured for ${durationSeconds.toFixed(1)} s${long ? '' : `; under ${confidentSeconds} s it is of low confidence`}`,
+    ),
+    advice('p99_samples', p99Samples >= markedP99Samples, `${p99Samples} latencies${p99Samples >= markedP99Samples ? '' : few}`),
+  ];
 }
 
 function certificateFindings({ certified, medianTtftMs, medianLatencyMs }: ValidityInput): ValidityFinding[] {

@@ -26,6 +26,23 @@ export function differences(baseline: ResultDocument, current: ResultDocument): 
   return found;
 }
 
+/**
+ * What differs in the load that two results were asked for, a sentence each as `differences` has them: their scenarios with the seed. Where a prompts file or a
+ * trace lies on the machine is no difference. Empty where a result does not say. Pure.
+ */
+export function loadDifferences(a: ResultDocument, b: ResultDocument): string[] {
+  const [one, other] = [a, b].map(({ config }) => portableScenario(config.resolved));
+  return one === null || other === null ? [] : memberDifferences('config.scenario', one, other, () => true);
+}
+
+function portableScenario(resolved: unknown): Record<string, unknown> | null {
+  const scenario = isTree(resolved) ? resolved['scenario'] : null;
+  if (!isTree(scenario)) return null;
+  const bare = (tree: unknown, key: string) =>
+    isTree(tree) && typeof tree[key] === 'string' ? { ...tree, [key]: tree[key].split(/[/\\]/).at(-1) } : tree;
+  return { ...scenario, request: bare(scenario['request'], 'prompts'), load: bare(scenario['load'], 'file') };
+}
+
 const isStated = (value: unknown): boolean => value !== null && value !== undefined && value !== '';
 /** An older result may lack a member of the environment that this version adds; zero cores or memory are what a hand-made result does not say. */
 const isStatedInEnvironment = (value: unknown): boolean => isStated(value) && value !== 0;

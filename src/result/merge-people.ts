@@ -233,15 +233,3 @@ export function mergeClients(documents: readonly ResultDocument[], together: boo
       errors.length === 0 ? null : { p50: maxOrNull(errors.map((error) => error.p50)), p99: maxOrNull(errors.map((error) => error.p99)) },
   };
 }
-
-/** Valid when every part is. A check that failed anywhere is failed, with the failing part's detail. */
-export function mergeValidity(parts: readonly Part[]): ResultDocument['validity'] {
-  const checks = new Map<string, ResultDocument['validity']['checks'][number]>();
-  for (const { document, name } of parts) {
-    for (const check of document.validity.checks) {
-      const known = checks.get(check.name);
-      if (!known || (known.ok && !check.ok)) checks.set(check.name, check.ok ? check : { ...check, detail: `${name}: ${check.detail}` });
-    }
-  }
-  return { valid: parts.every(({ document }) => document.validity.valid), checks: [...checks.values()] };
-}

@@ -4,9 +4,10 @@ import type { ResultDocument, Run } from './document.ts';
 import { combineImported } from './import/combine.ts';
 import { mergeObserved } from './merge-observed.ts';
 import { secondsInTurn, secondsTogether } from './merge-order.ts';
-import { mergeBudgets, mergeClients, mergeErrors, mergeResultsBlock, mergeRetries, mergeTimelines, mergeValidity, shared } from './merge-people.ts';
+import { mergeBudgets, mergeClients, mergeErrors, mergeResultsBlock, mergeRetries, mergeTimelines, shared } from './merge-people.ts';
 import { mergeSeries, type Part } from './merge-series.ts';
-import { groupRuns, shardOf } from './merge-shards.ts';
+import { groupRuns, shardOf, togetherCheck } from './merge-shards.ts';
+import { mergeValidity } from './merge-validity.ts';
 import { runValues } from './metric-values.ts';
 
 const slowestKept = 20;
@@ -32,11 +33,18 @@ export function mergeResults(documents: readonly ResultDocument[], names: readon
     );
   checkDistinct(parts);
   checkDefinitions(parts);
-  const groups = groupRuns(parts).map((group): Part => {
+  const runs = groupRuns(parts);
+  const groups = runs.map((group): Part => {
     const name = group.map((part) => part.name).join(' and ');
     return { document: group.length === 1 ? (group[0] as Part).document : combine(group, true), name };
   });
-  return groups.length === 1 ? (groups[0] as Part).document : combine(groups, false);
+  const whole = groups.length === 1 ? (groups[0] as Part).document : combine(groups, false);
+  const validity = mergeValidity(
+    parts,
+    whole,
+    runs.flatMap((group) => togetherCheck(group) ?? []),
+  );
+  return { ...whole, validity, admissible: validity.valid && whole.admissible };
 }
 
 /** @param together the parts were measured at the same time */
@@ -71,7 +79,6 @@ function combine(parts: readonly Part[], together: boolean): ResultDocument {
       .slice(0, slowestKept),
     errors: mergeErrors(parts),
     retries: mergeRetries(documents),
-    validity: mergeValidity(parts),
     admissible: all('admissible').every(Boolean),
     client: mergeClients(documents, together),
     environment: first.environment,

@@ -58,12 +58,62 @@ test('a shard that is missing or came twice is named', () => {
     () => mergeResults([shard(1), shard(3)], ['a.json', 'c.json']),
     (error: UserError) => error instanceof UserError && error.message.includes('shard 2/3 is missing beside 1/3 (a.json), 3/3 (c.json)'),
   );
+  assert.throws(
+    () => mergeResults([shard(1), shard(1, 100), shard(2, 100)], ['a', 'b', 'c']),
+    (error: UserError) => error.message.includes('shard 2/3, 3/3 is missing beside 1/3 (a), and 1/3 (b) came again'),
+  );
   assert.throws(() => mergeResults([shard(2)]), /shard 1\/3, 3\/3 is missing/);
   const again = shardAt(1, { index: 1, count: 3 }, [5]);
   assert.throws(
     () => mergeResults([shard(1), shard(2), shard(3), again], ['a', 'b', 'c', 'd']),
     (error: UserError) => error.message.includes('came twice: 1/3 (a) and 1/3 (d)'),
   );
+});
+
+test('shards of unlike loads are refused, with what differs; where the same prompts lie on each machine is no difference', () => {
+  const of = (index: number, { seed = 1, prompts = '/a/prompts.jsonl', rate = 10 } = {}) =>
+    shardAt(0, { index, count: 2 }, [index], {
+      config: { resolved: { scenario: { name: 'chat', seed, load: { rate }, request: { prompts } } }, sha256: `${seed} ${prompts} ${rate}` },
+    });
+  const merging = (other: Parameters<typeof of>[1]) => () => mergeResults([of(1), of(2, other)], ['a.json', 'b.json']);
+  const says = (text: string) => (error: UserError) => error instanceof UserError && error.message.includes(text);
+  assert.throws(merging({ seed: 2 }), says('1/2 (a.json) and 2/2 (b.json) are no parts of one load; what differs: config scenario.seed: 1 -> 2'));
+  assert.throws(merging({ rate: 20 }), says('config scenario.load.rate: 10 -> 20'));
+  assert.throws(merging({ prompts: '/a/others.jsonl' }), says('prompts.jsonl -> others.jsonl'));
+  assert.equal(merging({ prompts: '/home/b/prompts.jsonl' })().results.total_requests, 2);
+});
+
+test('shards that were not measured at the same time are told, and are not valid where the service never had the whole load', () => {
+  const checked = (seconds: number) => {
+    const merged = mergeResults([shardAt(0, { index: 1, count: 2 }, [1]), shardAt(seconds, { index: 2, count: 2 }, [2])], ['a.json', 'b.json']);
+    const { ok, severity, detail } = merged.validity.checks.find(({ name }) => name === 'shards_together')!;
+    return { ok, severity, detail, valid: merged.validity.valid, admissible: merged.admissible };
+  };
+  assert.deepEqual([checked(0).ok, checked(0.5).ok], [true, true]);
+  const [late, apart] = [checked(3), checked(100)];
+  assert.deepEqual([late.ok, late.severity, late.valid], [false, 'advice', true]);
+  assert.deepEqual([apart.ok, apart.severity, apart.valid, apart.admissible], [false, 'fatal', false, false]);
+  assert.match(apart.detail, /shard 2\/2 \(b\.json\) began 100\.0 s after 1\/2 \(a\.json\): 0% /);
+});
+
+test('what the checks of the shards say names the shard, and the number of latencies is that of all', () => {
+  const checks = (...found: [name: string, ok: boolean, detail: string, severity?: string][]) => ({
+    validity: { valid: true, checks: found.map(([name, ok, detail, severity = 'advice']) => ({ name, ok, severity, detail })) },
+  });
+  const few = ['p99_samples', false, '400 latencies; a p99 of fewer than 662 is a rough one'] as const;
+  const shard = (index: number, dropped: string, cpu: string) =>
+    shardAt(0, { index, count: 3 }, [index], {
+      results: { total_requests: 400, successful: 400 },
+      ...checks(['dropped_arrivals', dropped === '', dropped === '' ? 'no arrival was dropped' : dropped], ['client_cpu', true, cpu], [...few]),
+    });
+  const merged = mergeResults(
+    [shard(1, '3 of 9 arrivals were dropped', 'busy 5%'), shard(2, '', 'busy 5%'), shard(3, '4 of 9 arrivals were dropped', 'busy 7%')],
+    ['a.json', 'b.json', 'c.json'],
+  );
+  const said = new Map(merged.validity.checks.map(({ name, ok, detail }) => [name, [ok, detail]]));
+  assert.deepEqual(said.get('dropped_arrivals'), [false, 'a.json: 3 of 9 arrivals were dropped; c.json: 4 of 9 arrivals were dropped']);
+  assert.deepEqual(said.get('client_cpu'), [true, 'a.json, b.json: busy 5%; c.json: busy 7%']);
+  assert.deepEqual(said.get('p99_samples'), [true, '1200 latencies']);
 });
 
 test('two runs of a divided load stand side by side, each of all its shards', () => {
