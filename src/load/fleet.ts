@@ -39,7 +39,7 @@ type Warmed = Extract<Report, { type: 'warmed' }>;
 /** The load workers of this machine, driven in step. */
 export class Fleet {
   private readonly members: Member[] = [];
-  private readonly counter = new SharedArrayBuffer(4);
+  private readonly counters = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
   private readonly events: FleetEvents;
   private failure: Error | null = null;
   /** Every thread has its plan, and so something to close. */
@@ -72,7 +72,7 @@ export class Fleet {
 
   /** Gives every worker the plan and waits until each is ready to send. */
   async prepare(plan: LoadPlan): Promise<void> {
-    await this.ask((index) => ({ type: 'plan', plan, index, counter: this.counter }), 'ready');
+    await this.ask((index) => ({ type: 'plan', plan, index, counters: this.counters }), 'ready');
     this.prepared = true;
   }
 
@@ -84,7 +84,7 @@ export class Fleet {
 
   /** Runs the executor's next phase on every worker, begun at one time. */
   async run(outcome: PhaseOutcome | null, at: { originMs: number; startMs: number; firstIndex: number }): Promise<FleetOutcome> {
-    Atomics.store(new Int32Array(this.counter), 0, 0);
+    new Int32Array(this.counters).fill(0);
     const ended = (await this.ask({ type: 'phase', outcome, ...at }, 'phase-ended')) as Extract<Report, { type: 'phase-ended' }>[];
     const told = ended.map((report) => report.stopReason);
     return {

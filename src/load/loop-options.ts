@@ -56,6 +56,8 @@ export interface LoopPhase {
   takeIndex(): number | null;
   /** Whether `takeIndex` has no more to give. */
   exhausted(): boolean;
+  /** The word in which the threads of a machine count what a schedule has in flight; left out: this thread is alone. */
+  inFlight?: Int32Array;
   measured: boolean;
 }
 

@@ -13,6 +13,7 @@ import { ConversationDriver } from './conversation-driver.ts';
 import type { Driver, DriverHooks } from './driver.ts';
 import type { Phase, StopReason } from './executor.ts';
 import { Flight, type FlightDeck } from './flight.ts';
+import { InFlightLimit } from './in-flight-limit.ts';
 import type { LoopOptions, LoopOutcome, LoopPhase } from './loop-options.ts';
 import { OpenDriver } from './open-driver.ts';
 import { steadyUsers } from './pacing/pacers.ts';
@@ -173,12 +174,14 @@ export class LoadLoop implements FlightDeck {
     return record;
   }
 
-  private driverFor({ phase, startMs, firstIndex, measured }: LoopPhase, hooks: DriverHooks): Driver {
+  private driverFor({ phase, startMs, firstIndex, inFlight, measured }: LoopPhase, hooks: DriverHooks): Driver {
     const { pacer, requests, durationMs } = phase;
     const { dialogues } = this.options.workload;
     if (dialogues !== undefined && measured && pacer.kind === 'closed') return new ConversationDriver(pacer, durationMs, startMs, dialogues, hooks);
     if (pacer.kind === 'closed') return new ClosedDriver(pacer, durationMs, startMs, hooks);
-    return new OpenDriver(pacer, { requests, durationMs, startMs, share: this.options.share, firstIndex, alarm: this.options.alarm() }, hooks);
+    const { share, alarm } = this.options;
+    const room = new InFlightLimit(pacer.maxInFlight, inFlight);
+    return new OpenDriver(pacer, { requests, durationMs, startMs, share, firstIndex, alarm: alarm(), room }, hooks);
   }
 
   /** Makes a request that is due soon: a request is made by its index alone, where no schema goes with it. */

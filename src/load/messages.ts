@@ -14,8 +14,8 @@ export interface WorkerData {
 
 /** Main thread to worker. */
 export type Command =
-  /** Begins a load, for the worker of this index. The counter is one word: the next index of the present phase. */
-  | { type: 'plan'; plan: LoadPlan; index: number; counter: SharedArrayBuffer }
+  /** Begins a load, for the worker of this index. Two words are counted in by all, anew in each phase: the next index, and what a schedule has in flight. */
+  | { type: 'plan'; plan: LoadPlan; index: number; counters: SharedArrayBuffer }
   | { type: 'warm'; connections: number; requests: number; concurrency: number }
   /** The next phase of the scenario's executor, by the outcome of the one before; begins at a time common to all. Records count from the origin. */
   | { type: 'phase'; outcome: PhaseOutcome | null; originMs: number; startMs: number; firstIndex: number }

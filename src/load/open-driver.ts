@@ -3,6 +3,7 @@ import type { Alarm } from './alarm.ts';
 import type { Driver, DriverHooks } from './driver.ts';
 import { Ending } from './driver.ts';
 import type { OpenPacer, StopReason } from './executor.ts';
+import type { InFlightLimit } from './in-flight-limit.ts';
 
 /** Which arrivals of a schedule are this thread's: every `of`-th, from `first` on. */
 export interface Share {
@@ -28,6 +29,7 @@ export class OpenDriver implements Driver {
   private readonly firstIndex: number;
   private readonly hooks: DriverHooks;
   private readonly alarm: Alarm;
+  private readonly room: InFlightLimit;
   private readonly ending: Ending;
   private position = 0;
   /** Own arrivals that the alarm knows of, in order. */
@@ -40,10 +42,18 @@ export class OpenDriver implements Driver {
   /** Nothing but arrivals keeps the phase from ending. */
   private timeIsUp = false;
 
-  /** @param startMs performance.now() of the schedule's zero */
+  /** @param options `startMs`: performance.now() of the schedule's zero; `room`: what all threads of the machine may have in flight */
   constructor(
     pacer: OpenPacer,
-    options: { requests: number | null; durationMs: number | null; startMs: number; share: Share; firstIndex: number; alarm: Alarm },
+    options: {
+      requests: number | null;
+      durationMs: number | null;
+      startMs: number;
+      share: Share;
+      firstIndex: number;
+      alarm: Alarm;
+      room: InFlightLimit;
+    },
     hooks: DriverHooks,
   ) {
     this.pacer = pacer;
@@ -52,6 +62,7 @@ export class OpenDriver implements Driver {
     this.share = options.share;
     this.firstIndex = options.firstIndex;
     this.alarm = options.alarm;
+    this.room = options.room;
     this.hooks = hooks;
     this.ending = new Ending(hooks, () => this.alarm.cancel());
   }
@@ -80,6 +91,7 @@ export class OpenDriver implements Driver {
   }
 
   answered(): void {
+    this.room.leave();
     this.ending.finishIfDrained();
   }
 
@@ -102,8 +114,8 @@ export class OpenDriver implements Driver {
       if (first === coming[0]) coming.shift();
       else this.upcoming = this.nextOwn();
       this.lookAhead();
-      if (this.hooks.inFlight() >= this.pacer.maxInFlight) this.dropped++;
-      else this.hooks.send(-1, first.index, first.dueMs);
+      if (this.room.enter()) this.hooks.send(-1, first.index, first.dueMs);
+      else this.dropped++;
     }
     if (this.ending.reason === null && coming.length === 0 && this.upcoming === null && (this.exhausted || this.timeIsUp))
       this.ending.end(this.exhausted || this.limits.durationMs === null ? 'completed' : 'duration');

@@ -55,7 +55,7 @@ function theAlarm(): Alarm {
 }
 
 type Post = (report: Report, transfer?: ArrayBuffer[]) => void;
-type Place = Pick<Extract<Command, { type: 'plan' }>, 'index' | 'counter'>;
+type Place = Pick<Extract<Command, { type: 'plan' }>, 'index' | 'counters'>;
 
 class LoadWorker {
   private readonly plan: LoadPlan;
@@ -72,11 +72,12 @@ class LoadWorker {
   private batching: NodeJS.Timeout | null = null;
   private sinceBatchMs = 0;
 
-  static async open({ plan, index, counter }: Extract<Command, { type: 'plan' }>, post: Post): Promise<LoadWorker> {
+  static async open({ plan, index, counters }: Extract<Command, { type: 'plan' }>, post: Post): Promise<LoadWorker> {
     const transport = await createTransport({
       kind: plan.transport,
       origin: plan.origin,
-      connections: Math.max(1, shareOf(plan.connections, index, plan.workers)),
+      // Any thread may have all that the machine may have in flight; users are bounded by their own number.
+      connections: Math.max(1, plan.connections),
       freshConnections: plan.freshConnections,
       connectTimeoutMs: plan.connectTimeoutMs,
       maxHeaderBytes,
@@ -86,7 +87,7 @@ class LoadWorker {
     const checker = workload.schemas === undefined ? null : await AnswerChecker.open(workload.schemas, scenario.request.schema_send === false);
     const worker = new LoadWorker(
       plan,
-      { index, counter },
+      { index, counters },
       post,
       transport,
       workload,
@@ -183,7 +184,7 @@ class LoadWorker {
     if (next.done) throw new Error('the executor has no further phase');
     this.loop.originMs = command.originMs - sharedOriginMs;
     const phase = this.ownShare(next.value);
-    const counter = new Int32Array(this.place.counter);
+    const counters = new Int32Array(this.place.counters);
     const { requests } = next.value;
     const { shard } = this.plan;
     // On one machine the workers draw from one counter.
@@ -196,10 +197,11 @@ class LoadWorker {
       startMs: command.startMs - sharedOriginMs,
       firstIndex: command.firstIndex,
       takeIndex: () => {
-        const taken = Atomics.add(counter, 0, 1);
+        const taken = Atomics.add(counters, 0, 1);
         return taken >= own ? null : command.firstIndex + share.nth(taken);
       },
-      exhausted: () => Atomics.load(counter, 0) >= own,
+      exhausted: () => Atomics.load(counters, 0) >= own,
+      inFlight: counters.subarray(1),
       measured: true,
     });
     clearInterval(this.batching);
@@ -226,12 +228,15 @@ class LoadWorker {
     this.post({ type: 'batch', batch, inFlight: this.loop.inFlight }, batch ? [batch.rows.buffer as ArrayBuffer] : []);
   }
 
-  /** A closed pacer's users are divided over machines and workers; an open one's arrivals are, by the driver. */
+  /** A closed pacer's users are divided over machines and workers; an open one's arrivals are, by the driver, and what it may have in flight over machines alone. */
   private ownShare(phase: Phase): Phase {
     const { pacer } = phase;
     const { shard, workers } = this.plan;
     const part = (total: number) => partOf(total, shard, { index: this.place.index, count: workers });
-    if (pacer.kind === 'open') return { ...phase, pacer: { ...pacer, next: () => pacer.next(), maxInFlight: Math.max(1, part(pacer.maxInFlight)) } };
+    if (pacer.kind === 'open') {
+      const maxInFlight = shareOf(pacer.maxInFlight, shard.index, shard.count);
+      return { ...phase, pacer: { ...pacer, next: () => pacer.next(), maxInFlight } };
+    }
     const own: ClosedPacer = {
       ...pacer,
       usersAt: pacer.adjustable

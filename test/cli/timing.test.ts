@@ -107,6 +107,8 @@ test('what cannot be shared or begun together is refused before anything is sent
   for (const [args, expected] of [
     [['--shard', '1/2', '--runs', '2'], /begin one run of one scenario together, found 1 scenarios and 2 runs/],
     [['--start-at', '2020-01-01T00:00:00Z'], /expected a time to come, found 2020-01-01T00:00:00\.000Z/],
+    [['--shard', '1/2', '--executor', 'steps', '--load', 'levels=[1,2]'], /cannot divide levels that end by their number of requests/],
+    [['--shard', '1/3', '--rate', '5', '--max-in-flight', '2'], /cannot divide max_in_flight 2 among 3 machines.+\n.*at least 3/],
     [['--shard', '3/2'], /expected I\/N with I from 1 to N/],
     [['--max-cost', '1'], /has no prices/],
     [['--compat', 'locust'], /expected vllm, guidellm/],

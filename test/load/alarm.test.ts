@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type Alarm, ahead, createAlarm, spinMs } from '../../src/load/alarm.ts';
 import type { OpenPacer } from '../../src/load/executor.ts';
+import { InFlightLimit } from '../../src/load/in-flight-limit.ts';
 import { OpenDriver } from '../../src/load/open-driver.ts';
 import { seeded } from '../random.ts';
 
@@ -82,7 +83,15 @@ test('a schedule longer than the alarm looks ahead is sent whole and in order, h
     new Promise((resolve) => {
       const driver = new OpenDriver(
         pacerOf(Array.from({ length: count }, (_, i) => i * 0.05)),
-        { requests: null, durationMs: null, startMs: performance.now(), share: { first: 0, of: 1 }, firstIndex: 0, alarm },
+        {
+          requests: null,
+          durationMs: null,
+          startMs: performance.now(),
+          share: { first: 0, of: 1 },
+          firstIndex: 0,
+          alarm,
+          room: new InFlightLimit(Number.POSITIVE_INFINITY),
+        },
         {
           send: (_, index, intendedMs) => {
             assert.ok(performance.now() >= intendedMs);
@@ -122,7 +131,15 @@ test('an alarm without any room still lets nothing be lost that is due', async (
   const startMs = performance.now() - 1000;
   const driver = new OpenDriver(
     pacerOf([0, 1, 2, 3, 2000]),
-    { requests: null, durationMs: null, startMs, share: { first: 0, of: 1 }, firstIndex: 0, alarm },
+    {
+      requests: null,
+      durationMs: null,
+      startMs,
+      share: { first: 0, of: 1 },
+      firstIndex: 0,
+      alarm,
+      room: new InFlightLimit(Number.POSITIVE_INFINITY),
+    },
     { send: (_, index) => void sent.push(index), takeIndex: () => null, exhausted: () => true, inFlight: () => 0, done: () => {} },
   );
   driver.begin();
@@ -143,7 +160,15 @@ async function latenessOf(alarm: Alarm, offsets: readonly number[], durationMs: 
     new Promise((resolve) => {
       const driver = new OpenDriver(
         pacerOf(offsets),
-        { requests: null, durationMs, startMs: performance.now() + 5, share: { first: 0, of: 1 }, firstIndex: 0, alarm },
+        {
+          requests: null,
+          durationMs,
+          startMs: performance.now() + 5,
+          share: { first: 0, of: 1 },
+          firstIndex: 0,
+          alarm,
+          room: new InFlightLimit(Number.POSITIVE_INFINITY),
+        },
         {
           // As long as making a request takes: it makes the alarm ring earlier.
           prepare: () => busy(0.1),
@@ -206,7 +231,15 @@ test('a sender that cannot keep up hears that it is to end', async (t) => {
     new Promise((resolve) => {
       const driver = new OpenDriver(
         pacerOf(Array.from({ length: 2_000_000 }, (_, i) => i * 0.001)),
-        { requests: null, durationMs: null, startMs: performance.now(), share: { first: 0, of: 1 }, firstIndex: 0, alarm },
+        {
+          requests: null,
+          durationMs: null,
+          startMs: performance.now(),
+          share: { first: 0, of: 1 },
+          firstIndex: 0,
+          alarm,
+          room: new InFlightLimit(Number.POSITIVE_INFINITY),
+        },
         {
           send: () => {
             sent++;

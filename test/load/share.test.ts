@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { OpenPacer } from '../../src/load/executor.ts';
 import { poisson } from '../../src/load/executors/poisson.ts';
+import { InFlightLimit } from '../../src/load/in-flight-limit.ts';
 import { OpenDriver } from '../../src/load/open-driver.ts';
 import { ClosedShare, ownArrivals, type Place, partOf, shareOf } from '../../src/load/share.ts';
 
@@ -63,6 +64,7 @@ async function sentBy(pacer: OpenPacer, requests: number, place: { machine: Plac
       startMs,
       share: ownArrivals(place.machine, place.thread),
       firstIndex: 0,
+      room: new InFlightLimit(Number.POSITIVE_INFINITY),
       alarm: {
         onDue: () => {},
         ready: Promise.resolve(),

@@ -1,8 +1,9 @@
 import { UserError } from '../../config/errors.ts';
 import type { Scenario } from '../../config/scenario/scenario.ts';
+import type { ReplayRow } from '../../config/scenario/trace-file.ts';
 import type { TargetConfig } from '../../config/target/target.ts';
 import { Budget, type BudgetLimits, type BudgetPlan, createBudget, inputBound, outputBound } from '../../load/budget.ts';
-import type { Executor } from '../../load/executor.ts';
+import type { Executor, Phase } from '../../load/executor.ts';
 import { type CompatDefinition, type CompatName, compatDefinition } from '../../measure/compat.ts';
 import { protocolOf } from '../../protocol/registry.ts';
 import { askedModel } from '../../workload/request-spec.ts';
@@ -36,13 +37,15 @@ export const plainShape: RunShape = {
 export interface ShapedPlan {
   scenario: Scenario;
   executor: Executor<unknown>;
+  /** Empty where no trace is replayed. */
+  trace: readonly ReplayRow[];
   workload: Workload;
   requests: number | null;
 }
 
 /**
  * Refuses what could not come out right, before anything is started.
- * @throws UserError (2) for a start that has passed, a shard of several scenarios or runs or of a search, and a budget that nothing bounds
+ * @throws UserError (2) for a start that has passed, a shard of several scenarios or runs or of a load that cannot be divided, and a budget that nothing bounds
  */
 export function checkShape(shape: RunShape, plans: readonly ShapedPlan[], target: TargetConfig, runs: number): void {
   const { shard, startAtEpochMs, maxCost } = shape;
@@ -56,13 +59,7 @@ export function checkShape(shape: RunShape, plans: readonly ShapedPlan[], target
       hint: 'The machines would drift apart after the first: run them one by one, each with its own --start-at.',
     });
   }
-  for (const { scenario, executor } of plans) {
-    if (shard.count > 1 && executor.continuesAfterStop) {
-      throw new UserError(
-        `scenario ${scenario.name}: --shard cannot divide the executor ${executor.name}, which chooses each load by what one machine saw of the last`,
-      );
-    }
-  }
+  if (shard.count > 1) for (const plan of plans) checkDivisible(plan, shard.count);
   if (maxCost !== null && target.prices === undefined) {
     throw new UserError(`--max-cost: the target ${target.name} has no prices`, {
       hint: 'Give it `prices: { input_per_million, output_per_million }`, or limit tokens with --max-total-tokens.',
@@ -76,6 +73,28 @@ export function checkShape(shape: RunShape, plans: readonly ShapedPlan[], target
         hint: 'Give --max-tokens, or max_tokens in the scenario or in each line of the prompts.',
       });
     }
+  }
+}
+
+/** @throws UserError (2) for a load that so many machines could not drive as one does */
+function checkDivisible({ scenario: { name, load, seed }, executor, trace }: ShapedPlan, machines: number): void {
+  const refuse = (what: string, hint?: string) =>
+    new UserError(`scenario ${name}: --shard cannot divide ${what}`, hint === undefined ? {} : { hint });
+  if (executor.continuesAfterStop) throw refuse(`the executor ${executor.name}, which chooses each load by what one machine saw of the last`);
+  // What is left chooses its phases by nothing that was seen.
+  const phases = [...(executor.phases(load, seed, trace) as Iterable<Phase>)];
+  if (phases.length > 1 && phases.some(({ requests }) => requests !== null)) {
+    throw refuse(
+      `levels that end by their number of requests: each machine would end them at its own time, and be at another level than the others`,
+      'Give the levels a `duration` instead.',
+    );
+  }
+  for (const { pacer } of phases) {
+    if (pacer.kind === 'open' && pacer.maxInFlight < machines)
+      throw refuse(
+        `max_in_flight ${pacer.maxInFlight} among ${machines} machines: one without a part of it would drop all of its arrivals`,
+        `Give max_in_flight at least ${machines}, or use fewer machines.`,
+      );
   }
 }
 

@@ -102,6 +102,25 @@ test('arrivals beyond max_in_flight are dropped and counted, never sent late', a
   }
 });
 
+test('max_in_flight is the bound of the machine, however many threads it has', async () => {
+  let [now, most] = [0, 0];
+  await using server = await chatServer({
+    answer(_seen, response, number) {
+      if (number === 1) return false;
+      most = Math.max(most, ++now);
+      // Longer than the whole schedule, so that nobody leaves room before all have come.
+      setTimeout(() => {
+        now--;
+        response.writeHead(503).end();
+      }, 1000);
+      return true;
+    },
+  });
+  const { records, phases } = await drive(server.url, 'constant_rate', { rate: 200, requests: 40, max_in_flight: 2 }, { workers: 4 });
+  assert.equal(most, 2);
+  assert.equal(records.length + (phases[0]?.outcome.dropped ?? 0), 40);
+});
+
 test('ramping users: as many at once as have joined', async () => {
   const { records, stopReason } = await drive(url, 'ramping_users', { users: 4, spawn_rate: 10, duration: 0.8, think_time: '5ms' }, { workers: 2 });
   assert.equal(stopReason, 'duration');
@@ -161,6 +180,16 @@ test('steps: every level its requests, its label and its figures', async () => {
     assert.equal(level.p95_ratio, (level.p95_latency_s ?? 0) / (levels[0]?.p95_latency_s ?? 0));
     assert.ok((level.tokens_per_sec ?? 0) > 0 && Math.abs((level.tokens_per_sec ?? 0) / (level.requests_per_sec ?? 1) - 2) < 1e-9);
   }
+});
+
+test('of a level whose users are all of other machines a machine keeps the time', async () => {
+  const { phases, records } = await drive(url, 'steps', { levels: [1, 2], duration: 0.3 }, { shard: { index: 1, count: 2 } });
+  assert.deepEqual(
+    phases.map(({ outcome }) => outcome.stopReason),
+    ['duration', 'duration'],
+  );
+  assert.ok(phases.every(({ outcome }) => outcome.durationMs >= 300));
+  assert.ok(records.length > 0 && records.every(({ intendedMs }) => intendedMs >= 300));
 });
 
 test('a search finds the load that a service refuses', async () => {
