@@ -16,7 +16,7 @@ export const Seen = {
   usage: 32,
   /** A `finish_reason` that is neither null nor empty. */
   finish: 64,
-  /** An `error` member that is not null, false or empty, or an object named "error". */
+  /** An `error` member that is not null, false or empty, an object named "error", or a choice that ended by an error (see `finishBits`). */
   error: 128,
   /** `[DONE]` */
   done: 256,
@@ -71,11 +71,16 @@ function classifyChoice(choice: Record<string, unknown>, into: ChunkFields): num
   for (const name of ['delta', 'message']) if (isObject(choice[name])) bits |= classifyDelta(choice[name]);
   const reason = choice['finish_reason'];
   if (typeof reason === 'string' && reason !== '') {
-    bits |= Seen.finish;
+    bits |= finishBits(reason);
     into.finishReason = reason;
     into.choicesEnded |= which;
   }
   return bits;
+}
+
+/** What a finish reason says: a router whose service failed behind it ends by `error`, an engine that gave the request up by `abort`. Neither is an answer. */
+export function finishBits(reason: string): number {
+  return reason === 'error' || reason === 'abort' ? Seen.finish | Seen.error : Seen.finish;
 }
 
 function classifyDelta(delta: Record<string, unknown>): number {

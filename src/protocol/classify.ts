@@ -1,4 +1,4 @@
-import { type ChunkFields, choiceBit, classifyValue, Seen } from './classify-value.ts';
+import { type ChunkFields, choiceBit, classifyValue, finishBits, Seen } from './classify-value.ts';
 import { bytesAre, isJsonSpace, JsonCursor } from './json-cursor.ts';
 import { LastText } from './last-text.ts';
 
@@ -249,8 +249,9 @@ export class ChunkClassifier implements ChunkFields {
     if (!c.string()) return false;
     if (c.textEnd === c.textStart) return true;
     this.finishReason = this.reasons.read(c);
-    this.bits |= Seen.finish;
-    return this.finishReason !== null;
+    if (this.finishReason === null) return false;
+    this.bits |= finishBits(this.finishReason);
+    return true;
   }
 
   private modelName(c: JsonCursor): boolean {

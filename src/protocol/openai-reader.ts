@@ -99,7 +99,7 @@ export class OpenAiReader extends AnswerState implements SseHandler {
     }
     if (chunk.model !== null) this.model ??= chunk.model;
     if ((bits & Seen.usage) !== 0) this.takeUsage();
-    if ((bits & Seen.finish) !== 0) this.takeFinish(buffer, start, end);
+    if ((bits & Seen.finish) !== 0) this.finishReason = chunk.finishReason;
     if (chunk.choicesSeen !== 0) this.takeChoices(chunk.choicesSeen, chunk.choicesEnded);
     if ((bits & choiceBits) !== 0) this.chunk();
     if ((bits & outputBits) === 0) return;
@@ -149,20 +149,14 @@ export class OpenAiReader extends AnswerState implements SseHandler {
     const bits = classifyValue(value, chunk);
     this.model = chunk.model;
     if ((bits & Seen.usage) !== 0) this.takeUsage();
+    this.finishReason = chunk.finishReason;
     if ((bits & Seen.error) !== 0) this.errorInside(text);
     else if (!isObject(value) || !Array.isArray(value['choices']))
       this.fault({ kind: 'malformed', message: `JSON without choices: ${example(text)}` });
     else {
-      this.finishReason = chunk.finishReason;
       if ((bits & outputBits) !== 0) this.outputChunks = 1;
       if (this.keepText) this.keepOutput(value);
     }
-  }
-
-  /** Routers end a stream by the reason `error` when what is behind them fails. */
-  private takeFinish(buffer: Buffer, start: number, end: number): void {
-    this.finishReason = this.classifier.finishReason;
-    if (this.finishReason === 'error') this.errorInside(buffer.toString('utf8', start, end));
   }
 
   /** The stream is complete when every choice that it spoke of has finished; those that share a bit are not told apart, and wait for `[DONE]`. */

@@ -69,6 +69,7 @@ function reference(raw: string): Told {
     if (text(choice.text)) bits.add('content');
     if (text(choice.finish_reason)) {
       bits.add('finish');
+      if (choice.finish_reason === 'error' || choice.finish_reason === 'abort') bits.add('error');
       told.finishReason = choice.finish_reason;
     }
     for (const delta of [choice.delta, choice.message].filter(object)) {
@@ -194,7 +195,7 @@ function randomChunk(random: Random): unknown {
         ['index', () => random.below(3)],
         ['delta', delta],
         ['text', () => someText(random)],
-        ['finish_reason', () => or(random, () => random.pick([null, null, 'stop', 'length', '', 'tool_calls']))],
+        ['finish_reason', () => or(random, () => random.pick([null, null, 'stop', 'length', '', 'tool_calls', 'abort']))],
         ['logprobs', () => randomValue(random, 0)],
         ['message', () => (random.below(8) === 0 ? delta() : null)],
       ]),
@@ -289,6 +290,7 @@ describe('chunk classifier', () => {
     ['an error', '{"error":{"message":"x"}}', ['error']],
     ['an error as text', '{"error":"x"}', ['error']],
     ['an error by its object', '{"object":"error","message":"x"}', ['error']],
+    ['a choice that was given up', '{"choices":[{"index":1,"delta":{},"finish_reason":"abort"}]}', ['finish', 'error']],
     ['no error', chunk('{"content":"a"}', ',"error":null'), ['content']],
     ['the end', '[DONE]', ['done']],
     ['the end in white space', ' [DONE] ', ['done']],

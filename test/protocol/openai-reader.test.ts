@@ -156,6 +156,19 @@ describe('answers in one body', () => {
     const answer = readText('{"error":{"message":"Rate limit reached for requests","code":"rate_limit_exceeded"}}');
     assert.equal(answer.error, 'rate_limited');
   });
+  test('a finish reason that says there is no answer, as in a stream: of any choice, kept or not', () => {
+    for (const reason of ['error', 'abort']) {
+      for (const keepText of [true, false]) {
+        const failed = readText(`{"choices":[{"index":0,"message":{"content":"a"},"finish_reason":"${reason}"}]}`, { keepText });
+        assert.deepEqual([failed.error, failed.finishReason], ['stream_error', reason]);
+        assert.match(failed.errorMessage ?? '', new RegExp(`"${reason}"`));
+        const second = '{"choices":[{"index":0,"text":"a","finish_reason":"REASON"},{"index":1,"text":"b","finish_reason":"stop"}]}';
+        assert.equal(readText(second.replace('REASON', reason), { keepText }).error, 'stream_error');
+        assert.equal(readText(`${chunk({ content: 'a' }, reason)}data: [DONE]\n\n`, { keepText }).error, 'stream_error');
+        assert.equal(readText(`data: ${second.replace('REASON', reason)}\n\ndata: [DONE]\n\n`, { keepText }).error, 'stream_error');
+      }
+    }
+  });
   test('JSON of another kind, half of a body, a longer one than allowed', () => {
     assert.equal(readText('{"hello":1}').error, 'malformed');
     assert.equal(readText('{"choices":[{"mess').error, 'malformed');
