@@ -238,7 +238,7 @@ export class Flight implements ResponseSink {
   onError(kind: ErrorKind, message: string, nowMs: number): void {
     const answer = this.reader.fail(kind, message, nowMs);
     // One that was complete all the same ended when it was, not when its connection was given up.
-    this.finish(answer, answer.error === null ? (answer.lastChunkMs ?? nowMs) : nowMs);
+    this.finish(answer, answer.error === null ? (answer.finishedMs ?? nowMs) : nowMs);
   }
 
   private finish(received: Answer, nowMs: number): void {

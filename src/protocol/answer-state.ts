@@ -34,7 +34,7 @@ export abstract class AnswerState implements AnswerReader {
   protected streamed = false;
   /** The status says that there is no answer. */
   protected failed = false;
-  /** The stream said that it is complete. */
+  /** See `finish`. */
   protected finished = false;
   /** Events of the stream so far; one body is none. */
   protected events = 0;
@@ -43,6 +43,7 @@ export abstract class AnswerState implements AnswerReader {
   private lastChunkMs = -1;
   private firstMs = -1;
   private lastMs = -1;
+  private finishedMs = -1;
   protected outputChunks = 0;
   protected inputTokens: number | null = null;
   protected outputTokens: number | null = null;
@@ -88,6 +89,7 @@ export abstract class AnswerState implements AnswerReader {
     this.lastChunkMs = -1;
     this.firstMs = -1;
     this.lastMs = -1;
+    this.finishedMs = -1;
     this.outputChunks = 0;
     this.inputTokens = null;
     this.outputTokens = null;
@@ -123,17 +125,17 @@ export abstract class AnswerState implements AnswerReader {
     return this.answer();
   }
 
-  fail(kind: ErrorKind, message: string, nowMs: number): Answer {
-    this.nowMs = nowMs;
-    // A stream that said it is complete is, whether its connection broke then or, behind its last word, nobody closed it.
-    const broke = kind === 'reset' || kind === 'truncated' || (kind.startsWith('timeout') && this.saidAll());
-    if (broke && this.streamed && !this.failed) this.lastLine();
+  fail(kind: ErrorKind, message: string, _nowMs: number): Answer {
+    // A stream that said it is complete is, whether its connection broke then or, behind its last word, nobody closed it. What it said it said at its last read.
+    const late = kind.startsWith('timeout');
+    if ((late || kind === 'reset' || kind === 'truncated') && this.streamed && !this.failed) this.lastLine();
+    const broke = kind === 'reset' || kind === 'truncated' || (late && this.saidAll());
     if (this.error === null && (this.failed || (broke && this.streamed && this.finished))) this.judge();
     else if (this.error === null) this.fault({ kind, message });
     return this.answer();
   }
 
-  /** The stream ends here: what is held of a line without its end is read, where the wire lets that be one. */
+  /** Nothing more comes: what is held of a line without its end is read, where the wire lets that be one. */
   protected lastLine(): void {}
 
   /** Nothing more can come: of a wire that says so at its very end, where it is complete. */
@@ -158,6 +160,12 @@ export abstract class AnswerState implements AnswerReader {
         this.outputChunks > 0 ? `after ${this.outputChunks} chunks of output` : this.bytes === 0 ? 'with an empty body' : 'before any output';
       this.fault({ kind: 'truncated', message: `the stream ended ${what}, without ${this.lastWord}` });
     }
+  }
+
+  /** The stream said that it is complete. */
+  protected finish(): void {
+    this.finished = true;
+    this.finishedMs = this.nowMs;
   }
 
   /** An event that belongs to the answer, whatever it holds. */
@@ -256,6 +264,7 @@ export abstract class AnswerState implements AnswerReader {
       lastChunkMs: at(this.lastChunkMs),
       firstOutputMs: at(this.firstMs),
       lastOutputMs: at(this.lastMs),
+      finishedMs: at(this.finishedMs),
       outputChunks: this.outputChunks,
       inputTokens: this.inputTokens,
       outputTokens: this.outputTokens,

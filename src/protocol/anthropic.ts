@@ -141,7 +141,7 @@ export class AnthropicReader extends StreamReader {
         if (isObject(event['usage'])) this.takeUsage(event['usage']);
         return;
       case 'message_stop':
-        this.finished = true;
+        this.finish();
         return;
       default:
         // content_block_stop, ping, and what the API may add.
@@ -158,7 +158,7 @@ export class AnthropicReader extends StreamReader {
   private takeStop({ stop_reason: reason }: Record<string, unknown>): void {
     if (textOf(reason) === '') return;
     this.finishReason = textOf(reason);
-    this.finished = true;
+    this.finish();
   }
 
   /** Counts are of the whole message so far: the latest one stands. Thinking is part of the output tokens and not told apart. */

@@ -92,6 +92,7 @@ class HttpReader implements AnswerReader {
       lastChunkMs: null,
       firstOutputMs: null,
       lastOutputMs: null,
+      finishedMs: null,
       outputChunks: 0,
       inputTokens: null,
       outputTokens: null,

@@ -111,7 +111,7 @@ export class OllamaReader extends StreamReader {
       return true;
     }
     if (!isObject(value['message'])) return false;
-    if (this.take(value)) this.output(0);
+    this.take(value);
     return true;
   }
 
@@ -132,20 +132,25 @@ export class OllamaReader extends StreamReader {
       return;
     }
     this.chunk();
-    if (this.take(value)) this.output(0);
+    this.take(value);
   }
 
-  /** Takes what a parsed line or body says. @returns whether it carried output */
-  private take(value: Record<string, unknown>): boolean {
+  /** Takes what a parsed line or body says. */
+  private take(value: Record<string, unknown>): void {
     if (typeof value['model'] === 'string') this.model ??= value['model'];
+    const { message } = value;
+    if (isObject(message) && this.takeMessage(message)) this.output(0);
     if (value['done'] === true) {
-      this.finished = true;
+      this.finish();
       if (textOf(value['done_reason']) !== '') this.finishReason = textOf(value['done_reason']);
       this.inputTokens = countOf(value['prompt_eval_count']) ?? this.inputTokens;
-      this.outputTokens = countOf(value['eval_count']) ?? this.outputTokens;
+      // A count of zero is left out.
+      this.outputTokens = countOf(value['eval_count']) ?? (this.outputChunks === 0 ? 0 : this.outputTokens);
     }
-    const { message } = value;
-    if (!isObject(message)) return false;
+  }
+
+  /** @returns whether it carried output */
+  private takeMessage(message: Record<string, unknown>): boolean {
     const content = textOf(message['content']);
     const calls = Array.isArray(message['tool_calls']) ? message['tool_calls'] : [];
     this.keepContent(content);

@@ -90,7 +90,7 @@ export class OpenAiReader extends AnswerState implements SseHandler {
     const bits = chunk.classify(buffer, start, end);
     if ((bits & (Seen.error | Seen.malformed | Seen.done | Seen.ping)) !== 0) {
       if ((bits & Seen.done) !== 0) {
-        this.finished = true;
+        this.finish();
         this.choicesEnded = -1;
       }
       if ((bits & Seen.error) !== 0) this.errorInside(buffer.toString('utf8', start, end));
@@ -163,7 +163,8 @@ export class OpenAiReader extends AnswerState implements SseHandler {
   private takeChoices(seen: number, ended: number): void {
     this.choicesSeen |= seen;
     this.choicesEnded |= ended & ~sharedBit;
-    this.finished = this.choicesEnded !== 0 && (this.choicesSeen & ~this.choicesEnded) === 0;
+    this.finished = false;
+    if (this.choicesEnded !== 0 && (this.choicesSeen & ~this.choicesEnded) === 0) this.finish();
   }
 
   /** The walk balances brackets and does not spell: what it took may be no JSON all the same. */

@@ -43,6 +43,8 @@ export interface Answer {
   /** ms, performance.now(); the socket read that brought the first and the last chunk carrying output. Null: none came, or the answer was not streamed. */
   firstOutputMs: number | null;
   lastOutputMs: number | null;
+  /** ms, performance.now(); the socket read in which the stream said that it is complete, for the last time where it said so more than once. Null: it did not, or the answer was not streamed. */
+  finishedMs: number | null;
   /** Chunks that carried output: content, reasoning, tool-call or refusal text. An answer in one body is one chunk. */
   outputChunks: number;
   /** From the server's usage; null when it sent none. */

@@ -27,7 +27,14 @@ export function readPieces(
 }
 
 /** An answer without its times. */
-export const timeless = (answer: Answer): Answer => ({ ...answer, firstChunkMs: null, lastChunkMs: null, firstOutputMs: null, lastOutputMs: null });
+export const timeless = (answer: Answer): Answer => ({
+  ...answer,
+  firstChunkMs: null,
+  lastChunkMs: null,
+  firstOutputMs: null,
+  lastOutputMs: null,
+  finishedMs: null,
+});
 
 /** Bytes cut at these places. */
 export function cutAt(bytes: Buffer, places: readonly number[]): Buffer[] {

@@ -175,6 +175,19 @@ test('whatever the lines hold and however they are cut, the reader says what JSO
   );
 });
 
+test('a count that is left out is none where nothing came, and unknown where something did', () => {
+  const line = (content: string, more: object) => `${JSON.stringify({ model: 'm', message: { role: 'assistant', content }, ...more })}\n`;
+  const tokens = (text: string, headers: string[] = []) => readPieces(ollama.createReader(), [Buffer.from(text)], { headers }).answer.outputTokens;
+  const end = { done: true, done_reason: 'stop', prompt_eval_count: 3 };
+  assert.equal(tokens(line('', end)), 0);
+  assert.equal(tokens(line('', { done: false }) + line('', end)), 0);
+  assert.equal(tokens(line('a', { done: false }) + line('', end)), null);
+  assert.equal(tokens(line('a', end)), null);
+  assert.equal(tokens(line('', { ...end, eval_count: 1 })), 1);
+  const whole = ['content-type', 'application/json'];
+  assert.deepEqual([tokens(line('', end), whole), tokens(line('a', end), whole)], [0, null]);
+});
+
 test('a line longer than the limit is given up', () => {
   const reader = ollama.createReader();
   reader.begin(null, false);
@@ -200,4 +213,16 @@ test('a last line without its end counts where the connection breaks behind it',
   reader.data(bytes, 0, bytes.length, 1);
   const answer = reader.fail('reset', 'reset', 2);
   assert.deepEqual([answer.error, answer.outputTokens, answer.finishReason], [null, 1, 'stop']);
+});
+
+test('a last line without its end counts where nobody closes the connection; half of one does not', () => {
+  const first = '{"message":{"content":"a"},"done":false}\n';
+  const last = '{"message":{"content":""},"done":true,"done_reason":"stop","eval_count":1}';
+  const fail = 'timeout_total' as const;
+  const whole = readPieces(ollama.createReader(), [Buffer.from(first), Buffer.from(last)], { fail }).answer;
+  assert.deepEqual([whole.error, whole.outputTokens, whole.lastChunkMs, whole.finishedMs], [null, 1, 2, 2]);
+  for (const cut of [last.slice(0, -1), '{"message":{"content":"b"},"done":false}', '']) {
+    const late = readPieces(ollama.createReader(), [Buffer.from(first), Buffer.from(cut)], { fail }).answer;
+    assert.deepEqual([late.error, late.errorMessage, late.finishedMs], [fail, 'it was timeout_total', null], cut);
+  }
 });

@@ -75,7 +75,7 @@ describe('answers of several servers', () => {
         const cuts = [0, ...random.cuts(bytes.length, 1 + random.below(40)), bytes.length];
         const pieces = cuts.slice(1).map((to, k) => bytes.subarray(cuts[k], to));
         const { answer, tokens, times } = read(pieces, { reader });
-        assert.deepEqual({ ...answer, firstChunkMs: 1, lastChunkMs: 1, firstOutputMs: 1, lastOutputMs: 1 }, whole.answer);
+        assert.deepEqual({ ...answer, firstChunkMs: 1, lastChunkMs: 1, firstOutputMs: 1, lastOutputMs: 1, finishedMs: 1 }, whole.answer);
         assert.ok((answer.firstChunkMs as number) <= (answer.firstOutputMs as number));
         assert.ok((answer.lastChunkMs as number) >= (answer.lastOutputMs as number));
         assert.deepEqual(tokens, whole.tokens);
@@ -345,4 +345,19 @@ test('a stream that said it is complete is, though nobody closes it; one that di
   for (const fail of ['timeout_total', 'timeout_idle', 'reset'] as const) assert.equal(readText(whole, { fail }).error, null, fail);
   assert.equal(readText(chunk({ content: 'a' }), { fail: 'timeout_idle' }).error, 'timeout_idle');
   assert.equal(readText(whole, { fail: 'cancelled' }).error, 'cancelled');
+});
+
+test('when a stream said that it is complete: with its finish reason, and once more with [DONE]', () => {
+  const said = (texts: string[], fail?: ErrorKind) => {
+    const { error, finishedMs } = read(
+      texts.map((text) => Buffer.from(text)),
+      fail === undefined ? {} : { fail },
+    ).answer;
+    return [error, finishedMs];
+  };
+  const [a, stop, done] = [chunk({ content: 'a' }), chunk({}, 'stop'), 'data: [DONE]\n\n'];
+  assert.deepEqual(said([a, stop, done]), [null, 3]);
+  assert.deepEqual(said([a, stop], 'reset'), [null, 2]);
+  assert.deepEqual(said([': ping\n\n', done], 'timeout_total'), [null, 2], 'of nothing but its end');
+  assert.deepEqual(said([a], 'timeout_total'), ['timeout_total', null]);
 });

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { measure } from '../../src/jobs/measure/measure.ts';
+import type { RequestRecord } from '../../src/measure/record.ts';
+import { chatServer } from '../cli/harness.ts';
+import { Projects, set } from '../jobs/project.ts';
+
+const projects = new Projects();
+after(() => projects.close());
+
+/** The last words of a stream whose connection nobody closes. */
+const open: [string, string, string, string][] = [
+  ['[DONE] and nothing else', 'chat', 'text/event-stream', 'data: [DONE]\n\n'],
+  ['a last line without its end', 'ollama', 'application/x-ndjson', '{"message":{"role":"assistant","content":""},"done":true,"done_reason":"stop"}'],
+];
+for (const [name, api, type, last] of open) {
+  test(`${name}: the answer ended then, not when its connection was given up`, async () => {
+    const records: RequestRecord[] = [];
+    await using server = await chatServer({
+      answer: (_, response, number) => {
+        response.writeHead(200, { 'content-type': type });
+        if (number === 1) response.end(last);
+        else response.write(last);
+        return true;
+      },
+    });
+    const settings = [set('target.base_url', server.url), set('request.api', api), set('load.requests', 1), set('timeout', '3s')];
+    const { document } = await measure(await projects.open({}, settings, { onRecord: (record) => void records.push(record) }));
+    assert.deepEqual([document?.results.successful, document?.results.failed], [1, 0]);
+    const { endMs, headersMs, intendedMs, outputTokens } = records[0]!;
+    assert.ok(headersMs !== null && endMs >= headersMs && endMs < intendedMs + 3000, `${endMs} ${headersMs} ${intendedMs}`);
+    assert.equal(document?.results.output_tokens ?? outputTokens, 0);
+  });
+}
