@@ -154,7 +154,8 @@ class LoadRun {
     let startedMs: number | null = null;
     let endedMs = 0;
     this.measuring = true;
-    for (let next = planned.next(undefined as never); !next.done && this.aborted === null; next = planned.next(previous as PhaseOutcome)) {
+    let next = planned.next(undefined as never);
+    while (!next.done && this.aborted === null) {
       this.meter.beginPhase();
       const isFirst: boolean = startedMs === null;
       const startMs: number = isFirst && agreedMs !== null ? agreedMs : sharedMs() + phaseLeadMs;
@@ -164,10 +165,13 @@ class LoadRun {
       for (const [series, gaps] of ran.gaps) this.meter.seriesMeter(series).addGaps(gaps);
       this.meter.dropped += ran.dropped;
       const snapshot = this.meter.snapshot(ran.endedMs - this.originMs);
-      previous = { ...snapshot, durationMs: ran.endedMs - ran.startMs, stopReason: ran.stopReason, dropped: ran.dropped };
+      // Asked once more: the last answers of a phase may break a rule when nothing is left of it to end, and it is the next that is not driven.
+      const broken = ran.stopReason === 'completed' || ran.stopReason === 'duration' ? brokenRule(snapshot.phase, this.rules) : null;
+      previous = { ...snapshot, durationMs: ran.endedMs - ran.startMs, stopReason: broken ?? ran.stopReason, dropped: ran.dropped };
       phases.push({ phase: next.value, outcome: previous });
       firstIndex = shard.count > 1 ? phases.length * indicesPerPhase : firstIndex + snapshot.phase.succeeded + snapshot.phase.failed + ran.dropped;
-      stopReason = ran.stopReason;
+      next = planned.next(previous);
+      stopReason = next.done ? ran.stopReason : previous.stopReason;
       if (
         stopReason === 'interrupted' ||
         stopReason === 'service_crashed' ||

@@ -10,7 +10,7 @@ export interface SearchRules {
 /** A rule that a level broke; the two of the scenario's `stop` ended it early. */
 export interface Breach {
   rule: 'max_error_rate' | 'max_p95_latency' | 'min_goodput' | 'stop.max_error_rate' | 'stop.max_p95_latency';
-  /** What was measured, in the unit of the rule; null where it was not. */
+  /** What was measured, in the unit of the rule; null where it was not. Of a latency with the requests that timed out, each at the time that it was waited for. */
   value: number | null;
   /** Null for a rule of `stop`, which is not the search's own. */
   limit: number | null;
@@ -31,7 +31,7 @@ export function goodputPercent({ phase, dropped }: PhaseOutcome): number | null 
 /** The first rule that a level broke, or null: it held. Pure, and asked in every worker alike. */
 export function breachOf(outcome: PhaseOutcome, rules: SearchRules): Breach | null {
   const errors = errorPercent(outcome);
-  const p95 = outcome.phase.latencyP95Ms === null ? null : outcome.phase.latencyP95Ms / 1000;
+  const p95 = outcome.phase.waitedP95Ms === null ? null : outcome.phase.waitedP95Ms / 1000;
   const good = goodputPercent(outcome);
   if (errors !== null && errors > rules.max_error_rate) return { rule: 'max_error_rate', value: errors, limit: rules.max_error_rate };
   if (rules.max_p95_latency !== undefined && p95 !== null && p95 > rules.max_p95_latency)

@@ -5,6 +5,7 @@ import type { StopReason } from './executor.ts';
 export interface StopRules {
   /** Percent of the requests that ended. */
   maxErrorRate: number | null;
+  /** Held against what people waited: a request that timed out took at least as long. */
   maxP95LatencyMs: number | null;
 }
 
@@ -13,12 +14,12 @@ const enoughRequests = 20;
 
 /** The rule that the figures break, or null. Pure. */
 export function brokenRule(
-  figures: Pick<Figures, 'succeeded' | 'failed' | 'latencyP95Ms'>,
+  figures: Pick<Figures, 'succeeded' | 'failed' | 'waitedP95Ms'>,
   rules: StopRules,
 ): Extract<StopReason, 'error_rate' | 'p95_latency'> | null {
   const ended = figures.succeeded + figures.failed;
   if (ended < enoughRequests) return null;
   if (rules.maxErrorRate !== null && (100 * figures.failed) / ended > rules.maxErrorRate) return 'error_rate';
-  if (rules.maxP95LatencyMs !== null && figures.latencyP95Ms !== null && figures.latencyP95Ms > rules.maxP95LatencyMs) return 'p95_latency';
+  if (rules.maxP95LatencyMs !== null && figures.waitedP95Ms !== null && figures.waitedP95Ms > rules.maxP95LatencyMs) return 'p95_latency';
   return null;
 }

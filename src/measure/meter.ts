@@ -1,4 +1,4 @@
-import type { ErrorKind } from '../protocol/error-kind.ts';
+import { type ErrorKind, timeoutKinds } from '../protocol/error-kind.ts';
 import { ownTimes, type RequestTimes } from './definitions.ts';
 import { Dispatch } from './dispatch.ts';
 import { Distribution } from './distribution.ts';
@@ -25,6 +25,11 @@ export interface Figures {
   outputTokens: number;
   latencyP50Ms: number | null;
   latencyP95Ms: number | null;
+  /**
+   * The same of what was waited, which rules go by: with the requests that timed out, each at the time until it was given up. Never less than without them,
+   * since one that was given up early may have taken any time.
+   */
+  waitedP95Ms: number | null;
   ttftP50Ms: number | null;
   /** Successful requests that kept within the objective; null without one. */
   good: number | null;
@@ -53,6 +58,8 @@ class Window implements Figures {
   good: number | null;
   readonly latency = new Distribution(1000);
   readonly ttft = new Distribution(1000);
+  /** Latencies and times until a time-out; null before the first time-out. */
+  private waited: Distribution | null = null;
 
   constructor(countsGood: boolean) {
     this.good = countsGood ? 0 : null;
@@ -66,13 +73,33 @@ class Window implements Figures {
     return this.latency.percentile(95);
   }
 
+  get waitedP95Ms(): number | null {
+    const waited = this.waited?.percentile(95) ?? null;
+    return waited === null ? this.latencyP95Ms : Math.max(waited, this.latencyP95Ms ?? 0);
+  }
+
+  /** A successful request took so long. */
+  answered(latencyMs: number): void {
+    this.latency.record(latencyMs);
+    this.waited?.record(latencyMs);
+  }
+
+  /** A request was given up after so long. */
+  timedOut(afterMs: number): void {
+    if (this.waited === null) {
+      this.waited = new Distribution(1000);
+      this.waited.add(this.latency);
+    }
+    this.waited.record(afterMs);
+  }
+
   get ttftP50Ms(): number | null {
     return this.ttft.percentile(50);
   }
 
   figures(): Figures {
-    const { succeeded, failed, outputTokens, latencyP50Ms, latencyP95Ms, ttftP50Ms, good } = this;
-    return { succeeded, failed, outputTokens, latencyP50Ms, latencyP95Ms, ttftP50Ms, good };
+    const { succeeded, failed, outputTokens, latencyP50Ms, latencyP95Ms, waitedP95Ms, ttftP50Ms, good } = this;
+    return { succeeded, failed, outputTokens, latencyP50Ms, latencyP95Ms, waitedP95Ms, ttftP50Ms, good };
   }
 }
 
@@ -108,6 +135,10 @@ class LiveSnapshot implements Snapshot {
 
   get latencyP95Ms(): number | null {
     return this.whole.latencyP95Ms;
+  }
+
+  get waitedP95Ms(): number | null {
+    return this.whole.waitedP95Ms;
   }
 
   get ttftP50Ms(): number | null {
@@ -172,8 +203,10 @@ export class Meter {
     this.countWays(record);
     if (record.error !== null) {
       second.errors++;
-      this.whole.failed++;
-      this.phase.failed++;
+      for (const window of [this.whole, this.phase]) {
+        window.failed++;
+        if (timeoutKinds.includes(record.error)) window.timedOut(record.endMs - record.intendedMs);
+      }
       this.tally(record.error, record.endMs, record.errorMessage);
       return;
     }
@@ -185,7 +218,7 @@ export class Meter {
       window.succeeded++;
       if (good && window.good !== null) window.good++;
       window.outputTokens += record.outputTokens ?? 0;
-      window.latency.record(times.latencyMs);
+      window.answered(times.latencyMs);
       if (times.ttftMs !== null) window.ttft.record(times.ttftMs);
     }
     this.keepIfSlow(record, times.latencyMs);

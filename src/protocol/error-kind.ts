@@ -21,3 +21,6 @@ export const errorKinds = [
   'client_limit',
 ] as const;
 export type ErrorKind = (typeof errorKinds)[number];
+
+/** A request was given up because it took too long. */
+export const timeoutKinds: readonly ErrorKind[] = ['timeout_connect', 'timeout_first_token', 'timeout_idle', 'timeout_total'];

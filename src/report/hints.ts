@@ -1,4 +1,4 @@
-import type { ErrorKind } from '../protocol/error-kind.ts';
+import { type ErrorKind, timeoutKinds } from '../protocol/error-kind.ts';
 import { type ErrorCount, isDistribution, type ResultDocument } from '../result/document.ts';
 import { scenariosIn } from '../result/part-documents.ts';
 import type { MetricVerdict, Verdict } from '../verdict/verdict.ts';
@@ -34,8 +34,6 @@ export type HintName = keyof typeof hints;
 /** How servers say that they have no such model; a model that takes fewer tokens than it was given is another matter. */
 const unknownModel = /\b404\b|not found|not exist|unknown|no such|not (?:loaded|available|served|supported)|invalid model/i;
 
-const timeouts: readonly ErrorKind[] = ['timeout_connect', 'timeout_first_token', 'timeout_idle', 'timeout_total'];
-
 /**
  * The hints that fit what went wrong, at most `most`, the causes before their effects. Nothing wrong, no hints.
  * @param verdict null for a run that was compared with nothing
@@ -50,9 +48,9 @@ const applies: Record<HintName, (result: ResultDocument, worse: readonly MetricV
   'connection-refused': ({ errors }) => count(errors, ['refused', 'dns']) > 0,
   'missing-models': ({ errors }) =>
     errors.some(({ kind, example }) => kind === 'wrong_model' || (kind === 'http_4xx' && /model/i.test(example) && unknownModel.test(example))),
-  timeouts: ({ errors }) => count(errors, timeouts) > 0,
+  timeouts: ({ errors }) => count(errors, timeoutKinds) > 0,
   'high-error-rate': ({ errors, results }, worse) =>
-    concerns(worse, /^error_rate/) || ((results.error_rate ?? 0) > 1 && count(errors, timeouts) === 0 && count(errors, ['refused', 'dns']) === 0),
+    concerns(worse, /^error_rate/) || ((results.error_rate ?? 0) > 1 && count(errors, timeoutKinds) === 0 && count(errors, ['refused', 'dns']) === 0),
   'low-success-rate': ({ results, errors }) =>
     results.success_rate !== null && results.successful > 0 && results.success_rate < 95 && count(errors, ['refused', 'dns']) === 0,
   'high-ttft': (_, worse) => concerns(worse, /^ttft/),

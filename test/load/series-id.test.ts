@@ -11,7 +11,7 @@ test("a phase's label stands between the scenario's name and the class of the re
 });
 
 test('a stop rule is asked only when enough requests have ended, and broken only beyond its limit', () => {
-  const figures = { succeeded: 80, failed: 20, outputTokens: 0, latencyP50Ms: 100, latencyP95Ms: 200, ttftP50Ms: null };
+  const figures = { succeeded: 80, failed: 20, outputTokens: 0, latencyP50Ms: 100, waitedP95Ms: 200, ttftP50Ms: null };
   const none = { maxErrorRate: null, maxP95LatencyMs: null };
   assert.equal(brokenRule(figures, none), null);
   assert.equal(brokenRule(figures, { ...none, maxErrorRate: 20 }), null);
@@ -19,7 +19,7 @@ test('a stop rule is asked only when enough requests have ended, and broken only
   assert.equal(brokenRule(figures, { ...none, maxP95LatencyMs: 200 }), null);
   assert.equal(brokenRule(figures, { ...none, maxP95LatencyMs: 199 }), 'p95_latency');
   assert.equal(brokenRule({ ...figures, succeeded: 0, failed: 19 }, { ...none, maxErrorRate: 1 }), null);
-  assert.equal(brokenRule({ ...figures, latencyP95Ms: null, succeeded: 0, failed: 30 }, { ...none, maxP95LatencyMs: 1 }), null);
+  assert.equal(brokenRule({ ...figures, waitedP95Ms: null, succeeded: 0, failed: 30 }, { ...none, maxP95LatencyMs: 1 }), null);
 });
 
 test("of a part, whose own name has slashes, the phase's label comes behind that name", () => {

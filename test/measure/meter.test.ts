@@ -83,6 +83,27 @@ test('a snapshot has the figures of the run and of its present phase', () => {
   assert.equal(new Meter().snapshot(0).latencyP95Ms, null);
 });
 
+test('what rules go by counts a request that timed out as long as it was waited for', () => {
+  const meter = new Meter();
+  for (let i = 0; i < 10; i++) meter.record(recordOf({ endMs: 400 }));
+  assert.ok(near(meter.snapshot(0).waitedP95Ms, 400));
+  // Refused at once, and given up with the run: neither says how long an answer takes.
+  meter.record(failureOf({ endMs: 9000 }));
+  meter.recordCancelled(failureOf({ error: 'cancelled', endMs: 9000 }));
+  assert.ok(near(meter.snapshot(0).waitedP95Ms, 400));
+  for (const error of ['timeout_total', 'timeout_first_token'] as const) meter.record(failureOf({ error, intendedMs: 100, endMs: 5100 }));
+  meter.record(recordOf({ endMs: 400 }));
+  const { waitedP95Ms, latencyP95Ms, phase } = meter.live(0);
+  assert.ok(near(waitedP95Ms, 5000) && near(phase.waitedP95Ms, 5000) && near(latencyP95Ms, 400));
+  // Nor do such as are given up early make it look quick.
+  for (let i = 0; i < 1000; i++) meter.record(failureOf({ error: 'timeout_connect', endMs: 50 }));
+  assert.ok(near(meter.snapshot(0).waitedP95Ms, 400));
+  meter.beginPhase();
+  assert.equal(meter.snapshot(0).phase.waitedP95Ms, null);
+  meter.record(failureOf({ error: 'timeout_idle', endMs: 700 }));
+  assert.ok(near(meter.snapshot(0).phase.waitedP95Ms, 700));
+});
+
 test('each series has its own figures, the timeline those of all', () => {
   const meter = new Meter();
   meter.record(recordOf({ series: 'a', endMs: 200 }));

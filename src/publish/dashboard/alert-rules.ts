@@ -1,4 +1,5 @@
 import type { AlertCategory, AlertsConfig } from '../../config/alerts.ts';
+import { timeoutKinds } from '../../protocol/error-kind.ts';
 import type { LiveSample } from './sample.ts';
 import type { StatusRow } from './status.ts';
 
@@ -34,7 +35,6 @@ const enoughRequests = 5;
 const enoughFailed = 2;
 /** Readings that say what power draw is usual. */
 const enoughReadings = 60;
-const timeouts = ['timeout_connect', 'timeout_first_token', 'timeout_idle', 'timeout_total'];
 const gone = ['refused', 'reset', 'dns', 'tls'];
 
 /** Everything that is wrong now, of the categories that are wanted. Pure. */
@@ -142,7 +142,7 @@ function stabilityFindings({ sample, requests, earlier, crash }: AlertInput): Al
   const perSecond = (kinds: readonly string[]) => kinds.reduce((sum, kind) => sum + (values[`errors.${kind}`] ?? 0), 0);
   if (requests >= 1 && values['error_rate'] === 100 && perSecond(gone) > 0)
     stability('unreachable', 'bad', 'the service does not answer', `all ${requests} requests failed to connect`, true);
-  if (perSecond(timeouts) > 0) stability('timeouts', 'warn', 'requests time out', `${textOf(perSecond(timeouts))} per second`, true);
+  if (perSecond(timeoutKinds) > 0) stability('timeouts', 'warn', 'requests time out', `${textOf(perSecond(timeoutKinds))} per second`, true);
   const now = values['error_rate'] ?? null;
   if (now !== null && requests >= enoughRequests && failedOf(now, requests) >= enoughFailed) {
     const past = earlier('error_rate').filter((one) => one !== null);

@@ -182,6 +182,25 @@ test('steps: every level its requests, its label and its figures', async () => {
   }
 });
 
+test('a rule that a level breaks with its last request leaves out the next level; after the last level there is nothing to stop', async () => {
+  await using server = await chatServer({ answer: (_, response, number) => number > 1 && Boolean(response.writeHead(500).end()) });
+  const scenario = { stop: { max_error_rate: 10 } };
+  const steps = await drive(server.url, 'steps', { levels: [1, 2], requests: 20 }, { scenario });
+  assert.deepEqual([steps.phases.length, steps.stopReason, steps.records.length], [1, 'error_rate', 20]);
+  const one = await drive(server.url, 'closed', { concurrency: 1, requests: 20 }, { scenario });
+  assert.deepEqual([one.phases.length, one.stopReason, one.records.length], [1, 'completed', 20]);
+});
+
+test('requests that time out break a rule of latency', async () => {
+  await using server = await chatServer({
+    answer: (_, response, number) => number > 1 && number % 2 === 0 && Boolean(response.writeHead(200).flushHeaders() ?? true),
+  });
+  const scenario = { timeout: 0.3, stop: { max_p95_latency: 0.2 } };
+  const { stopReason, records } = await drive(server.url, 'closed', { concurrency: 4, requests: 100_000 }, { scenario });
+  assert.equal(stopReason, 'p95_latency');
+  assert.ok(records.some(({ error }) => error === 'timeout_total'));
+});
+
 test('of a level whose users are all of other machines a machine keeps the time', async () => {
   const { phases, records } = await drive(url, 'steps', { levels: [1, 2], duration: 0.3 }, { shard: { index: 1, count: 2 } });
   assert.deepEqual(

@@ -5,7 +5,18 @@ import { optionsOf } from './schedule.ts';
 
 /** A phase of 100 requests in ten seconds, all answered within half a second. */
 export function outcomeOf(phase: Partial<PhaseOutcome['phase']> = {}, changes: Partial<PhaseOutcome> = {}): PhaseOutcome {
-  const figures = { succeeded: 100, failed: 0, outputTokens: 1000, latencyP50Ms: 300, latencyP95Ms: 500, ttftP50Ms: 50, good: null, ...phase };
+  const { latencyP95Ms = 500 } = phase;
+  const figures = {
+    succeeded: 100,
+    failed: 0,
+    outputTokens: 1000,
+    latencyP50Ms: 300,
+    latencyP95Ms,
+    waitedP95Ms: latencyP95Ms,
+    ttftP50Ms: 50,
+    good: null,
+    ...phase,
+  };
   return { ...figures, phase: figures, elapsedMs: 10_000, inFlight: 0, durationMs: 10_000, stopReason: 'completed', dropped: 0, ...changes };
 }
 

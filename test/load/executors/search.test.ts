@@ -80,6 +80,9 @@ test('each rule breaks a level by its own figure', () => {
   assert.deepEqual(breachOf(outcomeOf({ succeeded: 90, failed: 10 }), rules), { rule: 'max_error_rate', value: 10, limit: 5 });
   assert.deepEqual(breachOf(outcomeOf({}, { dropped: 100 }), rules), { rule: 'max_error_rate', value: 50, limit: 5 });
   assert.deepEqual(breachOf(outcomeOf({ latencyP95Ms: 1001 }), rules), { rule: 'max_p95_latency', value: 1.001, limit: 1 });
+  // Half of the requests timed out: those that were answered are no measure of what people waited.
+  const timedOut = outcomeOf({ latencyP95Ms: 300, waitedP95Ms: 5000 });
+  assert.deepEqual(breachOf(timedOut, rules), { rule: 'max_p95_latency', value: 5, limit: 1 });
   assert.deepEqual(breachOf(outcomeOf({ good: 80 }), rules), { rule: 'min_goodput', value: 80, limit: 90 });
   assert.deepEqual(breachOf(outcomeOf({}, { stopReason: 'p95_latency' }), rules), { rule: 'stop.max_p95_latency', value: 0.5, limit: null });
   assert.deepEqual(breachOf(outcomeOf({}, { stopReason: 'error_rate' }), rules), { rule: 'stop.max_error_rate', value: 0, limit: null });
