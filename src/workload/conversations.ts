@@ -15,9 +15,8 @@ export function conversationWorkload(scenario: Scenario, target: AskedTarget, fi
   const common = commonSpec(request, target);
   const only = load['iterations'] as Record<string, number> | undefined;
   const scripted = load['scripted'] === true;
-  const planned = file.conversations.flatMap((script) =>
-    Array.from({ length: only?.[script.type] ?? script.iterations }, (_, at) => ({ script, iteration: at + 1 })),
-  );
+  const often = ({ type, iterations }: { type: string; iterations: number }) => only?.[type] ?? iterations;
+  const planned = file.conversations.flatMap((script) => Array.from({ length: often(script) }, (_, at) => ({ script, iteration: at + 1 })));
   const [asked] = Array.isArray(request.max_tokens) ? request.max_tokens : [];
   const cells = file.conversations.flatMap((script) =>
     script.turns.map(
@@ -45,7 +44,7 @@ export function conversationWorkload(scenario: Scenario, target: AskedTarget, fi
       planned: planned.length,
       of: (number) => {
         const { script, iteration } = lap(number);
-        const laps = Math.floor(number / planned.length) * (only?.[script.type] ?? script.iterations);
+        const laps = Math.floor(number / planned.length) * often(script);
         return { type: script.type, iteration: iteration + laps, turns: script.turns.length };
       },
     },

@@ -8,7 +8,10 @@ export class Random {
   private c: number;
   private d: number;
 
-  /** @param stream numbers drawn for different purposes from one seed do not repeat each other when their streams differ */
+  /**
+   * @param seed of 32 bits; what is beyond them is lost
+   * @param stream numbers drawn for different purposes from one seed do not repeat each other when their streams, of up to 53 bits, differ
+   */
   constructor(seed: number, stream = 0) {
     let state = (seed ^ Math.imul(stream, 0x9e3779b9)) >>> 0;
     const next = () => {
@@ -20,6 +23,7 @@ export class Random {
     };
     this.a = next();
     this.b = next();
+    state ^= Math.imul(Math.trunc(stream / 0x1_0000_0000), 0x9e3779b9);
     this.c = next();
     this.d = next() | 1;
   }

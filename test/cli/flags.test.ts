@@ -41,6 +41,7 @@ test('an unknown flag, a flag without its value and an unknown command are usage
     [['run', ...starts, '--config', 'nowhere.yaml'], /nowhere\.yaml/],
     [['run', ...starts, '--prompts', 'nowhere.jsonl'], /nowhere\.jsonl/],
     [['run', ...starts, '--thresholds', 'nowhere.yaml'], /nowhere\.yaml/],
+    [['selftest', '--rate', '5', '-c', '3'], /--rate .*cannot be used with .*--concurrency/],
   ] as const) {
     const finished = await workspace.run([...args]);
     assert.equal(finished.code, 2, `${args.join(' ')}: ${told(finished)}`);

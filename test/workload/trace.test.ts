@@ -197,6 +197,37 @@ test('broken rows of a CSV, with their columns', async () => {
   assert.match(header ?? '', /^trace:1:1: expected Mooncake JSONL .* without TIMESTAMP, GeneratedTokens/);
 });
 
+test('lengths that no prompt has, times that no trace has and days that no month has are told', async () => {
+  const row = (timestamp: string, input = '5', output = '5') => `{"timestamp": ${timestamp}, "input_length": ${input}, "output_length": ${output}}`;
+  const faults = await faultsOf([row('1000'), row('0', '1e15'), row('0', '5', '1e15'), row('1e300'), row('1.7e15'), row('3e10')].join('\n'));
+  assert.deepEqual(
+    faults.map((fault) => fault.split(',')[0]),
+    [
+      'trace:2:1: input_length: expected a number of at most 1000000',
+      'trace:3:1: output_length: expected a number of at most 1000000',
+      "trace:4:1: timestamp: expected a time within 366 days of the first row's (line 1)",
+      "trace:5:1: timestamp: expected a time within 366 days of the first row's (line 1)",
+    ],
+  );
+  const csv = await faultsOf(
+    `TIMESTAMP,ContextTokens,GeneratedTokens\n${['2023-02-28', '2023-02-30', '2023-13-01', '2024-03-01'].map((day) => `${day} 18:15:46,374,44\n`).join('')}2023-03-01 00:00:00,1000000000,4\n`,
+  );
+  assert.deepEqual(
+    csv.map((fault) => fault.split(', found')[0]),
+    [
+      'trace:3:1: TIMESTAMP: expected a time such as 2023-11-16 18:15:46.6805900',
+      'trace:4:1: TIMESTAMP: expected a time such as 2023-11-16 18:15:46.6805900',
+      "trace:5:1: timestamp: expected a time within 366 days of the first row's (line 2)",
+      'trace:6:21: ContextTokens: expected a whole number from 1 to 1000000',
+    ],
+  );
+});
+
+test('blocks whose ids differ beyond 32 bits are different texts', () => {
+  const requests = traceRequests([row([7], 8), row([7 + 2 ** 32], 8), row([7 + 2 ** 33], 8)], 1);
+  assert.equal(new Set([0, 1, 2].map((index) => requests.request(index).content)).size, 3);
+});
+
 test('other columns, their order and a zone do no harm', async () => {
   assert.deepEqual(await faultsOf('id,GeneratedTokens,ContextTokens,TIMESTAMP\na,1,2,2024-05-10 00:00:00.009930+00:00\n'), []);
 });

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDurationSeconds } from '../../config/duration.ts';
 import type { EntryContext } from '../../config/entry-context.ts';
 import type { TransportKind } from '../../protocol/connect.ts';
@@ -22,7 +22,11 @@ export function registerSelftest(program: Command, context: EntryContext): void 
     .description('Drive this client at a server of known timings: its own error, its ceiling and its cost on this machine.')
     .option('--json', 'print the figures as JSON')
     .option('-c, --concurrency <users>', 'users, each streaming one answer after the other', numberFrom(1, 10_000, true), 64)
-    .option('--rate <per second>', 'Poisson arrivals per second, instead of users', numberFrom(0.001, 100_000))
+    .addOption(
+      new Option('--rate <per second>', 'Poisson arrivals per second, instead of users')
+        .argParser(numberFrom(0.001, 100_000))
+        .conflicts('concurrency'),
+    )
     .option('--duration <time>', 'how long the load of known timings lasts: 600, 30s or 10m', duration, 10)
     .option('--first-token-ms <ms>', 'what the server takes to its first token', numberFrom(0, 60_000), 50)
     .option('--token-ms <ms>', 'between two tokens of a stream', numberFrom(0.1, 60_000), 5)

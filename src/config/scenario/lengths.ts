@@ -1,6 +1,8 @@
 import * as z from 'zod';
 
-const tokens = z.int().min(1).max(1_000_000);
+/** Longer prompts and answers than any model takes: a slip of the pen. */
+export const mostTokens = 1_000_000;
+const tokens = z.int().min(1).max(mostTokens);
 const bounds = {
   min: tokens.default(1).meta({ description: 'Shortest length; what is drawn below is drawn again' }),
   max: tokens.optional().meta({ description: 'Longest length; what is drawn above is drawn again' }),

@@ -4,6 +4,7 @@ import type { Files } from '../yaml/files.ts';
 import { originAt } from '../yaml/layers.ts';
 import { readPrompts } from './prompts.ts';
 import type { ResolvedScenario } from './resolve-scenario.ts';
+import { scaledCount } from './scale.ts';
 import { readShareGpt } from './sharegpt.ts';
 import { type ReplayOptions, readTrace, replayRows } from './trace-file.ts';
 
@@ -50,7 +51,7 @@ async function resolveShareGpt({ scenario, layers }: ResolvedScenario, files: Fi
 }
 
 /** Checks the trace that a scenario replays, every row, and that its window holds any. The path is left as written (relative to `root`), but one that only ships with the program becomes absolute. */
-async function resolveTrace({ scenario: { load }, layers, faulty }: ResolvedScenario, files: Files, builtinRoot: string): Promise<void> {
+async function resolveTrace({ scenario: { load, scale = 1 }, layers, faulty }: ResolvedScenario, files: Files, builtinRoot: string): Promise<void> {
   if (load.executor !== 'trace' || load['file'] === undefined) return;
   let path = resolve(files.cwd, String(load['file']));
   const blame = (key: string, message: string) => files.issues.push({ ...originAt(layers, ['load', key]).place, message });
@@ -63,7 +64,12 @@ async function resolveTrace({ scenario: { load }, layers, faulty }: ResolvedScen
     return;
   }
   const rows = await checked(readTrace(path, files.display(path)), files);
-  if (rows !== null && !faulty && replayRows(rows, load as unknown as ReplayOptions).length === 0) {
+  if (rows === null || faulty) return;
+  const replayed = replayRows(rows, load as unknown as ReplayOptions).length;
+  // What the load says of its end is shortened already; where it says nothing, the trace is.
+  const ends = load['max_requests'] ?? load['duration'] ?? (load['window'] as ReplayOptions['window'])?.duration;
+  if (scale < 1 && ends === undefined) load['max_requests'] = scaledCount(replayed, scale);
+  if (replayed === 0) {
     const seconds = ((rows.at(-1)?.timestampMs ?? 0) - (rows[0]?.timestampMs ?? 0)) / 1000;
     blame('window', `expected a part of the trace that holds a request, found none; the trace is ${seconds} s long`);
   }

@@ -3,10 +3,10 @@ import type * as z from 'zod';
 import type { ConfigIssue } from '../errors.ts';
 import type { Files } from '../yaml/files.ts';
 import { isTree, type Layers, originAt } from '../yaml/layers.ts';
-import { check } from '../yaml/schema-issues.ts';
+import { check, unknownName } from '../yaml/schema-issues.ts';
 import type { Path, Place, YamlSource } from '../yaml/source.ts';
 import { type AnswerSchema, schemaFaults } from './answer-schema.ts';
-import { conversationFileSchema } from './conversation-file.ts';
+import { type ConversationFile, conversationFileSchema } from './conversation-file.ts';
 import type { Scenario } from './scenario.ts';
 import { testCasesSchema } from './test-cases.ts';
 
@@ -40,6 +40,7 @@ export async function resolveRequestFiles({ scenario, layers }: Resolved, files:
     if (conversations) {
       request.conversations = conversations;
       if (conversations.model !== undefined) request.default_model ??= conversations.model;
+      resolveIterations({ scenario, layers }, conversations, files.issues);
     }
   }
   if (typeof written['schema'] === 'string') {
@@ -50,6 +51,26 @@ export async function resolveRequestFiles({ scenario, layers }: Resolved, files:
     else if (checkSchema(source.value, (path) => source.locate(path), 'schema', files.issues)) request.schema = source.value;
   } else if (isTree(written['schema']))
     checkSchema(written['schema'], (path) => originAt(layers, ['request', 'schema', ...path]).place, 'request.schema', files.issues);
+}
+
+/** How often each type of conversation is held: checks that what the load says of it is of types that the file has, and shortens it by the scenario's scale. */
+function resolveIterations({ scenario, layers }: Resolved, { conversations }: ConversationFile, issues: ConfigIssue[]): void {
+  const { load, scale = 1 } = scenario;
+  if (load.executor !== 'conversation') return;
+  const given = isTree(load['iterations']) ? load['iterations'] : {};
+  const types = conversations.map(({ type }) => type);
+  const blame = (path: Path, message: string) => issues.push({ ...originAt(layers, path).place, message: `${path.join('.')}: ${message}` });
+  for (const type of Object.keys(given))
+    if (!types.includes(type)) blame(['load', 'iterations', type], unknownName('conversation type', type, types));
+  const often = conversations.map(({ type, iterations }) => [type, Object.hasOwn(given, type) ? given[type] : iterations] as const);
+  if (often.every(([, count]) => count === 0))
+    blame(
+      ['load', 'iterations'],
+      `expected at least one conversation, found none of any type (${types.join(', ')}); leave one out to hold it as often as its file says`,
+    );
+  // A duration, which is shortened itself, goes through them as often as it takes.
+  if (scale < 1 && load['duration'] === undefined)
+    load['iterations'] = Object.fromEntries(often.map(([type, count]) => [type, count === 0 ? 0 : Math.max(1, Math.round(Number(count) * scale))]));
 }
 
 async function readSource(

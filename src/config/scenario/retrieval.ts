@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { seedSchema } from './seed.ts';
 
 const cosine = z.number().min(-1).max(1);
 
@@ -6,7 +7,7 @@ const cosine = z.number().min(-1).max(1);
 export const retrievalSchema = z.strictObject({
   entries: z.int().min(1).max(1_000_000_000).default(1_000_000).meta({ description: 'Vectors in the index' }),
   dimension: z.int().min(2).max(65_536).default(64),
-  seed: z.int().nonnegative().default(0).meta({ description: 'Seed of the vectors in the index; that of the queries is the seed of the scenario' }),
+  seed: seedSchema.default(0).meta({ description: 'Seed of the vectors in the index; that of the queries is the seed of the scenario' }),
   top_k: z.int().min(1).max(10_000).default(10),
   queries: z.int().min(1).max(1_000_000).default(1000).meta({ description: 'Different queries; requests beyond them ask the first ones again' }),
   sample: z

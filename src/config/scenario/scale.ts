@@ -19,8 +19,7 @@ export function scaledLoad(load: LoadOptions, scale: number): LoadOptions {
   for (const key of times) if (typeof scaled[key] === 'number') scaled[key] = key === 'think_time' ? scaled[key] * scale : time(scaled[key]);
   const levels = Array.isArray(scaled['levels']) ? scaled['levels'].length : 1;
   for (const key of counts) {
-    const least = key === 'total_requests' ? leastRequests * levels : leastRequests;
-    if (typeof scaled[key] === 'number') scaled[key] = Math.max(Math.min(scaled[key], least), Math.round(scaled[key] * scale));
+    if (typeof scaled[key] === 'number') scaled[key] = scaledCount(scaled[key], scale, key === 'total_requests' ? levels : 1);
   }
   if (typeof scaled['spawn_rate'] === 'number') scaled['spawn_rate'] /= scale;
   const { stages, window } = scaled as { stages?: { duration: number }[]; window?: { from: number; duration?: number } };
@@ -30,6 +29,11 @@ export function scaledLoad(load: LoadOptions, scale: number): LoadOptions {
   if (typeof scaled['width'] === 'number' && typeof scaled['period'] === 'number' && scaled['width'] >= scaled['period'])
     scaled['width'] = scaled['period'] * (Number(load['width']) / Number(load['period']));
   return scaled as LoadOptions;
+}
+
+/** A number of requests, shared by so many levels, of which each keeps two. */
+export function scaledCount(count: number, scale: number, levels = 1): number {
+  return Math.max(Math.min(count, leastRequests * levels), Math.round(count * scale));
 }
 
 /** An index of fewer vectors takes less time to build and to search exactly; a thousand are left. */

@@ -6,10 +6,11 @@ import { findingNames } from '../thresholds/finding-names.ts';
 import { scenarioThresholdsSchema } from '../thresholds/thresholds.ts';
 import type { ConversationFile } from './conversation-file.ts';
 import { criterionSchema, sloNames } from './criteria.ts';
-import { type Lengths, lengthsSchema } from './lengths.ts';
+import { type Lengths, lengthsSchema, mostTokens } from './lengths.ts';
 import { pressureSchema } from './pressure.ts';
 import { registrationSchema, templateSchema } from './request-template.ts';
 import { retrievalSchema } from './retrieval.ts';
+import { seedSchema } from './seed.ts';
 import { shareGptSchema } from './sharegpt.ts';
 import type { TestCases } from './test-cases.ts';
 
@@ -24,7 +25,7 @@ const haveOwnNames = (classes: readonly { name: string }[]) => new Set(classes.m
 /** Classes of requests that are mixed by weight; prompt and answer are chosen independently of each other. */
 export const classesSchema = z.strictObject({
   prompt: z
-    .array(z.strictObject({ ...classFields, tokens: z.int().min(1).meta({ description: 'Length of the generated prompt' }) }))
+    .array(z.strictObject({ ...classFields, tokens: z.int().min(1).max(mostTokens).meta({ description: 'Length of the generated prompt' }) }))
     .min(1)
     .refine(haveOwnNames, differentNames)
     .optional(),
@@ -149,7 +150,7 @@ const settingFields = {
   /** Longest time without a token within a stream. */
   idle_timeout: positiveDurationSchema.optional(),
   retry: retrySchema.optional(),
-  seed: z.int().nonnegative().optional(),
+  seed: seedSchema.optional(),
   stop: stopSchema.optional(),
   /** Work beside the service that takes its resources while this runs. */
   pressure: pressureSchema.optional(),

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { ConfigError, type ConfigIssue } from '../errors.ts';
 import { check, describeFound } from '../yaml/schema-issues.ts';
+import { mostTokens } from './lengths.ts';
 
 /** Tokens that one hash id of a Mooncake trace stands for. */
 export const blockTokens = 512;
@@ -23,6 +24,8 @@ export interface ReplayRow extends Omit<TraceRow, 'timestampMs'> {
   atMs: number;
 }
 
+/** Further from the first row than this lies no row of a trace: its times are of another unit, or wrong. */
+const longestDays = 366;
 /** Faulty rows that are told one by one. */
 const maxIssues = 20;
 const expectation =
@@ -30,8 +33,8 @@ const expectation =
 
 const jsonRowSchema = z.looseObject({
   timestamp: z.number().min(0),
-  input_length: z.int().min(1),
-  output_length: z.int().min(1),
+  input_length: z.int().min(1).max(mostTokens),
+  output_length: z.int().min(1).max(mostTokens),
   hash_ids: z.array(z.int().min(0)).optional(),
 });
 
@@ -51,6 +54,15 @@ export async function readTrace(path: string, name: string = path): Promise<Trac
   let faults = 0;
   let line = 0;
   let readRow: RowReader | null = null;
+  let first: { line: number; timestampMs: number } | null = null;
+  function withinReach(row: TraceRow | ConfigIssue[]): TraceRow | ConfigIssue[] {
+    if (Array.isArray(row)) return row;
+    first ??= { line, timestampMs: row.timestampMs };
+    const apartMs = Math.abs(row.timestampMs - first.timestampMs);
+    if (apartMs <= longestDays * 86_400_000) return row;
+    const message = `timestamp: expected a time within ${longestDays} days of the first row's (line ${first.line}), found one ${Number((apartMs / 86_400_000).toPrecision(3))} days away; in JSONL it is in milliseconds`;
+    return [{ file: name, line, column: 1, message }];
+  }
   try {
     for await (const text of createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })) {
       line++;
@@ -65,7 +77,7 @@ export async function readTrace(path: string, name: string = path): Promise<Trac
           continue;
         }
       }
-      const row = readRow(content, line);
+      const row = withinReach(readRow(content, line));
       if (!Array.isArray(row)) rows.push(row);
       else if (faults++ < maxIssues) issues.push(...row);
     }
@@ -132,11 +144,13 @@ function csvReader(file: string, header: string, headerLine: number): RowReader 
       return 0;
     };
     const timestampMs = read(0, parseTime, 'a time such as 2023-11-16 18:15:46.6805900');
-    const inputTokens = read(1, parseCount, 'a whole number of at least 1');
-    const outputTokens = read(2, parseCount, 'a whole number of at least 1');
+    const inputTokens = read(1, parseCount, countExpected);
+    const outputTokens = read(2, parseCount, countExpected);
     return issues.length > 0 ? issues : { timestampMs, inputTokens, outputTokens, blocks: null };
   };
 }
+
+const countExpected = `a whole number from 1 to ${mostTokens}`;
 
 /** These files hold neither quoted commas nor line breaks. Columns are 1-based. */
 function cellsOf(line: string): { text: string; column: number }[] {
@@ -149,13 +163,16 @@ function cellsOf(line: string): { text: string; column: number }[] {
 }
 
 function parseCount(text: string): number | null {
-  return /^\d+$/.test(text) && Number(text) >= 1 && Number.isSafeInteger(Number(text)) ? Number(text) : null;
+  return /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= mostTokens ? Number(text) : null;
 }
 
 /** Milliseconds since 1970 with their fraction; a time without a zone is taken for UTC. */
 function parseTime(text: string): number | null {
   const match = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?$/.exec(text);
   if (!match) return null;
+  // Of a month that is shorter the 30th would be a day of the next.
+  const day = Date.parse(`${match[1]}T00:00:00Z`);
+  if (Number.isNaN(day) || !new Date(day).toISOString().startsWith(`${match[1]}T`)) return null;
   const wholeMs = Date.parse(`${match[1]}T${match[2]}${match[4] ?? 'Z'}`);
   return Number.isNaN(wholeMs) ? null : wholeMs + Number(`0${match[3] ?? ''}`) * 1000;
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { scaledLoad } from '../../../src/config/scenario/scale.ts';
 import { executorSchemas } from '../../../src/load/executors/registry.ts';
@@ -49,6 +51,24 @@ test('--scale shortens load and warm-up, --requests-per-cell counts by the grid'
   const scaled = await loadOf('{ requests: 100 }', ['warmup', 'warmup', 20], ['scale', 'scale', '0.1']);
   assert.deepEqual([scaled.load['requests'], scaled.warmup, scaled.scale], [10, 2, 0.1]);
   assert.equal((await loadOf('{ requests: 100 }', ['requests-per-cell', 'requests_per_cell', 4])).load['requests'], 24);
+});
+
+test('--scale replays the first rows of a trace that nothing else ends', async () => {
+  await using folder = await project({
+    'x.jsonl': Array.from({ length: 50 }, (_, at) => `{"timestamp": ${at * 1000}, "input_length": 5, "output_length": 3}\n`).join(''),
+  });
+  const most = async (load: string) => {
+    const overrides = [flag('scale', 'scale', '0.1')];
+    const scenario = `scenario: { name: mine, load: { executor: trace, file: x.jsonl${load} } }\n`;
+    await writeFile(join(folder.dir, 'llm-bench.yaml'), scenario);
+    return (await folder.load({ executors: executorSchemas, overrides })).scenarios[0]!.load;
+  };
+  assert.equal((await most(''))['max_requests'], 5);
+  assert.equal((await most(', window: { from: 30s }'))['max_requests'], 2);
+  assert.equal((await most(', max_requests: 30'))['max_requests'], 3);
+  const windowed = await most(', window: { from: 10s, duration: 30s }');
+  assert.deepEqual([windowed['window'], windowed['max_requests']], [{ from: 10, duration: 3 }, undefined]);
+  assert.deepEqual([(await most(', duration: 30s'))['duration']], [3]);
 });
 
 test('--max-concurrency speaks the terms of each executor', async () => {
