@@ -27,7 +27,7 @@ export interface DistributionSummary {
   stddev: number | null;
 }
 
-const options = { bitBucketSize: 32, numberOfSignificantValueDigits: 3, autoResize: true, useWebAssembly: false } as const;
+const options = { bitBucketSize: 64, numberOfSignificantValueDigits: 3, autoResize: true, useWebAssembly: false } as const;
 
 /**
  * A distribution of non-negative values in one unit: an HdrHistogram at 3 significant digits of value x resolution, with the exact count, sum, min and max beside it.
@@ -137,7 +137,7 @@ export class Distribution {
   static from(state: DistributionState, resolution: number): Distribution {
     // Decoded into a fixed-size histogram; adding it to an auto-resizing one keeps later merges possible.
     const histogram = hdr.build(options);
-    if (state.count > 0) histogram.add(hdr.decodeFromCompressedBase64(state.hdr) as hdr.Histogram);
+    if (state.count > 0) histogram.add(hdr.decodeFromCompressedBase64(state.hdr, options.bitBucketSize) as hdr.Histogram);
     if (histogram.totalCount !== state.count) throw new Error(`the histogram holds ${histogram.totalCount} values, expected ${state.count}`);
     const distribution = new Distribution(resolution, histogram);
     distribution.count = state.count;

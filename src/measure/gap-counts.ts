@@ -12,7 +12,7 @@ const buckets = subBuckets + (31 - halfBits - 1) * half;
 
 /** Plain data of GapCounts, for a message between threads. */
 export interface GapState {
-  counts: Uint32Array;
+  counts: Float64Array;
   count: number;
   sum: number;
   sumOfSquares: number;
@@ -26,7 +26,8 @@ export interface GapState {
  * The buckets are those of an HdrHistogram of microseconds at 3 significant digits, so that pouring them into one loses nothing further.
  */
 export class GapCounts {
-  private readonly counts: Uint32Array;
+  /** Of doubles, which count on where 32 bits begin anew. */
+  private readonly counts: Float64Array;
   private count = 0;
   private sum = 0;
   private sumOfSquares = 0;
@@ -36,7 +37,7 @@ export class GapCounts {
   guessed = false;
 
   constructor() {
-    this.counts = new Uint32Array(buckets);
+    this.counts = new Float64Array(buckets);
   }
 
   /** One gap in ms, `times` times. */

@@ -3,7 +3,8 @@ import { bytesAre, JsonCursor } from './json-cursor.ts';
 import { endpoint } from './openai-request.ts';
 import type { Protocol, RequestSpec, WireContext } from './protocol.ts';
 import { SseScanner } from './sse.ts';
-import { callText, countOf, StreamReader, textOf } from './stream-reader.ts';
+import { callText, StreamReader, textOf } from './stream-reader.ts';
+import { countOf } from './token-count.ts';
 import type { WireRequest } from './transport.ts';
 
 /** This wire wants `max_tokens` in every request; what is asked for where nobody says. */

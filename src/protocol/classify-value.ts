@@ -1,4 +1,5 @@
 import { isObject } from '../config/is-object.ts';
+import { countOf } from './token-count.ts';
 
 /** What one stream event holds: a set of bits, because one chunk may hold several. */
 export const Seen = {
@@ -124,9 +125,7 @@ function readUsage(usage: Record<string, unknown>, into: ChunkFields): void {
   if (isObject(usage['completion_tokens_details'])) into.reasoningTokens = count(usage['completion_tokens_details']['reasoning_tokens']);
 }
 
-function count(value: unknown): number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : -1;
-}
+const count = (value: unknown): number => countOf(value) ?? -1;
 
 function hasText(value: unknown): boolean {
   return typeof value === 'string' && value !== '';

@@ -1,6 +1,7 @@
 import { type ChunkFields, choiceBit, classifyValue, finishBits, Seen } from './classify-value.ts';
 import { bytesAre, isJsonSpace, JsonCursor } from './json-cursor.ts';
 import { LastText } from './last-text.ts';
+import { mostTokens } from './token-count.ts';
 
 const names = {
   choices: Buffer.from('choices'),
@@ -306,8 +307,10 @@ export class ChunkClassifier implements ChunkFields {
     return c.ok;
   }
 
-  /** A whole number, or -1 for null; anything else fails the walk. */
+  /** A whole number, or -1 for null and for more than can be; anything else fails the walk. */
   private count(c: JsonCursor): number {
-    return c.nothing() ? -1 : c.integer();
+    if (c.nothing()) return -1;
+    const number = c.integer();
+    return number > mostTokens ? -1 : number;
   }
 }

@@ -3,7 +3,8 @@ import { isJsonSpace, JsonCursor } from './json-cursor.ts';
 import { LastText } from './last-text.ts';
 import { LineScanner } from './ndjson.ts';
 import type { Protocol, RequestSpec, WireContext } from './protocol.ts';
-import { callText, countOf, StreamReader, textOf } from './stream-reader.ts';
+import { callText, StreamReader, textOf } from './stream-reader.ts';
+import { countOf } from './token-count.ts';
 import type { WireRequest } from './transport.ts';
 
 /**

@@ -54,11 +54,6 @@ export abstract class StreamReader extends AnswerState {
   }
 }
 
-/** A count of tokens as a server told it; null where it is none. */
-export function countOf(value: unknown): number | null {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
-}
-
 /** A text as it is; empty for anything else. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';

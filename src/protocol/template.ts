@@ -5,6 +5,7 @@ import type { ErrorKind } from './error-kind.ts';
 import { codingFailure, streamFailure } from './failure.ts';
 import { plainHttp } from './http.ts';
 import type { Answer, AnswerReader, Found, Protocol, RequestSpec, WireContext } from './protocol.ts';
+import { mostTokens } from './token-count.ts';
 import type { WireRequest } from './transport.ts';
 
 type Variables = Readonly<Record<TemplateVariable, unknown>>;
@@ -190,5 +191,5 @@ function foundAt(body: unknown, { ids, scores, distances, hit }: RequestTemplate
 }
 
 function countAt(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null;
+  return typeof value === 'number' && value >= 0 && value <= mostTokens ? value : null;
 }

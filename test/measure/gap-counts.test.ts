@@ -35,6 +35,16 @@ test('counted gaps poured into a distribution are as if they had been recorded t
   );
 });
 
+test('more gaps of one length than 32 bits can count keep their number, also after merging', () => {
+  const counts = new GapCounts();
+  for (let n = 0; n < 6; n++) counts.record(0, 1e9);
+  const distribution = new Distribution(1000);
+  pourGaps(structuredClone(counts.state()), distribution);
+  const again = Distribution.from(distribution.state(), 1000);
+  again.add(distribution);
+  assert.equal(Distribution.from(again.state(), 1000).count, 12e9);
+});
+
 test('a gap beyond half an hour keeps its exact maximum', () => {
   const counts = new GapCounts();
   counts.record(1e8, 1);

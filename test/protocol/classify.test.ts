@@ -33,7 +33,7 @@ function classify(classifier: ChunkClassifier, text: string | Buffer): Told {
 type Any = any;
 const text = (value: Any) => typeof value === 'string' && value.length > 0;
 const object = (value: Any) => typeof value === 'object' && value !== null && !Array.isArray(value);
-const whole = (value: Any) => (Number.isSafeInteger(value) && value >= 0 ? value : null);
+const whole = (value: Any) => (Number.isSafeInteger(value) && value >= 0 && value <= 1e9 ? value : null);
 
 /** What a chunk holds, told from the parsed value; written apart from the sources on purpose. */
 function reference(raw: string): Told {
@@ -150,7 +150,7 @@ function members(random: Random, candidates: [string, () => unknown][]): Members
 /** Mostly of the type that belongs there. */
 const or = (random: Random, value: () => unknown) => (random.below(90) === 0 ? randomValue(random, 1) : value());
 const someText = (random: Random) => or(random, () => (random.below(4) === 0 ? null : random.pick(texts)));
-const someCount = (random: Random) => or(random, () => random.below(5000));
+const someCount = (random: Random) => or(random, () => (random.below(8) === 0 ? 6e9 : random.below(5000)));
 
 function randomChunk(random: Random): unknown {
   const call = () =>
@@ -283,6 +283,7 @@ describe('chunk classifier', () => {
     ['refusal', chunk('{"refusal":"no"}'), ['refusal']],
     ['null usage', chunk('{"content":"a"}', ',"usage":null'), ['content']],
     ['usage beside content', chunk('{"content":"a"}', ',"usage":{"completion_tokens":3}'), ['content', 'usage']],
+    ['usage beyond what can be', chunk('{"content":"a"}', ',"usage":{"completion_tokens":6000000000}'), ['content', 'usage']],
     ['usage without choices', '{"choices":[],"usage":{"completion_tokens":3}}', ['usage']],
     ['several choices', '{"choices":[{"index":0,"delta":{}},{"index":1,"delta":{"content":"b"},"finish_reason":"stop"}]}', ['content', 'finish']],
     ['finish on the last content', '{"choices":[{"delta":{"content":"."},"finish_reason":"stop"}]}', ['content', 'finish']],
