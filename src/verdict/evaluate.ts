@@ -1,3 +1,4 @@
+import type { Limits } from '../config/thresholds/limits.ts';
 import type { Thresholds } from '../config/thresholds/thresholds.ts';
 import { median } from '../measure/median.ts';
 import { isDistribution, type ResultDocument, type Series } from '../result/document.ts';
@@ -110,8 +111,9 @@ function metricRow(
   const alike = measured.filter((match) => match.metric === null || match.metric.unit === before?.unit);
   const baseline = median(alike.flatMap((match) => runValues(match.document, match.series, key)));
   const value = median(runValues(current, series, key));
-  if (value === null && baseline === null && !book.names(series, key)) return null;
-  const absence = value === null ? whyAbsent(series, key) : null;
+  const lacking = value === null && baseline === null ? whyUnanswered(series, key, stated) : null;
+  if (value === null && baseline === null && lacking === null && !book.names(series, key)) return null;
+  const absence = value === null ? (lacking ?? whyAbsent(series, key)) : null;
   if (absence !== null && stated === null) {
     notes.push(`${key} of ${series.id} was not compared: ${absence}`);
     return null;
@@ -134,6 +136,18 @@ export function whyAbsent(series: Series, key: string): string | null {
   if (metric === null || !isDistribution(metric) || metric.count === 0 || metric.mean === null) return null;
   const { statistic } = splitKey(key);
   return metric.count >= (enough[statistic ?? ''] ?? 2) ? null : `too few samples for ${statistic} (${metric.count})`;
+}
+
+/**
+ * Why a limit on a value has none to hold, though the series has the metric; null where it has one, lacks the metric altogether, or no such limit is stated. A
+ * limit on whatever there is (`*`) is not broken by what is not there, but a metric without a figure would else leave it unsaid.
+ */
+export function whyUnanswered(series: Series, key: string, limits: Limits | null): string | null {
+  const metric = metricOf(series, key);
+  if (metric === null || valueAt(series, key) !== null || limits === null || (isDistribution(metric) && metric.count === 0)) return null;
+  const { max, min, warn_max, warn_min } = limits;
+  if ((max ?? min ?? warn_max ?? warn_min) === undefined) return null;
+  return whyAbsent(series, key) ?? `not known, but a limit holds for it${metric.note === undefined ? '' : `: ${metric.note}`}`;
 }
 
 /** Series of the newest baseline that the current result lacks: a row for each of their limited metrics, or for the first main one. */

@@ -4,7 +4,7 @@ import { median } from '../measure/median.ts';
 import type { Better, ResultDocument, Series } from '../result/document.ts';
 import { metricOf } from '../result/metric-values.ts';
 import type { Decision } from './decide.ts';
-import { type PairedBaseline, vanishedRows, whyAbsent } from './evaluate.ts';
+import { type PairedBaseline, vanishedRows, whyAbsent, whyUnanswered } from './evaluate.ts';
 import { judgeMetric } from './judge-metric.ts';
 import { limitBook, shownKeys } from './limited-keys.ts';
 import { judgeValue, shownLimit } from './limits.ts';
@@ -83,7 +83,8 @@ export function rowsAndQuestions(
       const values = runValues(current, series, key);
       const measured = matches.filter((match) => runValues(match.document, match.series, key).length > 0);
       const before = measured[0] ? metricOf(measured[0].series, key) : null;
-      if (values.length === 0 && measured.length === 0 && !book.names(series, key)) return [];
+      const lacking = values.length === 0 && measured.length === 0 ? whyUnanswered(series, key, limits) : null;
+      if (values.length === 0 && measured.length === 0 && lacking === null && !book.names(series, key)) return [];
       const unit = metric?.unit ?? before?.unit ?? '';
       const better = metric?.better ?? before?.better ?? 'neither';
       const alike = measured.filter((match) => metricOf(match.series, key)?.unit === unit);
@@ -91,7 +92,7 @@ export function rowsAndQuestions(
         if (alike.length < measured.length) notes.push(`${key} of ${series.id}: ${measured.length - alike.length} baselines have another unit`);
         return [{ question: question({ series, key, unit, better, limits, baselines: alike }, options) }];
       }
-      const absence = values.length === 0 ? whyAbsent(series, key) : null;
+      const absence = values.length === 0 ? (lacking ?? whyAbsent(series, key)) : null;
       if (absence !== null && limits === null) {
         notes.push(`${key} of ${series.id} was not compared: ${absence}`);
         return [];

@@ -174,6 +174,19 @@ describe('judgeByRules', () => {
     );
   });
 
+  it('says aloud that a limit on everything had no figure to hold, where the metric is there without one', () => {
+    const unknown = { error_rate: { unit: '%', better: 'lower' as const, value: null, note: "the parts' values cannot be added (0, 50)" } };
+    const limits: Thresholds = {
+      series: { '*': { error_rate: { max: 1 }, 'latency_s.p99': { max: 9 }, 'ttft_ms.p95': { max_regression_percent: 5 } } },
+    };
+    const verdict = judgeByRules([], result({ count: 50, more: unknown }), limits);
+    const { verdict: word, rule } = row(verdict, 'error_rate');
+    assert.deepEqual([word, rule], ['missing', "not known, but a limit holds for it: the parts' values cannot be added (0, 50)"]);
+    assert.equal(verdict.verdict, 'missing');
+    const absent = judgeByRules([], result({ count: 50 }), { series: { '*': { tpot_ms: { max: 1 }, 'tpot_ms.p95': { max: 1 } } } });
+    assert.ok(!absent.series.some(({ metric }) => metric.startsWith('tpot_ms')), 'a metric that the series lacks is not missed');
+  });
+
   it('tells too few samples from a metric that vanished', () => {
     const few = result({ p95: null, count: 12 });
     const unlimited = judgeByRules([result()], few, { series: {} });
