@@ -18,9 +18,10 @@ const defaultLimits: ReaderLimits = { maxLineBytes: defaultMaxLineBytes, maxBody
 /** What the bodies in flight of one thread may hold together: a server of endless answers is not to take the machine's memory. */
 export const bodiesInFlight = new ByteAllowance(512 * 1024 * 1024);
 
-/** What is said of a body that found no room. */
-export function bodyTooLarge(limitBytes: number): string {
-  return `the answer's body is longer than ${limitBytes} bytes, or those in flight are longer than ${bodiesInFlight.limit} together`;
+/** What is said of a body that found no room for its next bytes: by itself, or beside the others. */
+export function bodyTooLarge(body: ByteBuffer, bytes: number): string {
+  if (body.length + bytes > body.limit) return `the answer's body is longer than ${body.limit} bytes`;
+  return `no room for the answer's body: those in flight hold the ${bodiesInFlight.limit} bytes that they may hold together in one sending thread; it was given up after ${body.length} bytes`;
 }
 
 /**
@@ -223,7 +224,7 @@ export abstract class AnswerState implements AnswerReader {
 
   /** Adds to a body that is one JSON value. */
   protected keep(buffer: Buffer, start: number, end: number): void {
-    if (!this.body.append(buffer, start, end)) this.tooLarge(bodyTooLarge(this.limits.maxBodyBytes));
+    if (!this.body.append(buffer, start, end)) this.tooLarge(bodyTooLarge(this.body, end - start));
   }
 
   /** Keeps the beginning of a body, to be shown where it turns out to be something else than it should. */

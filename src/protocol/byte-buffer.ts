@@ -10,7 +10,7 @@ export class ByteAllowance {
     this.limit = limit;
   }
 
-  /** A buffer changes its size; false where that is too much. */
+  /** A buffer holds more than it did, or less; false where that is too much. */
   resize(fromBytes: number, toBytes: number): boolean {
     const held = this.held - counted(fromBytes) + counted(toBytes);
     if (toBytes > fromBytes && held > this.limit) return false;
@@ -19,7 +19,9 @@ export class ByteAllowance {
   }
 }
 
-const counted = (bytes: number) => (bytes > keptBytes ? bytes : 0);
+function counted(bytes: number): number {
+  return bytes > keptBytes ? bytes : 0;
+}
 
 /**
  * Bytes that outlive the read that brought them: grows by doubling up to a limit, allocates nothing until used.
@@ -38,8 +40,7 @@ export class ByteBuffer {
 
   append(source: Buffer, start: number, end: number): boolean {
     const length = this.length + (end - start);
-    if (length > this.limit) return false;
-    if (length > this.bytes.length && !this.grow(length)) return false;
+    if (!this.makeRoom(length)) return false;
     source.copy(this.bytes, this.length, start, end);
     this.length = length;
     return true;
@@ -47,27 +48,28 @@ export class ByteBuffer {
 
   appendByte(byte: number): boolean {
     const length = this.length + 1;
-    if (length > this.limit) return false;
-    if (length > this.bytes.length && !this.grow(length)) return false;
+    if (!this.makeRoom(length)) return false;
     this.bytes[this.length] = byte;
     this.length = length;
     return true;
   }
 
   clear(): void {
+    this.allowance?.resize(this.length, 0);
     this.length = 0;
-    if (this.bytes.length <= keptBytes) return;
-    this.allowance?.resize(this.bytes.length, 0);
-    this.bytes = empty;
+    if (this.bytes.length > keptBytes) this.bytes = empty;
   }
 
-  private grow(needed: number): boolean {
-    const size = Math.min(this.limit, Math.max(needed, this.bytes.length * 2, 1024));
-    if (this.allowance !== null && !this.allowance.resize(this.bytes.length, size)) return false;
-    const grown = Buffer.allocUnsafeSlow(size);
+  private makeRoom(length: number): boolean {
+    if (length > this.limit || this.allowance?.resize(this.length, length) === false) return false;
+    if (length > this.bytes.length) this.grow(length);
+    return true;
+  }
+
+  private grow(needed: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.min(this.limit, Math.max(needed, this.bytes.length * 2, 1024)));
     this.bytes.copy(grown, 0, 0, this.length);
     this.bytes = grown;
-    return true;
   }
 }
 

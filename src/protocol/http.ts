@@ -28,7 +28,7 @@ class HttpReader implements AnswerReader {
   private bytes = 0;
   private retryAfter: number | null = null;
   private location: string | null = null;
-  private tooLarge = false;
+  private tooLarge: string | null = null;
 
   begin(_listener: OutputListener | null, keepText: boolean): void {
     this.body.clear();
@@ -37,7 +37,7 @@ class HttpReader implements AnswerReader {
     this.bytes = 0;
     this.retryAfter = null;
     this.location = null;
-    this.tooLarge = false;
+    this.tooLarge = null;
   }
 
   headers(status: number, headers: readonly string[], _nowMs: number): void {
@@ -52,15 +52,15 @@ class HttpReader implements AnswerReader {
     if (!this.succeeded()) {
       const room = sampleBytes - this.body.length;
       if (room > 0) this.body.append(buffer, start, Math.min(end, start + room));
-    } else if (this.keepText && !this.tooLarge && !this.body.append(buffer, start, end)) {
-      this.tooLarge = true;
+    } else if (this.keepText && this.tooLarge === null && !this.body.append(buffer, start, end)) {
+      this.tooLarge = bodyTooLarge(this.body, end - start);
       this.body.clear();
     }
-    return !this.tooLarge;
+    return this.tooLarge === null;
   }
 
   end(_nowMs: number): Answer {
-    if (this.tooLarge) return this.answer('too_large', bodyTooLarge(maxBodyBytes));
+    if (this.tooLarge !== null) return this.answer('too_large', this.tooLarge);
     if (this.succeeded()) return this.answer(null, null);
     const failure = statusFailure(this.status, this.text(), this.location);
     return this.answer(failure.kind, failure.message);
@@ -68,7 +68,7 @@ class HttpReader implements AnswerReader {
 
   fail(kind: ErrorKind, message: string, nowMs: number): Answer {
     // A failure status is the better reason than the connection that broke behind it.
-    return this.tooLarge || (this.status !== 0 && !this.succeeded()) ? this.end(nowMs) : this.answer(kind, message);
+    return this.tooLarge !== null || (this.status !== 0 && !this.succeeded()) ? this.end(nowMs) : this.answer(kind, message);
   }
 
   private succeeded(): boolean {
