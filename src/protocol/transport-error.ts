@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import type { ErrorKind } from './error-kind.ts';
 
 /**
@@ -33,8 +34,14 @@ const tlsCode =
 
 /** The kind of failure behind an error of undici, net, dns or tls. */
 export function errorKindOf(error: unknown, phase: Phase): ErrorKind {
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    // A name's addresses were tried in turn. Where this machine could not even try one, the others say what is wrong.
+    const kinds = error.errors.map((one) => errorKindOf(one, phase));
+    return kinds.find((kind) => kind !== 'client_limit') ?? 'client_limit';
+  }
   const { code, message } = describe(error);
   if (tlsCode.test(code) || /secure TLS connection was established/.test(message)) return 'tls';
+  if (code === 'EADDRNOTAVAIL' && unreachable(error as ConnectError)) return 'refused';
   const known = byCode[code];
   if (known !== undefined) return known;
   if (code === 'ETIMEDOUT') return phase === 'connecting' ? 'timeout_connect' : 'reset';
@@ -45,6 +52,16 @@ export function errorKindOf(error: unknown, phase: Phase): ErrorKind {
   if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return phase === 'receiving' ? 'truncated' : 'malformed';
   if (code === 'UND_ERR_SOCKET') return message.startsWith('bad ') ? 'malformed' : closed(phase);
   return 'reset';
+}
+
+type ConnectError = NodeJS.ErrnoException & { address?: string; port?: number };
+
+/** That no port was left to connect from is also said of an address that cannot be connected to: port 0, and IPv6 where this machine has none. */
+function unreachable({ address, port }: ConnectError): boolean {
+  if (address === undefined) return false;
+  if (port === undefined) return true;
+  const own = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? []);
+  return address.includes(':') && !own.some(({ family, internal }) => family === 'IPv6' && internal === (address === '::1'));
 }
 
 /** One sentence for people: the code beside the message unless it is in it. */
