@@ -194,7 +194,7 @@ export class Meter {
   record(record: RequestRecord, prefix: number | null = null): void {
     this.dispatch.record(record, prefix);
     const times = this.times(record);
-    const second = this.timeline.advance(record.endMs, this.inFlight);
+    const second = this.timeline.secondOf(record.endMs, this.inFlight);
     second.requests++;
     this.lastEndMs = Math.max(this.lastEndMs, record.endMs);
     this.lastIndex = Math.max(this.lastIndex, record.index);
@@ -211,8 +211,10 @@ export class Meter {
       return;
     }
     second.tokens += record.outputTokens ?? 0;
-    second.latencyMs.push(times.latencyMs);
-    if (times.ttftMs !== null) second.ttftMs.push(times.ttftMs);
+    if ('latencyMs' in second) {
+      second.latencyMs.push(times.latencyMs);
+      if (times.ttftMs !== null) second.ttftMs.push(times.ttftMs);
+    }
     const good = this.slo !== null && withinSlo(times, this.slo);
     for (const window of [this.whole, this.phase]) {
       window.succeeded++;

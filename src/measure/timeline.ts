@@ -46,7 +46,12 @@ export class Timeline {
   private readonly closed: TimelineBucket[] = [];
   private open: OpenSecond = newSecond(0);
 
-  /** Moves on to the second that holds `atMs`; earlier ones are reduced. Time never goes back by more than the open second. */
+  /** The second in which a request ended. One that is over already (the request failed before a retry that was never sent, say) still counts it, but has its percentiles. */
+  secondOf(endMs: number, inFlight: number): OpenSecond | TimelineBucket {
+    return this.closed[Math.max(0, Math.floor(endMs / 1000))] ?? this.advance(endMs, inFlight);
+  }
+
+  /** Moves on to the second that holds `atMs`; earlier ones are reduced. Answers the open one where that is later. */
   advance(atMs: number, inFlight: number): OpenSecond {
     const t = Math.max(0, Math.floor(atMs / 1000));
     while (this.open.t < t) {

@@ -171,3 +171,20 @@ test('gaps are an estimate where chunks without a count turn out to hold other t
   };
   assert.deepEqual([meterOf(true, 11), meterOf(true, 44), meterOf(false, 11), meterOf(false, 44)], [false, false, false, true]);
 });
+
+test('a failure that is told late counts in the second in which it ended', () => {
+  const meter = new Meter();
+  meter.timeline.advance(3200, 2);
+  meter.record(recordOf({ endMs: 1500, error: 'http_5xx', errorMessage: 'busy' }));
+  meter.record(recordOf({ endMs: 1700 }));
+  meter.record(recordOf({ endMs: 3300 }));
+  assert.deepEqual(
+    meter.timeline.buckets().map(({ requests, errors, tokens, latency_ms_p95 }) => [requests, errors, tokens, latency_ms_p95 !== null]),
+    [
+      [0, 0, 0, false],
+      [2, 1, 11, false],
+      [0, 0, 0, false],
+      [1, 0, 11, true],
+    ],
+  );
+});

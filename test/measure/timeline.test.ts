@@ -44,6 +44,24 @@ test('a second holds what ended in it', () => {
   );
 });
 
+test('what ended in a second that is over counts there; what ends next opens the next', () => {
+  const timeline = new Timeline();
+  timeline.secondOf(2100, 1).requests++;
+  timeline.secondOf(400, 5).errors++;
+  timeline.secondOf(-1, 5).errors++;
+  timeline.secondOf(2900, 5).requests++;
+  timeline.secondOf(3000, 5).requests++;
+  assert.deepEqual(
+    timeline.buckets().map(({ requests, errors, in_flight }) => [requests, errors, in_flight]),
+    [
+      [0, 2, 1],
+      [0, 0, 1],
+      [2, 0, 5],
+      [1, 0, 0],
+    ],
+  );
+});
+
 test('looking does not change it, and a last second of nothing is left out', () => {
   const timeline = new Timeline();
   timeline.advance(500, 0).errors++;
