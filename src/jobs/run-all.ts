@@ -10,6 +10,7 @@ import { writeResult } from '../result/write.ts';
 import { exitCodeFor } from '../verdict/overall.ts';
 import { refuseMode } from './compare.ts';
 import type { Exports } from './exports.ts';
+import { emptiedByBudget } from './measure/budgets.ts';
 import { type Measured, measure } from './measure/measure.ts';
 import { acquireRunLock } from './measure/run-lock.ts';
 import { baselineWarnings } from './missing-baseline.ts';
@@ -180,7 +181,8 @@ async function outcomeOf(
   await writeResult(join(folder, `${scenarioFileName(name)}.json`), document);
   for (const path of await writeScenarioFiles(document, folder)) print.err(`written: ${path}`);
   const comparison = compareWith(baseline, document, config);
-  return { name, document, comparison, why: null, exitCode: exitCodeFor(comparison.verdict, config.failOn) };
+  const why = emptiedByBudget(document);
+  return { name, document, comparison, why, exitCode: why === null ? exitCodeFor(comparison.verdict, config.failOn) : ExitCode.usage };
 }
 
 async function tell(options: RunAllOptions, outcomes: readonly ScenarioOutcome[], exports: Exports | null): Promise<ExitCode> {

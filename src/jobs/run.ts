@@ -18,6 +18,7 @@ import { earlierResults } from './earlier.ts';
 import { type ExportOptions, type Exports, openExports } from './exports.ts';
 import { nearestAndPool } from './gate/baseline.ts';
 import { judge } from './gate/judge.ts';
+import { emptiedByBudget } from './measure/budgets.ts';
 import { type Measured, type MeasureOptions, measure } from './measure/measure.ts';
 import { readTool } from './measure/provenance.ts';
 import { acquireRunLock } from './measure/run-lock.ts';
@@ -127,7 +128,9 @@ async function runAndTell(options: RunOptions, files: OutputFiles, exports: Expo
   await writeOrPrint(files.result, document, print);
   await exports?.finish(document);
   for (const path of await writeScenarioFiles(document, options.outputFolder ?? join(config.root, 'results'))) print.err(`written: ${path}`);
-  if (document.results.total_requests === 0 && measured.crash === null && !measured.interrupted)
+  const emptied = emptiedByBudget(document);
+  if (emptied !== null) print.err(emptied);
+  else if (document.results.total_requests === 0 && measured.crash === null && !measured.interrupted)
     print.err(`warning: no request was measured (stopped: ${document.stop_reason}), so nothing is judged`);
   const comparison = await compared(options, document);
   if (measured.crash === null && !measured.interrupted) await addProfilesOf(options, measured, comparison, files.result);
@@ -137,7 +140,7 @@ async function runAndTell(options: RunOptions, files: OutputFiles, exports: Expo
   show(options, comparison, files.result);
   for (const line of modelLines(document)) (print.json ? print.err : print.out)(print.json ? line : `${line}\n`);
   if (measured.crash) print.err(measured.crash.message);
-  return exitCode(measured, comparison.verdict, config);
+  return emptied === null ? exitCode(measured, comparison.verdict, config) : ExitCode.usage;
 }
 
 /** A disk that filled up meanwhile must not cost what was measured: then it is at least printed. @throws UserError (2) */

@@ -22,11 +22,13 @@ export interface TokenBound {
 
 /** Money is counted in whole parts of a million millionth: a price of 0.1 per million tokens is 100,000 of them per token. */
 const costParts = 1e12;
-const slot = { tokens: 0, cost: 1, exhausted: 2 } as const;
+const slot = { tokens: 0, cost: 1, exhausted: 2, refused: 3 } as const;
+/** More than a request can use: beyond it the sums, of 64 bits, could run over. */
+const mostTokens = 1e9;
 
 /** A budget with its memory, to be handed to the threads that share it. */
 export function createBudget(limits: BudgetLimits): BudgetPlan {
-  return { limits, memory: new SharedArrayBuffer(3 * BigInt64Array.BYTES_PER_ELEMENT) };
+  return { limits, memory: new SharedArrayBuffer(Object.keys(slot).length * BigInt64Array.BYTES_PER_ELEMENT) };
 }
 
 /**
@@ -52,6 +54,8 @@ export class Budget {
       (cost !== null && Atomics.load(this.words, slot.cost) > parts(cost.amount * costParts));
     if (!over) return true;
     this.add(bound, -1n);
+    // The first that did not fit is told, whoever came after it.
+    Atomics.compareExchange(this.words, slot.refused, 0n, whole(bound.input) + whole(bound.output));
     Atomics.store(this.words, slot.exhausted, 1n);
     return false;
   }
@@ -67,6 +71,11 @@ export class Budget {
     return Atomics.load(this.words, slot.exhausted) !== 0n;
   }
 
+  /** What the request that did not fit would have set aside, in tokens; null while all did. */
+  get refusedTokens(): number | null {
+    return this.exhausted ? Number(Atomics.load(this.words, slot.refused)) : null;
+  }
+
   /** What was used, and what is set aside for requests under way. Cost is null without prices. */
   get used(): { tokens: number; cost: number | null } {
     const cost = Number(Atomics.load(this.words, slot.cost)) / costParts;
@@ -74,13 +83,17 @@ export class Budget {
   }
 
   private add({ input, output }: TokenBound, times: bigint): void {
-    Atomics.add(this.words, slot.tokens, times * BigInt(input + output));
+    const [inputs, outputs] = [whole(input), whole(output)];
+    Atomics.add(this.words, slot.tokens, times * (inputs + outputs));
     const { cost } = this.limits;
     if (cost === null) return;
     const each = (perMillion: number) => parts((perMillion / 1e6) * costParts);
-    Atomics.add(this.words, slot.cost, times * (each(cost.inputPerMillion) * BigInt(input) + each(cost.outputPerMillion) * BigInt(output)));
+    Atomics.add(this.words, slot.cost, times * (each(cost.inputPerMillion) * inputs + each(cost.outputPerMillion) * outputs));
   }
 }
+
+/** A server may say half a token: it counts as one. */
+const whole = (tokens: number): bigint => BigInt(Math.min(mostTokens, Math.max(0, Math.ceil(tokens))));
 
 const parts = (amount: number): bigint => BigInt(Math.round(amount));
 
@@ -91,7 +104,8 @@ const parts = (amount: number): bigint => BigInt(Math.round(amount));
 export function outputBound({ maxTokens, extraBody }: Pick<RequestSpec, 'maxTokens' | 'extraBody'>): number | null {
   const number = (name: string) => (typeof extraBody[name] === 'number' ? (extraBody[name] as number) : null);
   const each = number('max_completion_tokens') ?? number('max_tokens') ?? maxTokens;
-  return each === null ? null : each * Math.max(1, number('n') ?? 1, number('best_of') ?? 1);
+  // Some servers take -1 for as many as there are.
+  return each === null || each < 0 ? null : each * Math.max(1, number('n') ?? 1, number('best_of') ?? 1);
 }
 
 /** The most prompt tokens that a request can have: a token is at least one byte of its body, which holds the roles and names that a chat template adds. */

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTransport } from '../protocol/connect.ts';
-import type { WireContext } from '../protocol/protocol.ts';
+import type { Protocol, WireContext } from '../protocol/protocol.ts';
 import { protocolOf } from '../protocol/registry.ts';
-import { warmupIndexBase } from '../workload/workload.ts';
-import { Budget, inputBound, outputBound } from './budget.ts';
+import type { RequestSpec } from '../workload/request-spec.ts';
+import { type Workload, warmupIndexBase } from '../workload/workload.ts';
+import { Budget, inputBound, outputBound, type TokenBound } from './budget.ts';
 import type { LoadInput } from './load-run.ts';
 import { probe } from './probe.ts';
 import { connectTimeoutMs, maxHeaderBytes } from './transport-limits.ts';
@@ -30,6 +31,24 @@ export function knownOf(input: LoadInput): Learned {
   return { wire: wireContext(input), countTokens: false, firstAnswerMs: null, overBudget: false };
 }
 
+/** The request that is sent ahead of all others. */
+function aheadOf(workload: Workload): RequestSpec {
+  const ahead = warmupIndexBase - 1;
+  return { ...workload.request(ahead).spec, schema: workload.schemas?.call(ahead) ?? null };
+}
+
+function boundOf(spec: RequestSpec, protocol: Protocol, wire: WireContext): TokenBound {
+  return { input: inputBound(protocol.encode(spec, wire).body), output: outputBound(spec) ?? 0 };
+}
+
+/** What a budget sets aside for the request that is sent ahead of all others, which is like them; null where none is. */
+export function boundAhead({ scenario, workload }: Pick<LoadInput, 'scenario' | 'workload'>): TokenBound | null {
+  const protocol = protocolOf(scenario.request);
+  if (scenario.request.api === 'http' || !protocol) return null;
+  // Where it goes and by what headers is no part of its body.
+  return boundOf(aheadOf(workload), protocol, wireContext({ scenario, baseUrl: 'http://localhost', targetHeaders: {}, userAgent: '' }));
+}
+
 /** Asks the server once what it can. */
 export async function learn(input: LoadInput): Promise<Learned> {
   const { scenario, workload, baseUrl, transport, freshConnections } = input;
@@ -46,10 +65,9 @@ export async function learn(input: LoadInput): Promise<Learned> {
     maxHeaderBytes,
   });
   try {
-    const ahead = warmupIndexBase - 1;
-    const spec = { ...workload.request(ahead).spec, schema: workload.schemas?.call(ahead) ?? null };
+    const spec = aheadOf(workload);
     const budget = input.budget ? new Budget(input.budget) : null;
-    const bound = { input: inputBound(protocol.encode(spec, known.wire).body), output: outputBound(spec) ?? 0 };
+    const bound = boundOf(spec, protocol, known.wire);
     if (budget !== null && !budget.reserve(bound)) return { ...known, overBudget: true };
     let sentMs = 0;
     const ask = () => {

@@ -225,12 +225,36 @@ test('a result that can no longer be written is at least printed', { skip: !exis
   assert.doesNotMatch(finished.stdout, /Saved to/);
 });
 
-test('a budget that not even one request fits into: that nothing was measured is said', async () => {
+test('a budget that not even one request fits into is told before any is sent', async () => {
   await using workspace = await Workspace.open();
   await using server = await chatServer();
   const finished = await workspace.run(['run', '--url', server.url, '-n', '5', '--max-tokens', '5', '--max-total-tokens', '6', '--quiet']);
-  assertExit(finished, 0);
-  assert.match(finished.stderr, /no request was measured \(stopped: budget\)/);
+  assertExit(finished, 2);
+  const [, each, prompt] =
+    /not even one request fits into --max-total-tokens 6: each sets aside (\d+) tokens, (\d+) for its prompt .* and 5 for/.exec(finished.stderr) ??
+    [];
+  assert.equal(Number(each), Number(prompt) + 5, finished.stderr);
+  assert.equal(server.seen.length, 0);
+});
+
+test('a budget that the requests ahead of the load use up leaves nothing to be measured, and that is no success', async () => {
+  await using workspace = await Workspace.open();
+  await using server = await chatServer({ tokens: 5 });
+  await writeFile(
+    workspace.file('llm-bench.yaml'),
+    `target: { base_url: '${server.url}' }\nscenario: { name: mine, request: { prompt: hello, max_tokens: 500 }, load: { requests: 5, concurrency: 2 } }\n`,
+  );
+  const run = (limit: string) => workspace.run(['run', '--max-total-tokens', limit]);
+  // The most that the request ahead can use fits, but not again beside what it did use.
+  const [, each] = /each sets aside (\d+) tokens/.exec((await run('6')).stderr) ?? [];
+  const finished = await run(String(Number(each) + 5));
+  assertExit(finished, 2);
+  assert.match(finished.stderr, /warning: mine: --max-total-tokens \d+ does not hold 2 requests at once/);
+  assert.match(
+    finished.stderr,
+    /no request was measured, for none fitted into the budget: 12 tokens were used before the load, and its first request/,
+  );
+  assert.equal((await workspace.result()).stop_reason, 'budget');
 });
 
 test('where the report of check cannot be written is said before anything is started', async () => {

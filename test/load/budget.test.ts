@@ -69,3 +69,17 @@ test('what an ended request used, where the server does not say', () => {
   assert.deepEqual(used(null, false), { input: 0, output: 0 });
   assert.deepEqual(used(429, true), { input: 0, output: 0 });
 });
+
+test('a part of a token counts as one, and no number that a server or a body says breaks the count', () => {
+  const budget = new Budget(createBudget({ tokens: 100, cost: { amount: 1, inputPerMillion: 1000, outputPerMillion: 1000 } }));
+  assert.equal(budget.reserve({ input: 10, output: 7.5 }), true);
+  budget.settle({ input: 10, output: 7.5 }, { input: 2.25, output: 3.5 });
+  assert.deepEqual(budget.used, { tokens: 7, cost: 0.007 });
+  assert.equal(budget.reserve({ input: 10, output: 1e300 }), false);
+  assert.equal(budget.used.tokens, 7);
+  assert.equal(budget.refusedTokens, 1e9 + 10);
+});
+
+test('an answer of -1 tokens at most is one without a bound', () => {
+  assert.equal(outputBound({ maxTokens: 10, extraBody: { max_tokens: -1 } }), null);
+});

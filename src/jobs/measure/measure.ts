@@ -2,11 +2,12 @@ import type { ResultDocument } from '../../result/document.ts';
 import type { MeasuredPart } from '../../result/findings/finding.ts';
 import { uniteRounds, uniteScenarios } from '../../result/unite.ts';
 import type { ServiceError } from '../../service/service-error.ts';
+import { boundSentence, budgetBlock, budgetOf, checkBudget, crowdedSentence } from './budgets.ts';
 import { ClientCheck } from './client-check.ts';
 import { type Offered, partsOffered } from './offered.ts';
 import type { MeasureOptions } from './options.ts';
 import { type Plan, planScenario, scenariosOf, sizeOf } from './plan.ts';
-import { boundSentence, budgetBlock, budgetOf, checkShape, plainShape } from './shape.ts';
+import { checkShape, plainShape } from './shape.ts';
 import { Side, startable } from './side.ts';
 
 export type { MeasureOptions, MeasureProgress } from './options.ts';
@@ -31,11 +32,12 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   const plans = await Promise.all(config.scenarios.map((scenario) => planScenario(scenario, target, config.root)));
   const shape = options.shape ?? plainShape;
   const shaped = plans.map((plan) => ({ ...plan, requests: sizeOf(plan).requests }));
-  checkShape(shape, shaped, target, runs);
+  checkShape(shape, shaped, runs);
+  checkBudget(shape, shaped, target);
   const budget = budgetOf(shape, target);
   for (const plan of shaped) {
-    const sentence = boundSentence(plan, target, runs);
-    if (sentence !== null) options.progress.line(sentence);
+    const sentences = [boundSentence(plan, target, runs), crowdedSentence(plan, sizeOf(plan).concurrency, shape, target)];
+    for (const sentence of sentences) if (sentence !== null) options.progress.line(sentence);
   }
   const check = new ClientCheck(options, plans);
   let side: Side | null = null;
