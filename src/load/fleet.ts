@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import type { GapState } from '../measure/gap-counts.ts';
+import type { LimitedAttempts } from '../measure/meter.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import type { ClientFigures } from '../measure/validity.ts';
 import type { PhaseOutcome, StopReason } from './executor.ts';
@@ -21,6 +22,8 @@ export interface FleetOutcome {
   startMs: number;
   endedMs: number;
   gaps: [string, GapState][];
+  /** Of each worker. */
+  limited: LimitedAttempts[];
 }
 
 interface Member {
@@ -95,6 +98,7 @@ export class Fleet {
       startMs: at.startMs,
       endedMs: Math.max(...ended.map((report) => report.endedMs)),
       gaps: ended.flatMap((report) => report.gaps),
+      limited: ended.map((report) => report.limited),
     };
   }
 

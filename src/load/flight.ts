@@ -27,6 +27,8 @@ export interface FlightDeck {
   replicaHeader: string | null;
   /** Null: what requests use up is not counted. */
   budget: Budget | null;
+  /** An attempt failed, and another will follow it. */
+  sentAgain(flight: Flight, failed: Answer): void;
   /** @param text of the answer, where it is kept @param found what a retrieval found */
   ended(flight: Flight, record: RequestRecord, text: string | null, found: Found | undefined): void;
 }
@@ -251,6 +253,7 @@ export class Flight implements ResponseSink {
       this.end(answer, nowMs);
       return;
     }
+    this.deck.sentAgain(this, answer);
     this.failed = { answer, endedMs: nowMs };
     this.retryTimer = setTimeout(() => {
       this.leavePause();

@@ -1,9 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import type { GapRule } from '../measure/definitions.ts';
 import { GapCounts } from '../measure/gap-counts.ts';
+import type { LimitedAttempts } from '../measure/meter.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import { textPrint } from '../measure/text-print.ts';
-import type { Found } from '../protocol/protocol.ts';
+import type { Answer, Found } from '../protocol/protocol.ts';
 import type { WireRequest } from '../protocol/transport.ts';
 import type { Cell } from '../workload/cells.ts';
 import type { RequestSpec } from '../workload/request-spec.ts';
@@ -58,6 +59,7 @@ export class LoadLoop implements FlightDeck {
   private registering = 0;
   /** Gaps between tokens by series since the last `takeGaps`. */
   private gaps = new Map<string, GapCounts>();
+  private limited: LimitedAttempts = { attempts: 0, example: null };
   private readonly options: LoopOptions;
   private readonly idle: Flight[] = [];
   private readonly flying = new Set<Flight>();
@@ -120,9 +122,11 @@ export class LoadLoop implements FlightDeck {
     return { stopReason: this.aborted ?? stopReason, dropped: (driver as Driver | null)?.dropped ?? 0, endedMs: performance.now() };
   }
 
-  /** Ends the sending of the phase under way; what is in flight is waited for. */
+  /** Ends the sending of the phase under way, also of what waits for its next attempt; what is in flight is waited for. */
   endSending(reason: StopReason): void {
-    this.driver?.endSending(reason);
+    if (this.driver === null) return;
+    this.driver.endSending(reason);
+    this.endRetries();
   }
 
   /** The pacer of the phase under way says another number of users than before. */
@@ -141,7 +145,11 @@ export class LoadLoop implements FlightDeck {
 
   /** A load that has sent its requests waits for each to succeed; where a time or a rule ended it nothing is sent again. */
   private sendingOver(reason: StopReason): void {
-    if (reason === 'completed' || this.aborted !== null) return;
+    if (reason !== 'completed') this.endRetries();
+  }
+
+  private endRetries(): void {
+    if (this.aborted !== null) return;
     this.sending = false;
     for (const flight of [...this.flying]) flight.sendingOver();
   }
@@ -151,6 +159,19 @@ export class LoadLoop implements FlightDeck {
     const taken = [...this.gaps];
     this.gaps = new Map();
     return taken;
+  }
+
+  /** Attempts since the last call for which this machine had no room, and which were made again. */
+  takeLimited(): LimitedAttempts {
+    const taken = this.limited;
+    this.limited = { attempts: 0, example: null };
+    return taken;
+  }
+
+  sentAgain({ measured }: Flight, { error, errorMessage }: Answer): void {
+    if (!measured || error !== 'client_limit') return;
+    this.limited.attempts++;
+    this.limited.example ??= errorMessage;
   }
 
   ended(flight: Flight, record: RequestRecord, text: string | null, found: Found | undefined): void {

@@ -1,4 +1,5 @@
 import type { GapState } from '../measure/gap-counts.ts';
+import type { LimitedAttempts } from '../measure/meter.ts';
 import type { ClientFigures } from '../measure/validity.ts';
 import type { WarmReport } from '../protocol/transport.ts';
 import type { PhaseOutcome, StopReason } from './executor.ts';
@@ -31,5 +32,5 @@ export type Report =
   | { type: 'ready' }
   | { type: 'warmed'; connections: WarmReport; latencies: WarmUpLatencies }
   | { type: 'batch'; batch: RecordBatch | null; inFlight: number }
-  | { type: 'phase-ended'; stopReason: StopReason; dropped: number; endedMs: number; gaps: [string, GapState][] }
+  | { type: 'phase-ended'; stopReason: StopReason; dropped: number; endedMs: number; gaps: [string, GapState][]; limited: LimitedAttempts }
   | { type: 'closed'; client: ClientFigures };

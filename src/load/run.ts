@@ -163,6 +163,7 @@ class LoadRun {
       const ran = await this.fleet.run(previous, { originMs: this.originMs, startMs, firstIndex });
       endedMs = ran.endedMs;
       for (const [series, gaps] of ran.gaps) this.meter.seriesMeter(series).addGaps(gaps);
+      for (const limited of ran.limited) this.meter.addLimited(limited);
       this.meter.dropped += ran.dropped;
       const snapshot = this.meter.snapshot(ran.endedMs - this.originMs);
       // Asked once more: the last answers of a phase may break a rule when nothing is left of it to end, and it is the next that is not driven.

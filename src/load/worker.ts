@@ -214,6 +214,7 @@ class LoadWorker {
       dropped: outcome.dropped,
       endedMs: outcome.endedMs + sharedOriginMs,
       gaps,
+      limited: this.loop.takeLimited(),
     });
   }
 

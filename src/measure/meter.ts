@@ -50,6 +50,12 @@ export interface AttemptTally {
   most: number;
 }
 
+/** Attempts for which this machine had no socket, port or memory, and after which another was made; what it said of the first of them. */
+export interface LimitedAttempts {
+  attempts: number;
+  example: string | null;
+}
+
 /** Running figures of a window of requests; a percentile is reckoned when it is read. */
 class Window implements Figures {
   succeeded = 0;
@@ -166,6 +172,7 @@ export class Meter {
   readonly connections = { opened: 0, reused: 0, failed: 0, resent: 0 };
   readonly dispatch = new Dispatch();
   readonly attempts: AttemptTally = { requests: 0, attempts: 0, most: 0 };
+  readonly limited: LimitedAttempts = { attempts: 0, example: null };
   /** How late requests were sent, those too that failed or were given up: it tells of the client, not of the service. */
   readonly lateness = new Distribution(1000);
   /** Requests that the load asked for, however they ended. */
@@ -242,6 +249,11 @@ export class Meter {
       distributions.get('connect_ms')?.record(connectMs);
       if (tlsMs !== null) distributions.get('tls_ms')?.record(tlsMs);
     }
+  }
+
+  addLimited({ attempts, example }: LimitedAttempts): void {
+    this.limited.attempts += attempts;
+    this.limited.example ??= example;
   }
 
   /** A new level or step begins: figures of the phase start at zero. */

@@ -61,12 +61,15 @@ function byOwnWork({ client, cores, noise }: ValidityInput): boolean {
 const shedLoad = 'lower the concurrency or the rate, give the client more cores, or spread it over machines with --shard';
 const quietMachine = 'the machine held the client up; run it where nothing else does, or on a core of its own';
 
-function limitFinding({ requests, example }: ClientLimit): ValidityFinding {
+function limitFinding({ requests, attempts, example }: ClientLimit): ValidityFinding {
+  const failed = requests > 0 ? [`${requests} requests`] : [];
+  // A retry mends the request, not its time: it waited for a machine that is not the service's.
+  const mended = attempts > 0 ? [`${attempts} attempts that were made again`] : [];
   return {
     name: 'client_limit',
     ok: false,
     severity: 'fatal',
-    detail: `${requests} requests found no socket, port or memory on this machine (${example}): raise \`ulimit -n\`, keep connections instead of --fresh-connections, or spread the load over machines with --shard`,
+    detail: `${[...failed, ...mended].join(' and ')} found no socket, port or memory on this machine (${example}): raise \`ulimit -n\`, keep connections instead of --fresh-connections, or spread the load over machines with --shard`,
   };
 }
 

@@ -25,9 +25,12 @@ export interface ValidityFinding {
   detail: string;
 }
 
-/** Requests that this machine had no socket, port or memory for. */
+/** What this machine had no socket, port or memory for. */
 export interface ClientLimit {
+  /** Requests that failed by it. */
   requests: number;
+  /** Attempts of requests that were sent again. */
+  attempts: number;
   /** What it said of one of them. */
   example: string;
 }
@@ -82,7 +85,7 @@ export interface ValidityInput {
   requestsPerSecond: number | null;
   p99Samples: number;
   timeline: readonly TimelineBucket[];
-  /** Null where this machine had a socket, a port and memory for every request. */
+  /** Null where this machine had a socket, a port and memory for every attempt. */
   clientLimit: ClientLimit | null;
   /** Null for a closed load: it has no schedule. */
   schedule: ScheduleFigures | null;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { measure } from '../../src/jobs/measure/measure.ts';
+import type { LoadControl } from '../../src/load/load-run.ts';
 import type { RequestRecord } from '../../src/measure/record.ts';
 import { chatServer, until } from '../cli/harness.ts';
 import { Projects, set } from '../jobs/project.ts';
@@ -8,10 +9,19 @@ import { Projects, set } from '../jobs/project.ts';
 const projects = new Projects();
 after(() => projects.close());
 
-async function drive(url: string, settings: Record<string, unknown>, signal = new AbortController().signal) {
+async function drive(
+  url: string,
+  settings: Record<string, unknown>,
+  signal = new AbortController().signal,
+  onControl: (control: LoadControl) => void = () => {},
+) {
   const records: RequestRecord[] = [];
   const overrides = Object.entries(settings).map(([key, value]) => set(key, value));
-  const options = await projects.open({}, [set('target.base_url', url), ...overrides], { onRecord: (record) => void records.push(record), signal });
+  const options = await projects.open({}, [set('target.base_url', url), ...overrides], {
+    onRecord: (record) => void records.push(record),
+    signal,
+    onControl,
+  });
   const { document } = await measure(options);
   assert.ok(document);
   return { document, records };
@@ -49,6 +59,18 @@ test('nor where every request had been taken before', async () => {
   const settings = { 'load.concurrency': 2, 'load.requests': 4, 'load.duration': '1s', 'request.prompt_tokens': [9] };
   const { document } = await drive(server.url, { ...settings, retry: { max_attempts: 9, base: 1000 } });
   assert.deepEqual([document.results.successful, document.results.failed], [3, 1]);
+});
+
+test('nor where whoever watches the load ends it', async () => {
+  await using server = await failing();
+  const { promise, resolve } = Promise.withResolvers<LoadControl>();
+  const driven = drive(server.url, { 'load.concurrency': 2, 'load.requests': 50, retry: { max_attempts: 9, base: 1000 } }, undefined, resolve);
+  const control = await promise;
+  // The request sent ahead, and one of each user.
+  await until('each user to have failed', () => server.seen.length === 3);
+  control.finish();
+  const { document } = await driven;
+  assert.deepEqual([document.results.failed, document.stop_reason, document.partial], [2, 'completed', false]);
 });
 
 test('a load of so many requests waits for each to succeed', async () => {

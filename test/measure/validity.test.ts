@@ -268,9 +268,12 @@ test('whatever the neighbours do, a thread that ran less than half of the time i
 
 test('a machine without sockets for the load is the client’s fault, never the service’s', () => {
   assert.equal(finding('client_limit', {}), undefined);
-  const limit = finding('client_limit', { clientLimit: { requests: 236, example: 'connect EMFILE' } });
+  const limit = finding('client_limit', { clientLimit: { requests: 236, attempts: 0, example: 'connect EMFILE' } });
   assert.deepEqual([limit?.ok, limit?.severity], [false, 'fatal']);
-  assert.match(limit?.detail ?? '', /^236 requests .*connect EMFILE.*ulimit -n/);
+  assert.match(limit?.detail ?? '', /^236 requests found .*connect EMFILE.*ulimit -n/);
+  const mended = finding('client_limit', { clientLimit: { requests: 0, attempts: 12, example: 'connect EADDRNOTAVAIL' } });
+  assert.deepEqual([mended?.ok, mended?.severity], [false, 'fatal']);
+  assert.match(mended?.detail ?? '', /^12 attempts that were made again found .*EADDRNOTAVAIL/);
 });
 
 test('dropped arrivals are told of all that were to be sent', () => {

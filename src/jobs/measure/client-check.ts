@@ -147,7 +147,8 @@ export class ClientCheck {
 
 function limitOf({ meter }: LoadOutcome): ClientLimit | null {
   const tally = meter.errors.get('client_limit');
-  return tally === undefined ? null : { requests: tally.count, example: tally.example };
+  const { attempts, example } = meter.limited;
+  return tally === undefined && attempts === 0 ? null : { requests: tally?.count ?? 0, attempts, example: tally?.example ?? example ?? '' };
 }
 
 /** Wires that tell how many tokens an answer holds, or whose text is counted here. */
