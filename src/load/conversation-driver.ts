@@ -15,7 +15,7 @@ interface Talk {
 /**
  * Users who each hold one conversation at a time: a turn is sent when the one before it is answered, and carries that answer. Conversations are drawn from one
  * counter, so that which are held does not depend on who is quicker. A turn that fails ends its conversation: what would follow has lost its context.
- * Without a duration the planned conversations are held once.
+ * Without a duration the planned conversations are held once, each to its end.
  */
 export class ConversationDriver extends UsersDriver {
   private readonly dialogues: Dialogues;
@@ -46,11 +46,10 @@ export class ConversationDriver extends UsersDriver {
   protected next(user: number): void {
     if (this.ending.reason === null) {
       const talk = this.talks.get(user) ?? this.open();
-      if (talk === null) this.ending.reason = 'completed';
-      else {
+      if (talk !== null) {
         this.talks.set(user, talk);
         this.hooks.send(user, indexOf(talk.number, talk.turn), performance.now(), talk.answers);
-      }
+      } else if (this.talks.size === 0) this.ending.reason = 'completed';
     }
     this.ending.finishIfDrained();
   }

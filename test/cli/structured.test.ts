@@ -112,6 +112,31 @@ test('conversations carry what the server said, turn by turn, in order, and a co
   }
 });
 
+test('several users hold all conversations to their end, also when others have none left', async () => {
+  await using workspace = await Workspace.open();
+  const turns = (count: number) => Array.from({ length: count }, (_, turn) => `turn ${turn}`);
+  const file = {
+    conversations: [
+      { type: 'short', iterations: 3, turns: turns(1) },
+      { type: 'long', iterations: 2, turns: turns(6) },
+    ],
+  };
+  await writeFile(workspace.file('talk.json'), JSON.stringify(file));
+  await using server = await chatServer();
+  await writeFile(
+    workspace.file('llm-bench.yaml'),
+    `target: { name: own, base_url: "${server.url}" }
+scenario: { name: talk, request: { conversations: talk.json }, load: { executor: conversation, concurrency: 4 } }
+thresholds: { extends: none }
+`,
+  );
+  const finished = await workspace.run(['run']);
+  assert.equal(finished.code, 0, told(finished));
+  const { results } = await workspace.result();
+  const { begun, completed } = results['conversation'] as { begun: number; completed: number };
+  assert.deepEqual([results.total_requests, begun, completed], [15, 5, 5]);
+});
+
 test('a schema that is none, a template with an unknown placeholder and a broken turn: exit 2 and the place', async () => {
   await using workspace = await Workspace.open();
   await writeFile(
