@@ -11,7 +11,7 @@ import { Refused } from './store.ts';
 export function checkFitness(document: ResultDocument, candidate: { name: string; named: boolean }, scenarios: readonly string[]): string[] {
   const faults: string[] = [];
   if (document.partial) faults.push(`is of an interrupted run (${document.stop_reason})`);
-  if (!document.admissible || !document.validity.valid) faults.push(`is not fit to be a baseline${failedChecks(document)}`);
+  if (!document.admissible || !document.validity.valid) faults.push(`is not fit to be a baseline${becauseOf(document)}`);
   const held = scenariosOf(document);
   const common = scenarios.filter((scenario) => held.includes(scenario));
   if (held.length === 0) faults.push('does not say which scenario it is of');
@@ -28,28 +28,48 @@ export function checkFitness(document: ResultDocument, candidate: { name: string
   return notes;
 }
 
+interface Unfit {
+  /** Why it cannot be a baseline; goes on from `NAME cannot become a baseline: `. */
+  why: string;
+  exitCode: ExitCode;
+  hint: string;
+}
+
+/** Why a result is not fit to be a baseline; null where it is. */
+export function unfitFor(document: ResultDocument): Unfit | null {
+  const { validity, partial, stop_reason: reason, admissible, results, series } = document;
+  if (!validity.valid) {
+    const failed = validity.checks.filter((check) => !check.ok && check.severity === 'fatal').map((check) => check.detail || check.name);
+    const why = failed.length > 0 ? ` (${failed.join('; ')})` : '';
+    return { why: `the measurement is not valid${why}`, exitCode: ExitCode.invalid, hint: 'Measure again on a less busy machine.' };
+  }
+  const { usage: exitCode } = ExitCode;
+  if (partial) return { why: `it is partial, stopped early (${reason})`, exitCode, hint: 'Measure again and let it finish.' };
+  if (!admissible) {
+    const stopped = stoppedEarly(document);
+    if (stopped !== null) return { why: `it is not complete: ${stopped}`, exitCode, hint: 'Measure again with a load that comes to its end.' };
+    const rate = results.error_rate;
+    const why = `it is marked as not admissible${rate ? ` (error rate ${rate} %)` : ''}`;
+    return { why, exitCode, hint: 'Measure again when the service answers without errors.' };
+  }
+  return series.length === 0 ? { why: 'it holds no series', exitCode, hint: 'Expected a result that `llm-bench run` wrote.' } : null;
+}
+
 /**
  * Only what is fit to be compared with is stored; there is no way around it.
  * @param name what errors call it
  * @throws UserError: exit 3 for a measurement that is not valid, exit 2 for one that is partial, not admissible or empty
  */
 export function refuseUnfit(document: ResultDocument, name: string): void {
-  const refuse = (why: string, exitCode: ExitCode, hint: string) => new UserError(`${name} cannot become a baseline: ${why}`, { exitCode, hint });
-  if (!document.validity.valid) {
-    const failed = document.validity.checks.filter((check) => !check.ok && check.severity === 'fatal').map((check) => check.detail || check.name);
-    const why = failed.length > 0 ? ` (${failed.join('; ')})` : '';
-    throw refuse(`the measurement is not valid${why}`, ExitCode.invalid, 'Measure again on a less busy machine.');
-  }
-  if (document.partial) throw refuse(`it is partial, stopped early (${document.stop_reason})`, ExitCode.usage, 'Measure again and let it finish.');
-  if (!document.admissible) {
-    const rate = document.results.error_rate;
-    throw refuse(
-      `it is marked as not admissible${rate ? ` (error rate ${rate} %)` : ''}`,
-      ExitCode.usage,
-      'Measure again when the service answers without errors.',
-    );
-  }
-  if (document.series.length === 0) throw refuse('it holds no series', ExitCode.usage, 'Expected a result that `llm-bench run` wrote.');
+  const unfit = unfitFor(document);
+  if (unfit !== null) throw new UserError(`${name} cannot become a baseline: ${unfit.why}`, unfit);
+}
+
+/** What ended a load before its time, in words; null where it came to its end, and where it was cut off (that is `partial`). */
+function stoppedEarly({ stop_reason: reason }: ResultDocument): string | null {
+  if (reason === 'error_rate' || reason === 'p95_latency') return `a rule of \`stop\` ended it (${reason})`;
+  if (reason === 'budget') return 'its budget was used up';
+  return reason === 'ended' ? 'its end was asked for' : null;
 }
 
 /** `scenario` names one or, after a run of several, all of them; the series' labels say it as well. */
@@ -59,9 +79,11 @@ export function scenariosOf(document: ResultDocument): string[] {
   return [...new Set(labels.length > 0 ? labels : named)].filter((name) => name !== '');
 }
 
-function failedChecks(document: ResultDocument): string {
+/** What is known of why a result is not fit, in brackets; empty where nothing is. */
+export function becauseOf(document: ResultDocument): string {
   const failed = document.validity.checks.filter((check) => !check.ok).map((check) => check.name);
-  return failed.length > 0 ? ` (${failed.join(', ')})` : '';
+  const why = stoppedEarly(document) ?? failed.join(', ');
+  return why === '' ? '' : ` (${why})`;
 }
 
 function plural(word: string, names: string[]): string {

@@ -1,6 +1,6 @@
 import type { AcceptedChange } from '../result/document.ts';
 import { type CurrentCohort, type OtherCohort, splitByCohort } from './cohort.ts';
-import { checkFitness } from './fitness.ts';
+import { becauseOf, checkFitness } from './fitness.ts';
 import type { Member } from './member.ts';
 import { openStore } from './open-store.ts';
 import { type CommitOrder, placeOf } from './order.ts';
@@ -136,5 +136,5 @@ function empty(reason: string, warning: boolean, skipped: string[]): Pool {
 export function refuseInadmissible(member: Member): void {
   const { document } = member;
   if (document.partial) throw new Refused(`is of an interrupted run (${document.stop_reason})`);
-  if (!document.admissible || !document.validity.valid) throw new Refused('is not fit to be a baseline');
+  if (!document.admissible || !document.validity.valid) throw new Refused(`is not fit to be a baseline${becauseOf(document)}`);
 }

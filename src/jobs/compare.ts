@@ -1,5 +1,6 @@
+import { refuseUnfit } from '../baseline/fitness.ts';
 import type { Mode } from '../config/bench-config.ts';
-import { ExitCode, UserError } from '../config/errors.ts';
+import { UserError } from '../config/errors.ts';
 import type { Thresholds } from '../config/thresholds/thresholds.ts';
 import { differences } from '../result/differences.ts';
 import type { Better, ResultDocument } from '../result/document.ts';
@@ -230,25 +231,7 @@ export interface SetBaselineOptions {
  */
 export async function setBaseline(options: SetBaselineOptions): Promise<ResultDocument> {
   const current = await readCurrent(options.current);
-  const refuse = (why: string, exitCode: ExitCode, hint: string) =>
-    new UserError(`${options.current} cannot become the baseline: ${why}`, { exitCode, hint });
-  if (!current.validity.valid) {
-    const failed = current.validity.checks.filter((check) => !check.ok && check.severity === 'fatal').map((check) => check.detail || check.name);
-    throw refuse(
-      `the measurement is not valid${failed.length > 0 ? ` (${failed.join('; ')})` : ''}`,
-      ExitCode.invalid,
-      'Measure again on a less busy machine.',
-    );
-  }
-  if (current.partial) throw refuse(`it is partial, stopped early (${current.stop_reason})`, ExitCode.usage, 'Measure again and let it finish.');
-  if (!current.admissible) {
-    const rate = current.results.error_rate;
-    throw refuse(
-      `it is marked as not admissible${rate ? ` (error rate ${rate} %)` : ''}`,
-      ExitCode.usage,
-      'Measure again when the service answers without errors.',
-    );
-  }
+  refuseUnfit(current, options.current);
   const document = { ...current, git: { ...current.git, sha: current.git.sha ?? (await options.headSha()) } };
   await writeResult(options.baseline, document);
   return document;

@@ -39,12 +39,14 @@ export interface Phase {
 /** What a phase came to, for executors that choose the next one by it. */
 export interface PhaseOutcome extends Snapshot {
   durationMs: number;
+  /** A rule of the scenario's `stop` also where its load had been sent by the time that it was broken. */
   stopReason: StopReason;
   /** Arrivals that were not sent because too many requests were in flight. */
   dropped: number;
 }
 
-export type StopReason = 'completed' | 'duration' | 'error_rate' | 'p95_latency' | 'budget' | 'interrupted' | 'service_crashed';
+/** `ended`: somebody asked for the end on the dashboard. */
+export type StopReason = 'completed' | 'duration' | 'error_rate' | 'p95_latency' | 'budget' | 'ended' | 'interrupted' | 'service_crashed';
 
 /** An arrival pattern: its options, their validation and its pure schedule, a file each. */
 export interface Executor<Options = never> {

@@ -83,7 +83,7 @@ class LoadRun {
 
   private finish(): void {
     this.finishing = true;
-    this.fleet.endSending('completed');
+    this.fleet.endSending('ended');
   }
 
   async go(): Promise<LoadOutcome> {
@@ -148,14 +148,19 @@ class LoadRun {
     const cpu = process.cpuUsage();
     const planned = executor.phases(scenario.load, scenario.seed, this.input.trace ?? []);
     const phases: LoadOutcome['phases'] = [];
-    let stopReason: StopReason = this.aborted ?? 'completed';
+    let stopReason: StopReason = 'completed';
+    /** Why no further phase is driven. */
+    let over: StopReason | null = this.aborted;
     let firstIndex = 0;
     let previous: PhaseOutcome | null = null;
     let startedMs: number | null = null;
     let endedMs = 0;
     this.measuring = true;
-    let next = planned.next(undefined as never);
-    while (!next.done && this.aborted === null) {
+    for (let next = planned.next(undefined as never); !next.done; next = planned.next(previous as PhaseOutcome)) {
+      if (over !== null) {
+        stopReason = over;
+        break;
+      }
       this.meter.beginPhase();
       const isFirst: boolean = startedMs === null;
       const startMs: number = isFirst && agreedMs !== null ? agreedMs : sharedMs() + phaseLeadMs;
@@ -166,21 +171,15 @@ class LoadRun {
       for (const limited of ran.limited) this.meter.addLimited(limited);
       this.meter.dropped += ran.dropped;
       const snapshot = this.meter.snapshot(ran.endedMs - this.originMs);
-      // Asked once more: the last answers of a phase may break a rule when nothing is left of it to end, and it is the next that is not driven.
-      const broken = ran.stopReason === 'completed' || ran.stopReason === 'duration' ? brokenRule(snapshot.phase, this.rules) : null;
+      const whole = ran.stopReason === 'completed' || ran.stopReason === 'duration';
+      // The last answers of a load that was sent as a whole may be those that break a rule.
+      const broken = whole ? brokenRule(snapshot.phase, this.rules) : isRule(ran.stopReason) ? ran.stopReason : null;
       previous = { ...snapshot, durationMs: ran.endedMs - ran.startMs, stopReason: broken ?? ran.stopReason, dropped: ran.dropped };
       phases.push({ phase: next.value, outcome: previous });
       firstIndex = shard.count > 1 ? phases.length * indicesPerPhase : firstIndex + snapshot.phase.succeeded + snapshot.phase.failed + ran.dropped;
-      next = planned.next(previous);
-      stopReason = next.done ? ran.stopReason : previous.stopReason;
-      if (
-        stopReason === 'interrupted' ||
-        stopReason === 'service_crashed' ||
-        stopReason === 'budget' ||
-        this.finishing ||
-        (!executor.continuesAfterStop && stopReason !== 'completed' && stopReason !== 'duration')
-      )
-        break;
+      stopReason = endOf(ran.stopReason, next.value, executor);
+      const goesOn = broken === null ? whole : executor.continuesAfterStop === true;
+      over = this.aborted ?? (this.finishing ? 'ended' : goesOn ? null : (broken ?? ran.stopReason));
     }
     this.measuring = false;
     const used = process.cpuUsage(cpu);
@@ -207,12 +206,20 @@ class LoadRun {
     // Seconds in which nothing ended are in the timeline too; requests that ended in the last one may still be on their way from a worker.
     meter.timeline.advance(elapsedMs - timelineLagMs, inFlight);
     // Said again with every batch: a phase that only just begins would not have heard it.
-    if (this.finishing) this.fleet.endSending('completed');
+    if (this.finishing) this.fleet.endSending('ended');
     const snapshot = meter.live(elapsedMs);
     const broken = brokenRule(snapshot.phase, this.rules);
     if (broken) this.fleet.endSending(broken);
     input.onSnapshot?.(snapshot);
   }
+}
+
+const isRule = (reason: StopReason): reason is 'error_rate' | 'p95_latency' => reason === 'error_rate' || reason === 'p95_latency';
+
+/** How the whole load ended, where this phase is its last: a search comes to its end by rules, a load without an end of its own when it is asked to. */
+function endOf(reason: StopReason, { pacer }: Phase, { continuesAfterStop = false }: Pick<LoadInput['executor'], 'continuesAfterStop'>): StopReason {
+  const natural = isRule(reason) ? continuesAfterStop : reason === 'ended' && pacer.kind === 'closed' && pacer.adjustable === true;
+  return natural ? 'completed' : reason;
 }
 
 function talkOf(dialogues: Dialogues, index: number): Talk {

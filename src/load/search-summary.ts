@@ -1,13 +1,12 @@
-import type { RunPhase } from './levels.ts';
-import { levelsOf } from './levels.ts';
-import { type Breach, breachOf, type SearchRules } from './search-rules.ts';
+import { answeredPerSecond, type Level } from './levels.ts';
+import { type Breach, isCutOff, type LevelRules, sustained } from './search-rules.ts';
 
 /** What a search found, as the result document has it. */
 export interface SearchSummary {
   unit: 'users' | 'rate';
-  /** The highest load below the lowest that broke; null where even the lowest one tried broke. */
+  /** The highest load that held, below the lowest that broke; null where none held. */
   max_sustainable_load: number | null;
-  /** The lowest load that broke, and the rule that it broke; null where all held. */
+  /** The lowest load that broke, and the rule that it broke; null where none broke. */
   breaking_point: ({ load: number } & Breach) | null;
   /** Where throughput (of successful requests) stops to pay for latency; null where the curve has no knee or too few levels. */
   knee: { load: number; requests_per_sec: number; p95_latency_s: number } | null;
@@ -18,37 +17,26 @@ export interface SearchSummary {
 /** A knee that stands out less than this from the straight line is none; part of the curve's whole extent. */
 const leastBulge = 0.05;
 
-/** Reads a search's levels; null where there are none. Pure. */
-export function searchSummary(phases: readonly RunPhase[], rules: SearchRules): SearchSummary | null {
-  const levels = phases
-    .flatMap((run) => {
-      const [level] = levelsOf([run], false);
-      const { phase, durationMs } = run.outcome;
-      // A refusal is quick: counted as throughput it would make the level that broke look like the best one.
-      const answered_per_sec = durationMs > 0 ? (phase.succeeded * 1000) / durationMs : null;
-      return level ? [{ ...level, answered_per_sec, breach: isComplete(run) ? breachOf(run.outcome, rules) : null, complete: isComplete(run) }] : [];
-    })
-    .toSorted((a, b) => a.load - b.load);
+/** Reads a search's levels, in any order; null where there are none. Pure. */
+export function searchSummary(levels: readonly Level[], rules: LevelRules): SearchSummary | null {
   const [first] = levels;
   if (!first) return null;
-  const broken = levels.find((level) => level.breach !== null);
-  const held = levels.filter((level) => level.complete && level.breach === null && (broken === undefined || level.load < broken.load));
+  const { held, broken } = sustained(levels, rules);
+  const curve = levels
+    .filter((level) => !isCutOff(level))
+    .toSorted((a, b) => a.load - b.load)
+    .flatMap((level) => {
+      const requests_per_sec = answeredPerSecond(level);
+      const { load, p95_latency_s } = level;
+      return requests_per_sec === null || p95_latency_s === null ? [] : [{ load, requests_per_sec, p95_latency_s }];
+    });
   return {
     unit: first.unit,
     max_sustainable_load: held.at(-1)?.load ?? null,
-    breaking_point: broken?.breach ? { load: broken.load, ...broken.breach } : null,
-    knee: kneeOf(
-      levels.flatMap(({ load, answered_per_sec, p95_latency_s }) =>
-        answered_per_sec === null || p95_latency_s === null ? [] : [{ load, requests_per_sec: answered_per_sec, p95_latency_s }],
-      ),
-    ),
-    stable_levels: held.map((level) => level.load),
+    breaking_point: broken,
+    knee: kneeOf(curve),
+    stable_levels: held.map(({ load }) => load),
   };
-}
-
-/** A level that was cut off by Ctrl-C or a crash says nothing about the load. */
-function isComplete({ outcome }: RunPhase): boolean {
-  return outcome.stopReason !== 'interrupted' && outcome.stopReason !== 'service_crashed';
 }
 
 /**

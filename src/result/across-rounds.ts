@@ -1,12 +1,14 @@
+import type { SearchSummary } from '../load/search-summary.ts';
 import { median } from '../measure/median.ts';
-import { type Capacity, capacityOf } from './capacity.ts';
+import type { Capacity } from './capacity.ts';
 import { addCounts } from './dispatch.ts';
-import type { ResultDocument, Results } from './document.ts';
+import type { ResultDocument, Results, Series } from './document.ts';
 import type { MeasuredPart } from './findings/finding.ts';
-import { levelLimits } from './load-findings.ts';
+import { levelFindings, searchMetrics } from './load-findings.ts';
 import { mergeResults } from './merge.ts';
 import { pooledLevels } from './pooled-levels.ts';
 import { addWarmUps, type WarmUp } from './spike-rate.ts';
+import { type Stability, stabilityOf, worstOf } from './stability.ts';
 
 /** Each part over all rounds that drove it. @param merged the documents of the rounds, where somebody has added them already and a round is one part */
 export function acrossRounds(rounds: readonly (readonly MeasuredPart[])[], merged: ResultDocument | null = null): MeasuredPart[] {
@@ -21,19 +23,27 @@ export function acrossRounds(rounds: readonly (readonly MeasuredPart[])[], merge
         documents,
         documents.map((_, index) => `run ${index + 1}`),
       );
-    return { scenario, document: { ...added, results: { ...added.results, ...overRounds(documents, added, scenario) } } };
+    const found = overRounds(documents, added, scenario);
+    const series = withSearch(added.series, scenario.name, found['search'] as SearchSummary | undefined);
+    return { scenario, document: { ...added, series, results: { ...added.results, ...found } } };
   });
 }
 
+/** A search of several rounds is compared by what their levels together say: what each round found for itself stands with the runs. */
+export function withSearch(series: readonly Series[], name: string, search: SearchSummary | undefined): Series[] {
+  return series.map((one) => (search !== undefined && one.id === name ? { ...one, metrics: { ...one.metrics, ...searchMetrics(search) } } : one));
+}
+
 /** Members of `results` that adding leaves behind, because only rounds of the same load can be added up so. */
-function overRounds(rounds: readonly ResultDocument[], { series }: ResultDocument, scenario: MeasuredPart['scenario']): Partial<Results> {
+function overRounds(rounds: readonly ResultDocument[], added: ResultDocument, scenario: MeasuredPart['scenario']): Partial<Results> {
   const all = rounds.map(({ results }) => results);
   const known = <T>(name: string) => all.flatMap((results) => (results[name] as T | null | undefined) ?? []);
   const warmUp = addWarmUps(known<WarmUp>('warmup'));
   const parseTimes = known<ParseTime>('json_parse_ms');
   const replicas = known<Record<string, number>>('replica_counts');
   const [first] = known<number>('first_latency_s');
-  const levels = pooledLevels(rounds, series);
+  const levels = pooledLevels(rounds, added.series, scenario.name);
+  const stability = stabilityOver(rounds, added);
   const perReplica = (all[0]?.['capacity'] as Capacity['capacity'] | undefined)?.replicas ?? 1;
   return {
     ...(warmUp === null ? {} : { warmup: warmUp }),
@@ -41,8 +51,17 @@ function overRounds(rounds: readonly ResultDocument[], { series }: ResultDocumen
     ...(replicas.length === 0 ? {} : { replica_counts: addCounts(replicas) }),
     // The first of the first round is the one that met a cold service.
     ...(first === undefined ? {} : { first_latency_s: first }),
-    ...(levels === null ? {} : { levels, ...capacityOf(levels, levelLimits(scenario), perReplica) }),
+    ...levelFindings(levels, scenario, perReplica),
+    ...(stability === null ? {} : { stability }),
   };
+}
+
+/** Of rounds one after the other that of the worst; of machines that shared a load that of their seconds together. */
+function stabilityOver(rounds: readonly ResultDocument[], added: ResultDocument): Stability | null {
+  const own = rounds.map(({ results }) => (results['stability'] as Stability | undefined) ?? null);
+  const [first] = own.filter((one) => one !== null);
+  if (first === undefined) return null;
+  return added.runs.length > 1 ? worstOf(own) : stabilityOf(added.timeline, first.thirds[2].to_s, added.stop_reason);
 }
 
 interface ParseTime {

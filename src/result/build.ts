@@ -27,7 +27,7 @@ export function buildResult(input: BuildInput): ResultDocument {
     timeline,
     durationSeconds: run.durationSeconds,
     replicas: target.replicas ?? 1,
-    crashed: run.stopReason === 'service_crashed',
+    stopReason: run.stopReason,
   });
   const dispatch = dispatchOf(input);
   const talked = run.conversations ? conversationBlock(run.conversations) : null;
@@ -37,6 +37,8 @@ export function buildResult(input: BuildInput): ResultDocument {
     ...findings,
     ...(talked ? { conversation: talked.block } : {}),
   };
+  // A load that a rule, a budget or somebody ended is not the one that another run would be compared by; a search that a rule ended has come to its end.
+  const complete = run.stopReason === 'completed' || run.stopReason === 'duration';
   // A search drives the service until it fails.
   const errorsWithin = findings.search !== undefined || (results.error_rate ?? 100) <= input.maxErrorRate;
   const series = findings.search === undefined ? loadSeries(input) : searchSeries(input, findings.search);
@@ -62,7 +64,7 @@ export function buildResult(input: BuildInput): ResultDocument {
     errors: [...run.meter.errors.values()].map(({ kind, count, firstSeenMs, example }) => ({ kind, count, first_seen: firstSeenMs / 1000, example })),
     retries: retriesOf(run.meter),
     validity: { valid, checks: input.findings },
-    admissible: valid && !partial && run.stopReason !== 'budget' && pooled.succeeded > 0 && errorsWithin && outputAsAsked && answered,
+    admissible: valid && complete && pooled.succeeded > 0 && errorsWithin && outputAsAsked && answered,
     client: {
       cpu_seconds: run.client.cpuSeconds,
       event_loop_p99_ms: run.client.eventLoopP99Ms,

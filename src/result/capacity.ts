@@ -1,19 +1,13 @@
-import type { Level } from '../load/levels.ts';
-
-/** What a level must keep within to count as stable. */
-export interface LevelLimits {
-  /** Percent. */
-  maxErrorRate: number;
-  maxP95LatencySeconds: number | null;
-}
+import { answeredPerSecond, type Level } from '../load/levels.ts';
+import { type Breach, isCutOff, type LevelRules, sustained } from '../load/search-rules.ts';
 
 /** What the levels of steps say of the service's capacity; members of `results`. */
 export interface Capacity {
   /** Loads that kept within the limits, ascending, below the first that did not. */
   stable_concurrency_levels: number[];
   max_sustainable_load: number | null;
-  /** The lowest load that broke a limit; null where all held. */
-  breaking_point: { load: number; rule: 'max_error_rate' | 'max_p95_latency'; value: number | null; limit: number } | null;
+  /** The lowest load that broke a limit; null where none did. */
+  breaking_point: ({ load: number } & Breach) | null;
   /** The highest load within the limits, and what each replica takes of it. */
   capacity: { load: number | null; unit: Level['unit']; replicas: number; per_replica: number | null; requests_per_sec: number | null };
   /** Where more load stops to bring more throughput; null for one level. */
@@ -27,20 +21,18 @@ export interface Capacity {
 /** The lowest load with this part of the best throughput is where the plateau begins. */
 const plateauPart = 0.95;
 
-/** @param levels one at least */
-export function capacityOf(levels: readonly Level[], limits: LevelLimits, replicas: number): Capacity {
-  const ascending = levels.toSorted((a, b) => a.load - b.load);
-  const broken = ascending.map((level) => ({ level, breach: breachOf(level, limits) })).find(({ breach }) => breach !== null);
-  const stable = ascending.filter((level) => isKnown(level, limits) && (broken === undefined || level.load < broken.level.load));
+/** @param levels one at least; those that were cut off say nothing of what the service takes */
+export function capacityOf(levels: readonly Level[], rules: LevelRules, replicas: number): Capacity {
+  const { held: stable, broken } = sustained(levels, rules);
   const best = stable.at(-1);
-  const plateau = plateauOf(ascending);
+  const plateau = plateauOf(levels.filter((level) => !isCutOff(level)).toSorted((a, b) => a.load - b.load));
   return {
     stable_concurrency_levels: stable.map(({ load }) => load),
     max_sustainable_load: best?.load ?? null,
-    breaking_point: broken?.breach ? { load: broken.level.load, ...broken.breach } : null,
+    breaking_point: broken,
     capacity: {
       load: best?.load ?? null,
-      unit: (ascending[0] as Level).unit,
+      unit: (levels[0] as Level).unit,
       replicas,
       per_replica: best === undefined ? null : best.load / replicas,
       requests_per_sec: best?.requests_per_sec ?? null,
@@ -49,18 +41,6 @@ export function capacityOf(levels: readonly Level[], limits: LevelLimits, replic
     best_concurrency: plateau?.best_load ?? null,
     p95_degradation: best?.p95_ratio ?? null,
   };
-}
-
-function breachOf(level: Level, { maxErrorRate, maxP95LatencySeconds }: LevelLimits): Omit<NonNullable<Capacity['breaking_point']>, 'load'> | null {
-  if (level.error_rate !== null && level.error_rate > maxErrorRate) return { rule: 'max_error_rate', value: level.error_rate, limit: maxErrorRate };
-  if (maxP95LatencySeconds !== null && level.p95_latency_s !== null && level.p95_latency_s > maxP95LatencySeconds)
-    return { rule: 'max_p95_latency', value: level.p95_latency_s, limit: maxP95LatencySeconds };
-  return null;
-}
-
-/** What was not measured has not held. */
-function isKnown({ requests, error_rate, p95_latency_s }: Level, { maxP95LatencySeconds }: LevelLimits): boolean {
-  return requests > 0 && error_rate !== null && (maxP95LatencySeconds === null || p95_latency_s !== null);
 }
 
 function plateauOf(ascending: readonly Level[]): Capacity['plateau'] {
@@ -73,11 +53,4 @@ function plateauOf(ascending: readonly Level[]): Capacity['plateau'] {
   const best = known.reduce((most, one) => (one.throughput > most.throughput ? one : most));
   const begins = known.find(({ throughput }) => throughput >= plateauPart * best.throughput) ?? best;
   return { load: begins.load, best_load: best.load, best_throughput: best.throughput, unit: inTokens ? 'tokens/s' : 'req/s' };
-}
-
-/** Refusals are quick, and no throughput. */
-function answeredPerSecond({ requests, requests_per_sec, dropped, error_rate }: Level): number | null {
-  if (requests_per_sec === null || requests === 0 || error_rate === null) return requests_per_sec;
-  // Dropped arrivals count into the error rate, and not into the requests.
-  return (requests_per_sec * (requests + dropped) * (1 - error_rate / 100)) / requests;
 }

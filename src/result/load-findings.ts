@@ -1,8 +1,8 @@
 import type { Scenario } from '../config/scenario/scenario.ts';
 import { type Level, levelsOf, type RunPhase } from '../load/levels.ts';
-import type { SearchRules } from '../load/search-rules.ts';
+import type { LevelRules } from '../load/search-rules.ts';
 import { type SearchSummary, searchSummary } from '../load/search-summary.ts';
-import { type Capacity, capacityOf, type LevelLimits } from './capacity.ts';
+import { type Capacity, capacityOf } from './capacity.ts';
 import type { Metric, TimelineBucket } from './document.ts';
 import { type Stability, stabilityOf } from './stability.ts';
 
@@ -16,29 +16,33 @@ export interface LoadFindings extends Partial<Capacity> {
 /** A level with more failed requests than this is not stable, where the scenario's `stop` says nothing else. Percent. */
 const stableErrorRate = 1;
 
-/** The limits that levels of a scenario's steps are held to: those at which it stops. */
-export function levelLimits({ stop }: Pick<Scenario, 'stop'>): LevelLimits {
-  return { maxErrorRate: stop?.max_error_rate ?? stableErrorRate, maxP95LatencySeconds: stop?.max_p95_latency ?? null };
+/** What a scenario's levels are held to: a search's own rules; of steps the limits at which it stops. */
+function levelRules({ load, stop }: Pick<Scenario, 'load' | 'stop'>): LevelRules {
+  if (load.executor === 'search') return load as unknown as LevelRules;
+  return { max_error_rate: stop?.max_error_rate ?? stableErrorRate, max_p95_latency: stop?.max_p95_latency };
+}
+
+/** The levels, and what they say of the service: what a search found, or what steps say of its capacity. Nothing where there are none. */
+export function levelFindings(levels: readonly Level[], scenario: Pick<Scenario, 'load' | 'stop'>, replicas: number): LoadFindings {
+  if (levels.length === 0) return {};
+  const rules = levelRules(scenario);
+  const search = scenario.load.executor === 'search' ? searchSummary(levels, rules) : null;
+  return { levels: [...levels], ...(search === null ? capacityOf(levels, rules, replicas) : searchCapacity(search, replicas)) };
 }
 
 /** Levels of steps and of a search, what the search found, what the steps say of capacity, and the thirds of a soak. Pure. */
 export function loadFindings(
   phases: readonly RunPhase[],
   scenario: Pick<Scenario, 'load' | 'stop'>,
-  measured: { tokensKnown: boolean; timeline: readonly TimelineBucket[]; durationSeconds: number; replicas?: number; crashed?: boolean },
+  measured: { tokensKnown: boolean; timeline: readonly TimelineBucket[]; durationSeconds: number; replicas?: number; stopReason?: string },
 ): LoadFindings {
   const { load } = scenario;
-  const levels = levelsOf(phases, measured.tokensKnown);
-  const search = load.executor === 'search' ? searchSummary(phases, load as unknown as SearchRules) : null;
   const stability =
     load.executor === 'soak'
-      ? stabilityOf(measured.timeline, Math.min(measured.durationSeconds, Number(load['duration'] ?? Number.POSITIVE_INFINITY)), measured.crashed)
+      ? stabilityOf(measured.timeline, Math.min(measured.durationSeconds, Number(load['duration'] ?? Number.POSITIVE_INFINITY)), measured.stopReason)
       : null;
-  const capacity = levels.length > 0 && search === null ? capacityOf(levels, levelLimits(scenario), measured.replicas ?? 1) : null;
   return {
-    ...(levels.length > 0 ? { levels } : {}),
-    ...capacity,
-    ...(search ? searchCapacity(search, measured.replicas ?? 1) : {}),
+    ...levelFindings(levelsOf(phases, measured.tokensKnown), scenario, measured.replicas ?? 1),
     ...(stability ? { stability } : {}),
   };
 }

@@ -17,8 +17,10 @@ interface Third {
 /** The first, middle and last third of a constant load: what drifts differs between the first and the last. */
 export interface Stability {
   thirds: [Third, Third, Third];
-  /** What to make of it: no crash, and neither latency, errors nor memory rose beyond what noise does. */
-  assessment: { stable: boolean; crashes: number; reasons: string[] };
+  /** What to make of it: no crash, no rule that ended it, and neither latency, errors nor memory rose beyond what noise does. Null: it was cut off before anything of that. */
+  assessment: { stable: boolean | null; crashes: number; reasons: string[] };
+  /** Of several runs: which one this is, counted from 1; the worst of them. */
+  run?: number;
   /** Change of the last third against the first; null where one of them has no value. Rates of errors in percentage points. */
   drift: {
     requests_per_sec_percent: number | null;
@@ -35,7 +37,7 @@ export interface Stability {
 const steady = { latencyPercent: 20, ttftPartPercent: 10, memoryPercent: 20, errorPoints: 1 } as const;
 
 /** Reads the thirds of a run off its one-second buckets; null below three whole seconds. Pure. */
-export function stabilityOf(timeline: readonly TimelineBucket[], seconds: number, crashed = false): Stability | null {
+export function stabilityOf(timeline: readonly TimelineBucket[], seconds: number, stopReason = 'completed'): Stability | null {
   const whole = Math.min(Math.floor(seconds), timeline.length);
   if (whole < 3) return null;
   const bounds = [0, 1, 2, 3].map((part) => Math.round((whole * part) / 3)) as [number, number, number, number];
@@ -69,10 +71,10 @@ export function stabilityOf(timeline: readonly TimelineBucket[], seconds: number
     error_rate_points: first.error_rate === null || last.error_rate === null ? null : last.error_rate - first.error_rate,
     memory_percent: percent((one) => one.memory_mb),
   };
-  return { thirds, assessment: assess(thirds, drift, crashed), drift };
+  return { thirds, assessment: assess(thirds, drift, stopReason), drift };
 }
 
-function assess([first, , last]: Stability['thirds'], drift: Stability['drift'], crashed: boolean): Stability['assessment'] {
+function assess([first, , last]: Stability['thirds'], drift: Stability['drift'], stopReason: string): Stability['assessment'] {
   // A first token of a few milliseconds doubles by chance: its rise counts where it is a part of the whole answer's time.
   const [before, after, whole] = [first.ttft_ms_p50, last.ttft_ms_p50, first.latency_ms_p95];
   const felt = before !== null && after !== null && whole !== null && after - before > (whole * steady.ttftPartPercent) / 100;
@@ -85,6 +87,17 @@ function assess([first, , last]: Stability['thirds'], drift: Stability['drift'],
   const reasons = rises.flatMap(({ of, rise, limit, unit }) =>
     rise === null || rise <= limit ? [] : [`${of} rose by ${rise.toFixed(1)}${unit} from the first to the last third (limit ${limit}${unit})`],
   );
+  const crashed = stopReason === 'service_crashed';
   if (crashed) reasons.unshift('the service ended during the load');
-  return { stable: reasons.length === 0, crashes: crashed ? 1 : 0, reasons };
+  if (stopReason === 'error_rate' || stopReason === 'p95_latency') reasons.unshift(`a rule of stop ended the load (${stopReason})`);
+  const cutOff = stopReason === 'interrupted' || stopReason === 'ended' || stopReason === 'budget';
+  return { stable: reasons.length > 0 ? false : cutOff ? null : true, crashes: crashed ? 1 : 0, reasons };
+}
+
+/** The least stable of several runs, with its number; null where none was long enough. @param runs in their order; null for one that was not */
+export function worstOf(runs: readonly (Stability | null)[]): Stability | null {
+  const rank = ({ assessment: { stable, reasons } }: Stability) => (stable === false ? 1 + reasons.length : stable === null ? 1 : 0);
+  const drift = ({ drift: { latency_ms_p95_percent: rise } }: Stability) => rise ?? Number.NEGATIVE_INFINITY;
+  const known = runs.flatMap((run, index) => (run === null ? [] : [{ ...run, run: index + 1 }]));
+  return known.toSorted((a, b) => rank(b) - rank(a) || drift(b) - drift(a))[0] ?? null;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { scenarioName } from '../config/scenario/scenario.ts';
-import { acrossRounds } from './across-rounds.ts';
+import type { SearchSummary } from '../load/search-summary.ts';
+import { acrossRounds, withSearch } from './across-rounds.ts';
 import { judgeCriteria } from './criteria.ts';
 import type { ResultDocument, Run } from './document.ts';
 import type { FindingInput, MeasuredPart } from './findings/finding.ts';
@@ -22,6 +23,7 @@ export type UniteContext = Pick<FindingInput, 'baseline' | 'skipped'>;
  * @throws Error for no round, or one without a part
  */
 export function uniteRounds(rounds: readonly (readonly MeasuredPart[])[], context: UniteContext = {}): ResultDocument {
+  for (const { document } of rounds.flat()) withMemory(document);
   const documents = rounds.map((parts) => uniteRound(parts, context));
   const [first] = documents;
   if (first === undefined) throw new Error('no round to unite');
@@ -42,7 +44,9 @@ export function findAnew(merged: ResultDocument, rounds: readonly (readonly Meas
   const whole: ResultDocument = {
     ...merged,
     results: { ...merged.results, ...(composed ? {} : parts[0]?.document.results) },
-    series: merged.series.map((series) => ({ ...series, metrics: { ...series.metrics } })),
+    series: parts
+      .reduce((series, part) => withSearch(series, part.scenario.name, part.document.results['search'] as SearchSummary | undefined), merged.series)
+      .map((series) => ({ ...series, metrics: { ...series.metrics } })),
     runs: merged.runs.length === 1 ? merged.runs.map((run) => ({ ...run, values: { ...run.values } })) : [],
   };
   addWhatPartsSay(whole, parts, context);
@@ -67,12 +71,10 @@ export function uniteScenarios(documents: readonly ResultDocument[]): ResultDocu
 /** Of memory only the samplers know, whose seconds are in the timeline by now. */
 function withMemory(document: ResultDocument): void {
   const stability = document.results['stability'] as Stability | undefined;
-  if (stability !== undefined)
-    document.results['stability'] = stabilityOf(document.timeline, stability.thirds[2].to_s, stability.assessment.crashes > 0);
+  if (stability !== undefined) document.results['stability'] = stabilityOf(document.timeline, stability.thirds[2].to_s, document.stop_reason);
 }
 
 function uniteRound(parts: readonly MeasuredPart[], context: UniteContext): ResultDocument {
-  for (const { document } of parts) withMemory(document);
   const documents = parts.map(({ document }) => document);
   const [first] = documents;
   if (first === undefined) throw new Error('no part to unite');

@@ -1,3 +1,4 @@
+import { becauseOf } from '../baseline/fitness.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { poolSize } from './screen.ts';
 
@@ -62,7 +63,7 @@ function leaveOutUnfit(documents: readonly ResultDocument[]): { fit: ResultDocum
         ? 'it is partial'
         : document.admissible
           ? null
-          : 'it is not admissible';
+          : `it is not admissible${becauseOf(document)}`;
     if (fault !== null) notes.push(`the run of ${document.timestamp || 'an unknown time'} was left out of the pool: ${fault}`);
     return fault === null;
   });

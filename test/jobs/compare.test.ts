@@ -164,6 +164,7 @@ describe('compareFiles', () => {
     // The slow ones' median would hide the regression that the good ones show.
     for (const [members, left] of [
       [{ admissible: false }, /left out of the pool: it is not admissible/],
+      [{ admissible: false, stop_reason: 'error_rate' }, /left out of the pool: it is not admissible \(a rule of `stop` ended it \(error_rate\)\)/],
       [{ partial: true }, /left out of the pool: it is partial/],
       [{ cohort: 'another machine' }, /3 of 5 baselines were left out: they are of another cohort or scenario/],
     ] as const) {

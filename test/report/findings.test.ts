@@ -87,6 +87,17 @@ test('a soak whose memory was watched shows its drift; a load of one is one user
   }
 });
 
+test('a load that was cut off is told as one, and nothing is said to be held that was not', () => {
+  const cut = { ...level(50, 9, 9), stop_reason: 'interrupted' };
+  const none = { ...search, max_sustainable_load: null, breaking_point: null, stable_levels: [] };
+  const stepped = renderSummary(resultWith({ levels: [level(10, 1, 1), cut] }));
+  assert.match(stepped, /Cut off at 50 users \(interrupted\): this load neither held nor broke/);
+  assert.match(stepped, /Most throughput: .+ at 10 users|^(?!.*Most throughput)/s);
+  const sought = renderSummary(resultWith({ levels: [level(10, 1, 1), cut], search: { ...search, breaking_point: null, max_sustainable_load: 10 } }));
+  assert.match(sought, /Maximum sustainable load: 10 users at least\n +Breaking point: none; the search was cut off before it found one/);
+  assert.match(renderSummary(resultWith({ levels: [cut], search: none })), /Maximum sustainable load: not known; no load was measured to its end/);
+});
+
 test('a step with fewer requests than users is told as one', () => {
   const text = renderSummary(resultWith({ levels: [level(10, 1, 1), { ...level(50, 2, 2), requests: 20 }] }));
   assert.match(text, /Fewer requests than users at 50: so many were never under way at once; send more requests/);
@@ -123,6 +134,16 @@ test('what was measured stands beside what was asked, with the unit that its nam
     /a user at least +50\.0, at least 1 +✅/,
   ])
     assert.match(text, line);
+});
+
+test('a soak says whether it was stable; of several runs the worst is named, and each has its thirds', () => {
+  const assessed = (stable: boolean | null, reasons: string[]) => ({ ...stability, assessment: { stable, crashes: 0, reasons } });
+  assert.match(renderSummary(resultWith({ stability: assessed(true, []) })), /Stability:\n {2}Stable$/m);
+  assert.match(renderSummary(resultWith({ stability: assessed(null, []) })), /not known: it was cut off/);
+  const worst = assessed(false, ['memory rose by 30.0 %']);
+  const text = renderSummary(resultWith({ stability: { ...worst, run: 2 }, rounds: [{ stability: assessed(true, []) }, { stability: worst }] }));
+  assert.match(text, /Stability:\n {2}The worst run was run 2\n {2}Not stable: memory rose by 30.0 %\n/);
+  assert.match(text, /Stability of round 2:\n {2}Not stable: memory/);
 });
 
 test('of plain HTTP there is no word of MLPerf', () => {

@@ -244,6 +244,10 @@ test('fit to be a baseline: valid, whole, something succeeded, errors within the
     const { admissible, partial, stop_reason } = documentOf({ records: some(10), stopReason });
     assert.deepEqual([admissible, partial, stop_reason], [false, true, stopReason]);
   }
+  for (const stopReason of ['error_rate', 'p95_latency', 'budget', 'ended'] as const) {
+    const { admissible, partial } = documentOf({ records: some(10), stopReason });
+    assert.deepEqual([admissible, partial], [false, false], stopReason);
+  }
 });
 
 test('notes say how tokens were counted and that gaps are an estimate', () => {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Level } from '../../src/load/levels.ts';
 import { capacityOf } from '../../src/result/capacity.ts';
 import { judgeCriteria } from '../../src/result/criteria.ts';
 import type { Results } from '../../src/result/document.ts';
 
-const level = (load: number, requestsPerSecond: number, p95: number, errors = 0) => ({
+const level = (load: number, requestsPerSecond: number, p95: number, errors = 0): Level => ({
   load,
-  unit: 'users' as const,
+  unit: 'users',
   requests: 100,
   requests_per_sec: requestsPerSecond,
   tokens_per_sec: null,
@@ -16,12 +17,13 @@ const level = (load: number, requestsPerSecond: number, p95: number, errors = 0)
   dropped: 0,
   goodput: null,
   p95_ratio: p95,
+  stop_reason: 'completed',
 });
 
 test('the highest load below the first that broke a limit is sustained, and shared by the replicas', () => {
   const found = capacityOf(
     [level(1, 10, 1), level(10, 90, 1.5), level(50, 95, 4), level(100, 96, 12), level(200, 90, 9)],
-    { maxErrorRate: 5, maxP95LatencySeconds: 10 },
+    { max_error_rate: 5, max_p95_latency: 10 },
     2,
   );
   assert.deepEqual(found.stable_concurrency_levels, [1, 10, 50]);
@@ -33,13 +35,13 @@ test('the highest load below the first that broke a limit is sustained, and shar
 });
 
 test('a level that turned most requests away quickly is not the one with the most throughput', () => {
-  const found = capacityOf([level(1, 10, 1), level(4, 38, 1.1), level(8, 2000, 1.2, 99)], { maxErrorRate: 1, maxP95LatencySeconds: null }, 1);
+  const found = capacityOf([level(1, 10, 1), level(4, 38, 1.1), level(8, 2000, 1.2, 99)], { max_error_rate: 1 }, 1);
   assert.deepEqual([found.best_concurrency, found.plateau?.best_load, found.plateau?.best_throughput], [4, 4, 38]);
 });
 
 test('where all levels hold there is no breaking point; where none does, no capacity', () => {
-  assert.equal(capacityOf([level(1, 10, 1)], { maxErrorRate: 5, maxP95LatencySeconds: null }, 1).breaking_point, null);
-  const none = capacityOf([level(1, 10, 1, 50)], { maxErrorRate: 5, maxP95LatencySeconds: null }, 1);
+  assert.equal(capacityOf([level(1, 10, 1)], { max_error_rate: 5 }, 1).breaking_point, null);
+  const none = capacityOf([level(1, 10, 1, 50)], { max_error_rate: 5 }, 1);
   assert.deepEqual([none.max_sustainable_load, none.capacity.per_replica, none.stable_concurrency_levels], [null, null, []]);
 });
 
@@ -68,8 +70,21 @@ test('criteria are met, not met, or not measured', () => {
 
 test('a level whose errors or latency are not known has not held', () => {
   const unknown = { ...level(4, 40, 1), error_rate: null };
-  const limits = { maxErrorRate: 1, maxP95LatencySeconds: null };
+  const limits = { max_error_rate: 1 };
   assert.deepEqual(capacityOf([level(1, 10, 1), unknown], limits, 1).stable_concurrency_levels, [1]);
   const unanswered = { ...level(4, 40, 1), p95_latency_s: null };
-  assert.equal(capacityOf([unanswered], { ...limits, maxP95LatencySeconds: 2 }, 1).max_sustainable_load, null);
+  assert.equal(capacityOf([unanswered], { ...limits, max_p95_latency: 2 }, 1).max_sustainable_load, null);
+});
+
+test('a level that was cut off is neither sustained nor the breaking point, nor the best', () => {
+  const cut: Level = { ...level(8, 90, 1, 50), stop_reason: 'interrupted' };
+  const found = capacityOf([level(1, 10, 1), level(4, 38, 1), cut], { max_error_rate: 1 }, 1);
+  assert.deepEqual([found.max_sustainable_load, found.breaking_point, found.best_concurrency], [4, null, 4]);
+  assert.equal(capacityOf([{ ...cut, error_rate: 0 }], { max_error_rate: 1 }, 1).max_sustainable_load, null);
+});
+
+test('a level that a rule ended has broken, also where its last answers brought the figure back', () => {
+  const ended: Level = { ...level(8, 90, 1.9), stop_reason: 'p95_latency' };
+  const found = capacityOf([level(4, 38, 1), ended], { max_error_rate: 1, max_p95_latency: 2 }, 1);
+  assert.deepEqual([found.max_sustainable_load, found.breaking_point], [4, { load: 8, rule: 'stop.max_p95_latency', value: 1.9, limit: null }]);
 });

@@ -34,7 +34,7 @@ test('levels of steps, with the degradation against the lowest load', () => {
 
 test('what was not measured stays unknown', () => {
   const options = { levels: [1, 2], unit: 'rate', duration: 1 };
-  const nothing = outcomeOf({ succeeded: 0, latencyP50Ms: null, latencyP95Ms: null, outputTokens: 0 }, { durationMs: 0 });
+  const nothing = outcomeOf({ succeeded: 0, latencyP50Ms: null, latencyP95Ms: null, waitedP95Ms: null, outputTokens: 0 }, { durationMs: 0 });
   const phases = phasesOf('steps', options).map((phase): RunPhase => ({ phase, outcome: nothing }));
   assert.deepEqual(loadFindings(phases, scenarioOf('steps', options), measured).levels?.[1], {
     load: 2,
@@ -44,10 +44,12 @@ test('what was not measured stays unknown', () => {
     tokens_per_sec: null,
     p50_latency_s: null,
     p95_latency_s: null,
+    waited_p95_s: null,
     error_rate: null,
     dropped: 0,
     goodput: null,
     p95_ratio: null,
+    stop_reason: 'completed',
   });
 });
 

@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Scenario } from '../../src/config/scenario/scenario.ts';
 import type { Level } from '../../src/load/levels.ts';
+import type { Breach } from '../../src/load/search-rules.ts';
+import type { SearchSummary } from '../../src/load/search-summary.ts';
+import type { Series } from '../../src/result/document.ts';
+import { valueAt } from '../../src/result/metric-values.ts';
 import { uniteRounds } from '../../src/result/unite.ts';
 import { documentOf } from './sample.ts';
 
@@ -17,6 +21,7 @@ const level = (load: number, changes: Partial<Level> = {}): Level => ({
   dropped: 0,
   goodput: null,
   p95_ratio: null,
+  stop_reason: 'completed',
   ...changes,
 });
 
@@ -54,6 +59,48 @@ test('a level that failed in one round and held in another has failed by half, a
   );
   assert.equal(whole.results['max_sustainable_load'], null);
   assert.deepEqual(whole.results['breaking_point'], { load: 2, rule: 'max_error_rate', value: 50, limit: 1 });
+});
+
+const search = { name: 'x', request: {}, load: { executor: 'search', max_error_rate: 1 } } as unknown as Scenario;
+
+test('rounds of a search are united by their loads: one that broke is not the maximum, though each round chose others', () => {
+  const found = (load: number) => ({ max_sustainable_load: { unit: 'users', better: 'higher' as const, value: load } });
+  const rounds = [
+    round(search, 0, [level(2), level(8, { error_rate: 50 }), level(4), level(6, { error_rate: 10 }), level(5)]),
+    round(search, 10, [level(2), level(8), level(16, { error_rate: 50 }), level(12, { stop_reason: 'interrupted' })]),
+  ];
+  rounds.forEach(([part], index) => {
+    if (part === undefined) return;
+    // As details: levels of a search are.
+    part.document.series = part.document.series.map((series) => ({ ...series, detail: true }));
+    part.document.series.unshift({ id: 'x', labels: { scenario: 'x' }, metrics: found(index === 0 ? 5 : 8) });
+  });
+  const whole = uniteRounds(rounds);
+  const summary = whole.results['search'] as SearchSummary;
+  assert.deepEqual([summary.max_sustainable_load, summary.breaking_point?.load, summary.stable_levels], [5, 6, [2, 4, 5]]);
+  assert.equal(whole.results['max_sustainable_load'], 5);
+  assert.equal(valueAt(whole.series.find(({ id }) => id === 'x') as Series, 'max_sustainable_load'), 5);
+  const levels = whole.results['levels'] as Level[];
+  assert.deepEqual(
+    levels.map(({ load, requests, error_rate, stop_reason }) => [load, requests, error_rate, stop_reason]),
+    [
+      [2, 40, 0, 'completed'],
+      [8, 40, 25, 'completed'],
+      [4, 20, 0, 'completed'],
+      [6, 20, 10, 'completed'],
+      [5, 20, 0, 'completed'],
+      [16, 20, 50, 'completed'],
+      [12, 20, 0, 'interrupted'],
+    ],
+  );
+});
+
+test('a level that a rule ended in one round has broken; one that was cut off in one round counts by the other', () => {
+  const whole = uniteRounds([
+    round(steps, 0, [level(2), level(4), level(8, { stop_reason: 'p95_latency' })]),
+    round(steps, 10, [level(2), level(4, { stop_reason: 'interrupted' })]),
+  ]);
+  assert.deepEqual([whole.results['stable_concurrency_levels'], (whole.results['breaking_point'] as Breach & { load: number }).load], [[2, 4], 8]);
 });
 
 test('arrivals that were dropped have failed in the added levels, too', () => {

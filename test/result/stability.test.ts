@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { TimelineBucket } from '../../src/result/document.ts';
-import { stabilityOf } from '../../src/result/stability.ts';
+import { stabilityOf, worstOf } from '../../src/result/stability.ts';
 
 const bucket = (t: number, changes: Partial<TimelineBucket> = {}): TimelineBucket => ({
   t,
@@ -97,6 +97,21 @@ test('a rise of latency, errors or memory beyond its limit, or a crash, makes a 
     )?.assessment;
   assert.match(firstToken(80, 210)?.reasons[0] ?? '', /^TTFT p50 rose by 162\.5 %/);
   assert.equal(firstToken(4, 9)?.stable, true, 'a few milliseconds of an answer that takes 300');
-  const crashed = stabilityOf(timeline(9), 9, true)?.assessment;
+  const crashed = stabilityOf(timeline(9), 9, 'service_crashed')?.assessment;
   assert.deepEqual([crashed?.stable, crashed?.crashes], [false, 1]);
+});
+
+test('a load that was cut off is not called stable, one that a rule ended is not', () => {
+  const of = (stopReason: string, t = timeline(9)) => stabilityOf(t, 9, stopReason);
+  assert.deepEqual(
+    ['completed', 'duration', 'interrupted', 'ended', 'budget', 'p95_latency', 'service_crashed'].map((reason) => of(reason)?.assessment.stable),
+    [true, true, null, null, null, false, false],
+  );
+  const slower = timeline(9, (t) => (t < 6 ? {} : { latency_ms_p95: 900 }));
+  assert.equal(of('interrupted', slower)?.assessment.stable, false);
+  assert.deepEqual(
+    [worstOf([of('completed'), null, of('completed', slower), of('interrupted')])?.run, worstOf([null, of('completed')])?.run],
+    [3, 2],
+  );
+  assert.equal(worstOf([null]), null);
 });

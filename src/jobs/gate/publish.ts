@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { unfitFor } from '../../baseline/fitness.ts';
 import type { BaselineFound } from '../../baseline/source.ts';
 import type { BenchConfig } from '../../config/bench-config.ts';
 import { scenarioNamesOf } from '../../config/scenario/scenario.ts';
@@ -16,16 +17,16 @@ import { type ConcludeOptions, profilesFolder } from './options.ts';
 /** On the default branch the result becomes the next baseline, if it is fit to be one; elsewhere it is kept under another name, to be looked at. */
 export async function store(options: ConcludeOptions, document: ResultDocument, paths: string[]): Promise<void> {
   const { log, config } = options;
-  const { admissible } = document;
-  const isBaseline = leavesBaseline(options);
-  if (isBaseline && !admissible)
-    log.warning('The result is not fit to be a baseline (not valid, partial, or too many errors): it is uploaded as a report only.');
-  if (isBaseline && admissible && config.baseline.kind !== 'artifact') await pushToStore(options, document);
+  const unfit = unfitFor(document);
+  const isBaseline = leavesBaseline(options) && unfit === null;
+  if (leavesBaseline(options) && unfit !== null)
+    log.warning(`The result is not fit to be a baseline (${unfit.why}): it is uploaded as a report only.`);
+  if (isBaseline && config.baseline.kind !== 'artifact') await pushToStore(options, document);
   if (options.env['ACTIONS_RUNTIME_TOKEN'] === undefined) {
     log.info('The result was not uploaded: this is no workflow run with an artifact service.');
     return;
   }
-  const asBaseline = isBaseline && admissible && config.baseline.kind === 'artifact';
+  const asBaseline = isBaseline && config.baseline.kind === 'artifact';
   const name = asBaseline ? options.artifactName : `${options.artifactName}-report`;
   // A baseline holds the result alone: what reads it expects one entry.
   const outcome = await uploadResult({

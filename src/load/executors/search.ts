@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { positiveDurationSchema } from '../../config/duration.ts';
 import type { Executor, Phase, PhaseOutcome } from '../executor.ts';
+import { figuresOf } from '../levels.ts';
 import { levelPhase } from '../pacing/level.ts';
 import { endless, expectWholeUsers, isSized, maxInFlightField, sizeFields, someRateSchema, thinkTimeField, unitField } from '../pacing/options.ts';
 import { aheadOf } from '../pacing/pacers.ts';
@@ -69,7 +70,7 @@ export const search: Executor<SearchOptions> = {
     let held = 0;
     let broken: number | null = null;
     for (let load = options.start; ; load = next(load, options)) {
-      if (breachOf(yield* level(load, options), options) !== null) {
+      if (breachOf(figuresOf(yield* level(load, options)), options) !== null) {
         broken = load;
         break;
       }
@@ -79,7 +80,7 @@ export const search: Executor<SearchOptions> = {
     for (;;) {
       const load = between(held, broken, options);
       if (load === null) return;
-      if (breachOf(yield* level(load, options), options) === null) held = load;
+      if (breachOf(figuresOf(yield* level(load, options)), options) === null) held = load;
       else broken = load;
     }
   },

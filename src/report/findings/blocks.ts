@@ -1,5 +1,6 @@
 import { isObject } from '../../config/is-object.ts';
 import type { Level } from '../../load/levels.ts';
+import { isCutOff } from '../../load/search-rules.ts';
 import type { SearchSummary } from '../../load/search-summary.ts';
 import type { ResultDocument } from '../../result/document.ts';
 import type { Stability } from '../../result/stability.ts';
@@ -25,7 +26,7 @@ export function findingBlocks(result: ResultDocument, escaping: Escaping): Findi
     ...found.flatMap((one) => [
       ...levelBlock(one, titled(one, escaping)),
       ...searchBlock(one, titled(one, escaping), escaping),
-      ...stabilityBlock(one, titled(one, escaping)),
+      ...stabilityBlock(one, titled(one, escaping), escaping),
       ...serviceBlocks(one.results, titled(one, escaping), escaping),
       ...routingBlocks(one.results, titled(one, escaping), escaping),
       ...answerBlocks(one.results, titled(one, escaping), escaping),
@@ -81,7 +82,7 @@ function levelBlock({ levels }: FoundIn, title: Titled): FindingBlock[] {
   ];
   const columns = shown.filter(({ when }) => when === undefined || levels.some(when));
   const rows = levels.map((level) => columns.map(({ cell }) => cell(level)));
-  return block(title('Load steps'), [plateau(levels), tooFew(levels)].filter(Boolean), {
+  return block(title('Load steps'), [plateau(levels.filter((level) => !isCutOff(level))), ...cutOffLines(levels), tooFew(levels)].filter(Boolean), {
     cells: columns.map(({ name }) => name),
     align: columns.map(() => 'r'),
     rows,
@@ -93,6 +94,23 @@ function tooFew(levels: readonly Level[]): string {
   const short = levels.filter(({ unit, load, requests }) => unit === 'users' && requests > 0 && requests < load);
   if (short.length === 0) return '';
   return `Fewer requests than users at ${short.map(({ load }) => exact(load)).join(', ')}: so many were never under way at once; send more requests`;
+}
+
+const cutOffBy = {
+  interrupted: 'interrupted',
+  service_crashed: 'the service ended',
+  budget: 'the budget was used up',
+  ended: 'its end was asked for',
+};
+
+/** Loads that were ended from outside, each with the reason: whoever reads the table is to take nothing from them. */
+function cutOffLines(levels: readonly Level[]): string[] {
+  return levels
+    .filter(isCutOff)
+    .map(
+      ({ load, unit, stop_reason: reason }) =>
+        `Cut off at ${loadText(load, unit)} (${cutOffBy[reason as keyof typeof cutOffBy]}): this load neither held nor broke`,
+    );
 }
 
 /** The load with the most throughput, where one step is no step at all. */
@@ -108,13 +126,16 @@ function plateau(levels: readonly Level[]): string {
 }
 
 /** What a search found, in sentences. */
-function searchBlock({ search }: FoundIn, title: Titled, escaping: Escaping): FindingBlock[] {
+function searchBlock({ search, levels }: FoundIn, title: Titled, escaping: Escaping): FindingBlock[] {
   if (search === null) return [];
   const { unit, max_sustainable_load: most, breaking_point: breaking, knee, stable_levels: stable } = search;
+  const cutOff = levels.some(isCutOff);
   const lines = [
-    most === null ? 'Maximum sustainable load: none; even the lowest load tried broke a rule' : `Maximum sustainable load: ${loadText(most, unit)}`,
+    most === null
+      ? `Maximum sustainable load: ${breaking === null ? 'not known; no load was measured to its end' : 'none; even the lowest load tried broke a rule'}`
+      : `Maximum sustainable load: ${loadText(most, unit)}${cutOff ? ' at least' : ''}`,
     breaking === null
-      ? 'Breaking point: none; every load tried held'
+      ? `Breaking point: none; ${cutOff ? 'the search was cut off before it found one' : 'every load tried held'}`
       : `Breaking point: ${loadText(breaking.load, unit)} (${escaping.text(breachText(breaking))})`,
   ];
   if (knee !== null) {
@@ -138,9 +159,13 @@ function breachText({ rule, value, limit }: NonNullable<SearchSummary['breaking_
 }
 
 /** The thirds of a constant load, and what changed from the first to the last. */
-function stabilityBlock({ stability }: FoundIn, title: Titled): FindingBlock[] {
+function stabilityBlock({ stability }: FoundIn, title: Titled, escaping: Escaping): FindingBlock[] {
   if (stability === null) return [];
   const { thirds, drift } = stability;
+  const assessed = assessmentLine(stability.assessment, escaping);
+  const run = figure(stability.run);
+  // The thirds of each run are told as its own.
+  if (run !== null) return block(title('Stability'), [`The worst run was run ${formatCount(run)}`, ...assessed]);
   const rows: [string, (third: Stability['thirds'][number]) => string, string][] = [
     ['Requests/s', (third) => formatValue(figure(third.requests_per_sec), ''), formatChange(figure(drift.requests_per_sec_percent))],
     ['Output tokens/s', (third) => formatValue(figure(third.tokens_per_sec), ''), formatChange(figure(drift.tokens_per_sec_percent))],
@@ -150,11 +175,22 @@ function stabilityBlock({ stability }: FoundIn, title: Titled): FindingBlock[] {
     ['Service memory', (third) => formatValue(figure(third.memory_mb), 'MB'), formatChange(figure(drift.memory_percent))],
   ];
   const unwatched = figure(drift.memory_percent) === null ? ['The memory of the service was not watched: whether it grew is not known.'] : [];
-  return block(title('Stability'), unwatched, {
+  return block(title('Stability'), [...assessed, ...unwatched], {
     cells: ['', 'First third', 'Middle', 'Last third', 'Drift'],
     align: ['l', 'r', 'r', 'r', 'r'],
     rows: rows.map(([name, cell, change]) => [name, ...thirds.map(cell), change]),
   });
+}
+
+function assessmentLine(assessment: unknown, escaping: Escaping): string[] {
+  if (!isObject(assessment)) return [];
+  if (assessment['stable'] === true) return ['Stable'];
+  if (assessment['stable'] === null) return ['Whether it was stable is not known: it was cut off'];
+  return [
+    `Not stable: ${listOf(assessment['reasons'])
+      .map((reason) => escaping.text(String(reason)))
+      .join('; ')}`,
+  ];
 }
 
 const pointsText = (points: number | null): string => (points === null ? '—' : `${formatChange(points).replace(/ %$/, '')} points`);

@@ -68,6 +68,7 @@ function levelsOf(value: unknown): Level[] {
         dropped: figure(level['dropped']) ?? 0,
         goodput: figure(level['goodput']),
         p95_ratio: figure(level['p95_ratio']),
+        stop_reason: typeof level['stop_reason'] === 'string' ? (level['stop_reason'] as Level['stop_reason']) : null,
       },
     ];
   });

@@ -43,7 +43,7 @@ function capacity(results: Block, title: Titled): FindingBlock[] {
   const stable = listOf(results['stable_concurrency_levels']).flatMap((level) => figure(level) ?? []);
   const lines = [
     load === null
-      ? 'Highest load within the limits: none'
+      ? `Highest load within the limits: ${isObject(breaking) ? 'none' : 'not known; no load was measured to its end'}`
       : `Highest load within the limits: ${count(load)} ${unitOf(load)}${each}${joinKnown([` (${value(found['requests_per_sec'], 'requests/s')})`])}`,
     stable.length === 0 ? '' : `Stable levels: ${stable.map(count).join(', ')}`,
     isObject(breaking) && figure(breaking['load']) !== null ? `First load beyond them: ${count(breaking['load'])} ${unitOf(breaking['load'])}` : '',

@@ -1,4 +1,5 @@
 import type { Level } from '../../load/levels.ts';
+import { isCutOff } from '../../load/search-rules.ts';
 import type { Metric } from '../document.ts';
 import type { Finding } from './finding.ts';
 import { levelsIn } from './levels-in.ts';
@@ -14,7 +15,10 @@ export interface BatchSize {
 
 /** `results.batch_sizes`, and `batch_efficiency` of each level's series and (the largest size's) of the whole. */
 export const batchEfficiency: Finding = ({ name, parts }) => {
-  const found = parts.flatMap(levelsIn).toSorted((a, b) => a.level.load - b.level.load);
+  const found = parts
+    .flatMap(levelsIn)
+    .filter(({ level }) => !isCutOff(level))
+    .toSorted((a, b) => a.level.load - b.level.load);
   const sizes = batchSizes(found.map(({ level }) => level));
   const metric = (value: number | null): Metric => ({ unit: 'ratio', better: 'higher', value });
   const metrics = Object.fromEntries(found.map(({ series }, index) => [series, { batch_efficiency: metric(sizes[index]?.efficiency ?? null) }]));

@@ -3,7 +3,7 @@ import { seriesId } from '../../load/series-id.ts';
 import type { MeasuredPart } from './finding.ts';
 
 /**
- * The loads that a part held, each with the id of its series: the levels of its steps, or the one load of a constant number of users.
+ * The loads that a part drove, each with the id of its series: the levels of its steps, or the one load of a constant number of users.
  */
 export function levelsIn({ scenario, document }: MeasuredPart): { level: Level; series: string }[] {
   const levels = document.results['levels'] as Level[] | undefined;
@@ -26,6 +26,7 @@ export function levelsIn({ scenario, document }: MeasuredPart): { level: Level; 
     dropped: 0,
     goodput: null,
     p95_ratio: null,
+    stop_reason: document.stop_reason as Level['stop_reason'],
   };
   return [{ level, series: scenario.name }];
 }

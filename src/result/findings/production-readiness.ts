@@ -3,6 +3,8 @@ import type { Finding } from './finding.ts';
 
 /** A p95 under the highest load of more than this many times that under the lowest is not stable. */
 const stableRatio = 2;
+/** How a level ends that was driven as a whole; of an older result it is not known. */
+const wholeReasons: ReadonlySet<Level['stop_reason']> = new Set(['completed', 'duration', null]);
 const readyTtftMs = 2000;
 const readySuccessPercent = 99;
 
@@ -16,7 +18,10 @@ export const productionReadiness: Finding = ({ parts, document }) => {
   const levels = ((loaded?.document.results['levels'] as Level[] | undefined) ?? []).toSorted((a, b) => a.load - b.load);
   const planned = (loaded?.scenario.load['levels'] as number[] | undefined)?.length ?? null;
   const ratio = levels.length < 2 ? null : (levels.at(-1)?.p95_ratio ?? null);
-  const stable = ratio === null ? null : ratio <= stableRatio && levels.length === planned;
+  const stable =
+    ratio === null
+      ? null
+      : ratio <= stableRatio && levels.length === planned && levels.every(({ stop_reason: reason }) => wholeReasons.has(reason ?? null));
   const success = document.results.success_rate;
   const ready = ttft === null || success === null || stable === null ? null : ttft < readyTtftMs && success > readySuccessPercent && stable;
   return {

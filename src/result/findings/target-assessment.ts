@@ -1,6 +1,6 @@
 import type { Scenario } from '../../config/scenario/scenario.ts';
 import type { PresetTargets } from '../../config/target/preset-targets.ts';
-import type { Level } from '../../load/levels.ts';
+import { holds, type LevelRules } from '../../load/search-rules.ts';
 import { isDistribution, type Series } from '../document.ts';
 import { advice, peakOf, tolerableErrors } from '../recommendations.ts';
 import { spikeRate } from '../spike-rate.ts';
@@ -42,7 +42,7 @@ export const targetAssessment: Finding = ({ name, parts, document, baseline, ski
   const levels = (stressed.length === 0 ? parts : stressed)
     .flatMap((part) => levelsIn(part).map(({ level }) => ({ level, part })))
     .filter(({ level }) => level.unit === 'users');
-  const stable = levels.filter(({ level, part }) => holds(level, part.scenario.stop, asked.error_rate)).map(({ level }) => level.load);
+  const stable = levels.filter(({ level, part }) => holds(level, limitsOf(part.scenario.stop, asked.error_rate))).map(({ level }) => level.load);
   const distinct = [...new Set(stable)].sort((a, b) => a - b);
   return {
     results: {
@@ -146,7 +146,6 @@ function energyOf(series: readonly Series[]): number | null {
 }
 
 /** A level is stable while errors and, where the scenario limits it, p95 latency keep within its stop rules. */
-function holds({ error_rate: errors, p95_latency_s: p95 }: Level, stop: Scenario['stop'], mostErrors = 1): boolean {
-  if (errors === null || errors > (stop?.max_error_rate ?? mostErrors)) return false;
-  return stop?.max_p95_latency === undefined || (p95 !== null && p95 <= stop.max_p95_latency);
+function limitsOf(stop: Scenario['stop'], mostErrors = 1): LevelRules {
+  return { max_error_rate: stop?.max_error_rate ?? mostErrors, max_p95_latency: stop?.max_p95_latency };
 }

@@ -129,6 +129,7 @@ for (const [kind, make] of kinds) {
       ],
       [{ partial: true, stop_reason: 'interrupted' }, 2, /partial, stopped early \(interrupted\)/],
       [{ admissible: false, results: { error_rate: 40 } }, 2, /not admissible \(error rate 40 %\)/],
+      [{ admissible: false, stop_reason: 'p95_latency' }, 2, /not complete: a rule of `stop` ended it \(p95_latency\)/],
       [{ series: [] }, 2, /holds no series/],
     ];
     for (const [changes, exitCode, expected] of refused) {

@@ -1,6 +1,6 @@
 import type { ReplayRow } from '../../../src/config/scenario/trace-file.ts';
 import { executors } from '../../../src/load/executors/registry.ts';
-import type { LoadOutcome } from '../../../src/load/load-run.ts';
+import type { LoadInput, LoadOutcome } from '../../../src/load/load-run.ts';
 import { runLoad } from '../../../src/load/run.ts';
 import type { RequestRecord } from '../../../src/measure/record.ts';
 import { createWorkload } from '../../../src/workload/workload.ts';
@@ -13,6 +13,7 @@ export interface DriveOptions {
   request?: Record<string, unknown>;
   scenario?: Record<string, unknown>;
   maxTokens?: number;
+  input?: Partial<LoadInput>;
 }
 
 /** Drives an executor at a server as a run does; the outcome and every record, by index. */
@@ -62,6 +63,7 @@ export async function drive(
     startAtEpochMs: null,
     signal: new AbortController().signal,
     onRecord: (record) => void records.push(record),
+    ...options.input,
   });
   return { ...outcome, records: records.sort((a, b) => a.index - b.index) };
 }

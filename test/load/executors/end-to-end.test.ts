@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readTrace, replayRows } from '../../../src/config/scenario/trace-file.ts';
 import { levelsOf } from '../../../src/load/levels.ts';
+import type { LoadControl } from '../../../src/load/load-run.ts';
 import { searchSummary } from '../../../src/load/search-summary.ts';
 import { startMock } from '../../../src/mock/server.ts';
 import { chatServer } from '../../cli/harness.ts';
@@ -217,7 +218,7 @@ test('a search finds the load that a service refuses', async () => {
   try {
     const options = { max: 32, requests: 40, max_error_rate: 0 };
     const { phases, stopReason } = await drive(small.url, 'search', options, { workers: 2, maxTokens: 5 });
-    const summary = searchSummary(phases, { max_error_rate: 0 });
+    const summary = searchSummary(levelsOf(phases, true), { max_error_rate: 0 });
     assert.deepEqual(
       [summary?.unit, summary?.max_sustainable_load, summary?.breaking_point?.load, summary?.breaking_point?.rule],
       ['users', 4, 5, 'max_error_rate'],
@@ -230,6 +231,45 @@ test('a search finds the load that a service refuses', async () => {
   } finally {
     await small.close();
   }
+});
+
+test('a rule of stop breaks a level also where its last answers broke it, all of its requests having been sent', async () => {
+  // The refusals come so quickly that the requests are sent before the rule can be heard of.
+  const small = await startMock({ decodeStepMs: 10, maxBatch: 4, maxQueue: 0 });
+  const scenario = { stop: { max_error_rate: 10 } };
+  try {
+    const searched = await drive(small.url, 'search', { max: 32, requests: 40, max_error_rate: 100 }, { scenario, maxTokens: 5 });
+    const summary = searchSummary(levelsOf(searched.phases, true), { max_error_rate: 100 });
+    assert.deepEqual([summary?.max_sustainable_load, summary?.breaking_point?.load, summary?.stable_levels], [4, 5, [1, 2, 4]]);
+    assert.equal(summary?.breaking_point?.rule, 'stop.max_error_rate');
+    // That is how a search comes to its end.
+    assert.equal(searched.stopReason, 'completed');
+    const stepped = await drive(small.url, 'steps', { levels: [2, 8, 16], requests: 40 }, { scenario, maxTokens: 5 });
+    assert.deepEqual(
+      stepped.phases.map(({ phase, outcome }) => [phase.label['concurrency'], outcome.stopReason]),
+      [
+        [2, 'completed'],
+        [8, 'error_rate'],
+      ],
+    );
+    assert.equal(stepped.stopReason, 'error_rate');
+  } finally {
+    await small.close();
+  }
+});
+
+test('a load whose end is asked for says so, and so does the level that it cuts off', async () => {
+  let control: LoadControl | null = null;
+  const input = {
+    onControl(given: LoadControl) {
+      control = given;
+    },
+    onRecord: () => control?.finish(),
+  };
+  const { phases, stopReason } = await drive(url, 'steps', { levels: [1, 2], requests: 1_000_000 }, { input });
+  assert.deepEqual([phases.length, phases[0]?.outcome.stopReason, stopReason], [1, 'ended', 'ended']);
+  // Users of the dashboard stay until they are sent away: that is their end.
+  assert.equal((await drive(url, 'interactive', { users: 1, duration: 3600 }, { input })).stopReason, 'completed');
 });
 
 test('goodput: answers within the objective are counted, and too few of them break a level', async () => {
@@ -245,7 +285,7 @@ test('goodput: answers within the objective are counted, and too few of them bre
   );
   const broken = await drive(url, 'search', { ...search, slo: { latency: 0.000_001 } });
   assert.equal(broken.phases[0]?.outcome.phase.good, 0);
-  assert.equal(searchSummary(broken.phases, { max_error_rate: 1, min_goodput: 90 })?.breaking_point?.rule, 'min_goodput');
+  assert.equal(searchSummary(levelsOf(broken.phases, true), { max_error_rate: 1, min_goodput: 90 })?.breaking_point?.rule, 'min_goodput');
 });
 
 test('a trace is replayed: its times, its lengths, its shared beginnings in the cache of the service', async () => {

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { breachOf } from '../../../src/load/search-rules.ts';
-import { kneeOf, searchSummary } from '../../../src/load/search-summary.ts';
+import type { PhaseOutcome } from '../../../src/load/executor.ts';
+import { figuresOf, levelsOf } from '../../../src/load/levels.ts';
+import { breachOf as breachOfLevel, type LevelRules } from '../../../src/load/search-rules.ts';
+import { kneeOf, searchSummary as summaryOf } from '../../../src/load/search-summary.ts';
 import { loadOf, outcomeOf, searched } from './outcomes.ts';
 import { faultsOf, optionsOf } from './schedule.ts';
 
-const rulesOf = (options: Record<string, unknown>) => optionsOf('search', options) as unknown as Parameters<typeof searchSummary>[1];
+const rulesOf = (options: Record<string, unknown>) => optionsOf('search', options) as unknown as LevelRules;
+const searchSummary = (phases: ReturnType<typeof searched>, rules: LevelRules) => summaryOf(levelsOf(phases, true), rules);
+const breachOf = (outcome: PhaseOutcome, rules: LevelRules) => breachOfLevel(figuresOf(outcome), rules);
 /** A service whose p95 passes one second above a load. */
 const holdsUpTo = (capacity: number) => (load: number) => outcomeOf({ latencyP95Ms: load <= capacity ? 500 : 2000 });
 const loads = (phases: ReturnType<typeof searched>) => phases.map(({ phase }) => loadOf(phase));
@@ -94,13 +98,17 @@ test('a level of fewer requests than users sends two for each', () => {
   assert.deepEqual(sent, [20, 20, 20, 20, 32, 64, 128]);
 });
 
-test('a level that was interrupted neither held nor broke', () => {
+test('a level that was cut off neither held nor broke, whoever cut it off', () => {
   const options = { max: 8, requests: 10, max_p95_latency: 1 };
-  const phases = searched(options, holdsUpTo(1e9)).slice(0, 3);
-  const last = phases.at(-1);
-  if (last) last.outcome = outcomeOf({ latencyP95Ms: 5000 }, { stopReason: 'interrupted' });
-  const summary = searchSummary(phases, rulesOf(options));
-  assert.deepEqual([summary?.max_sustainable_load, summary?.breaking_point], [2, null]);
+  for (const stopReason of ['interrupted', 'service_crashed', 'budget', 'ended'] as const) {
+    for (const latencyP95Ms of [500, 5000]) {
+      const phases = searched(options, holdsUpTo(1e9)).slice(0, 3);
+      const last = phases.at(-1);
+      if (last) last.outcome = outcomeOf({ latencyP95Ms }, { stopReason });
+      const summary = searchSummary(phases, rulesOf(options));
+      assert.deepEqual([summary?.max_sustainable_load, summary?.stable_levels, summary?.breaking_point], [2, [1, 2], null], stopReason);
+    }
+  }
   assert.equal(searchSummary([], rulesOf(options)), null);
 });
 
