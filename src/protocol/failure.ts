@@ -30,13 +30,13 @@ export function streamFailure(text: string): { kind: ErrorKind; message: string 
   return { kind: 'stream_error', message };
 }
 
-/** An answer compressed though `accept-encoding: identity` was asked for: it is not unpacked, since a compressor's delay would be taken for the service's. Null for one that is as it should be. */
+/** An answer that is compressed, though `accept-encoding: identity` is asked for unless the user says otherwise: it is not unpacked, since a compressor's delay would be taken for the service's. Null for one that is as it should be. */
 export function codingFailure(headers: readonly string[]): { kind: ErrorKind; message: string } | null {
   const coding = header(headers, 'content-encoding');
   if (coding === null || /^(?:identity)?$/i.test(coding.trim())) return null;
   return {
     kind: 'malformed',
-    message: `content-encoding: ${example(coding)}, though none was asked for; switch compression off at the service or its proxy`,
+    message: `content-encoding: ${example(coding)}, which is not unpacked; switch compression off at the service or its proxy`,
   };
 }
 

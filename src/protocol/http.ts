@@ -1,7 +1,7 @@
 import { bodiesInFlight, bodyTooLarge, maxBodyBytes } from './answer-state.ts';
 import { ByteBuffer } from './byte-buffer.ts';
 import type { ErrorKind } from './error-kind.ts';
-import { header, retryAfterMs, sampleBytes, statusFailure } from './failure.ts';
+import { codingFailure, header, retryAfterMs, sampleBytes, statusFailure } from './failure.ts';
 import type { Answer, AnswerReader, OutputListener, Protocol, RequestSpec, WireContext } from './protocol.ts';
 import type { WireRequest } from './transport.ts';
 
@@ -29,6 +29,8 @@ class HttpReader implements AnswerReader {
   private retryAfter: number | null = null;
   private location: string | null = null;
   private tooLarge: string | null = null;
+  /** Of an answer whose text is wanted. */
+  private compressed: ReturnType<typeof codingFailure> = null;
 
   begin(_listener: OutputListener | null, keepText: boolean): void {
     this.body.clear();
@@ -38,11 +40,15 @@ class HttpReader implements AnswerReader {
     this.retryAfter = null;
     this.location = null;
     this.tooLarge = null;
+    this.compressed = null;
   }
 
   headers(status: number, headers: readonly string[], _nowMs: number): void {
     this.status = status;
-    if (status >= 200 && status < 300) return;
+    if (this.succeeded()) {
+      if (this.keepText) this.compressed = codingFailure(headers);
+      return;
+    }
     this.retryAfter = retryAfterMs(headers, Date.now());
     this.location = header(headers, 'location');
   }
@@ -61,7 +67,7 @@ class HttpReader implements AnswerReader {
 
   end(_nowMs: number): Answer {
     if (this.tooLarge !== null) return this.answer('too_large', this.tooLarge);
-    if (this.succeeded()) return this.answer(null, null);
+    if (this.succeeded()) return this.answer(this.compressed?.kind ?? null, this.compressed?.message ?? null);
     const failure = statusFailure(this.status, this.text(), this.location);
     return this.answer(failure.kind, failure.message);
   }

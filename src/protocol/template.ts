@@ -2,7 +2,7 @@ import { isObject } from '../config/is-object.ts';
 import { placeholder, type RequestTemplate, type SchemaRegistration, type TemplateVariable } from '../config/scenario/request-template.ts';
 import type { CallSchema } from '../workload/request-spec.ts';
 import type { ErrorKind } from './error-kind.ts';
-import { codingFailure, streamFailure } from './failure.ts';
+import { streamFailure } from './failure.ts';
 import { plainHttp } from './http.ts';
 import type { Answer, AnswerReader, Found, Protocol, RequestSpec, WireContext } from './protocol.ts';
 import { mostTokens } from './token-count.ts';
@@ -107,7 +107,6 @@ class TemplateReader implements AnswerReader {
   private readonly pointers: RequestTemplate['answer'];
   private readonly http = plainHttp.createReader();
   private keepText = false;
-  private compressed: ReturnType<typeof codingFailure> = null;
 
   constructor(pointers: RequestTemplate['answer']) {
     this.pointers = pointers;
@@ -119,7 +118,6 @@ class TemplateReader implements AnswerReader {
   }
 
   headers(status: number, headers: readonly string[], nowMs: number): void {
-    this.compressed = codingFailure(headers);
     this.http.headers(status, headers, nowMs);
   }
 
@@ -143,7 +141,6 @@ class TemplateReader implements AnswerReader {
       error: kind,
       errorMessage: message,
     });
-    if (this.compressed !== null) return failed(this.compressed);
     let body: unknown;
     try {
       body = JSON.parse(answer.text ?? '');

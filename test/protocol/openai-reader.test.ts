@@ -249,7 +249,7 @@ describe('failures', () => {
       'a compressed answer',
       readText('\u001f\ufffd', { headers: ['content-encoding', 'gzip'] }),
       'malformed',
-      /content-encoding: gzip, though none was asked for/,
+      /content-encoding: gzip, which is not unpacked/,
     ],
     ['the connection broke within the output', readText(chunk({ content: 'a' }), { fail: 'reset' }), 'reset', /it was reset/],
     ['the connection was closed within the output', readText(chunk({ content: 'a' }), { fail: 'truncated' }), 'truncated', /it was /],

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { completions } from '../../src/protocol/completions.ts';
 import { createTransport } from '../../src/protocol/connect.ts';
 import { plainHttp } from '../../src/protocol/http.ts';
 import { openAiChat } from '../../src/protocol/openai-chat.ts';
+import type { Protocol } from '../../src/protocol/protocol.ts';
 import { protocolOf, protocols } from '../../src/protocol/registry.ts';
+import { templateProtocol } from '../../src/protocol/template.ts';
 import { ask, context, httpServer, options, spec } from './harness.ts';
 
 const body = (bytes: Uint8Array | null) => JSON.parse(Buffer.from(bytes!).toString());
@@ -74,6 +77,25 @@ test('plain HTTP: method, path and body', () => {
   assert.equal(encode({ path: '?q=1' }), 'GET /api?q=1');
   assert.equal(encode({ body: Buffer.from('a') }), 'POST /api');
   assert.equal(encode({ body: Buffer.from('a'), method: 'put' }), 'PUT /api');
+});
+
+test('a compressed answer cannot be read, on any wire; plain HTTP minds only where its text is wanted', () => {
+  const packed = gzipSync('{"choices":[]}');
+  const error = (protocol: Protocol, keepText: boolean) => {
+    const reader = protocol.createReader();
+    reader.begin(null, keepText);
+    reader.headers(200, ['content-type', 'application/json', 'content-encoding', 'gzip'], 0);
+    reader.data(packed, 0, packed.length, 1);
+    return reader.end(2);
+  };
+  const template = templateProtocol({ method: 'POST', path: '/x', body: {}, answer: { text: '/content' } });
+  for (const protocol of [...protocols.values(), template]) {
+    for (const keepText of [true, false]) {
+      const { error: kind, errorMessage } = error(protocol, keepText);
+      if (protocol === plainHttp && !keepText) assert.equal(kind, null);
+      else assert.deepEqual([kind, /^content-encoding: gzip, /.test(errorMessage ?? '')], ['malformed', true], protocol.name);
+    }
+  }
 });
 
 for (const kind of ['socket', 'undici'] as const) {
