@@ -206,9 +206,10 @@ export abstract class AnswerState implements AnswerReader {
     if (this.unreadable++ === 0) this.garbage = example(text);
   }
 
-  /** An error told inside a 200 answer. */
-  protected errorInside(text: string): void {
-    this.fault(streamFailure(text));
+  /** An error told inside a 200 answer. @param lead goes before the text in the message */
+  protected errorInside(text: string, lead = ''): void {
+    const { kind, message } = streamFailure(text);
+    this.fault({ kind, message: lead + message });
   }
 
   /** The body's one JSON value; undefined, and a fault, where it is none. */

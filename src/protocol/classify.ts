@@ -39,6 +39,11 @@ const quote = 34;
 const openBracket = 91;
 const openBrace = 123;
 
+/** Whether bytes start..end are what a stream ends with. */
+export function isDone(buffer: Buffer, start: number, end: number): boolean {
+  return buffer[start] === openBracket && bytesAre(buffer, start, end, doneMark);
+}
+
 /**
  * Tells what an OpenAI-style stream chunk holds without making objects of it: one walk over the bytes that knows strings and depth, so that keys
  * inside texts, key order and white space do not matter. Whatever the walk does not expect (a key twice, an escaped key, another type, broken
@@ -72,7 +77,7 @@ export class ChunkClassifier implements ChunkFields {
     while (end > start && isJsonSpace(buffer[end - 1]!)) end--;
     this.clear();
     if (start === end) return Seen.ping;
-    if (buffer[start] === openBracket && bytesAre(buffer, start, end, doneMark)) return Seen.done;
+    if (isDone(buffer, start, end)) return Seen.done;
     const cursor = this.cursor;
     cursor.open(buffer, start, end);
     if (this.root(cursor) && cursor.at === end) return this.bits;

@@ -2,8 +2,8 @@ import { isObject } from '../config/is-object.ts';
 import { AnswerState } from './answer-state.ts';
 import { besideContent, contentOf } from './choice-output.ts';
 import { ChunkTemplate } from './chunk-template.ts';
-import { ChunkClassifier } from './classify.ts';
-import { classifyValue, outputBits, Seen, sharedChoice } from './classify-value.ts';
+import { ChunkClassifier, isDone } from './classify.ts';
+import { classifyValue, finishBits, outputBits, Seen, sharedChoice } from './classify-value.ts';
 import { example, sampleBytes } from './failure.ts';
 import type { OutputListener } from './protocol.ts';
 import { type SseHandler, SseScanner } from './sse.ts';
@@ -18,8 +18,16 @@ const sharedBit = 1 << sharedChoice;
 const dataLead = 6;
 const eventTrail = 2;
 
+/** Ends whatever event is held. */
+const blankLine = Buffer.from('\n\n');
+
 /** A body without a whole event begins like a stream of them all the same. */
 const looksLikeEvents = /^(?:\uFEFF)?(?::|(?:data|event|id|retry)(?::|$))/m;
+
+/** An answer is long, and its finish reason far behind. */
+function reasonLead(reason: string | null): string {
+  return reason !== null && (finishBits(reason) & Seen.error) !== 0 ? `finish reason "${reason}": ` : '';
+}
 
 /** What the body is, found from its first byte: servers mislabel it (a JSON error under text/event-stream, a stream under text/plain). */
 const Body = { unknown: 0, stream: 1, json: 2 } as const;
@@ -45,6 +53,8 @@ export class OpenAiReader extends AnswerState implements SseHandler {
   /** Choices that the stream has spoken of, and those that have finished: a bit each. */
   private choicesSeen = 0;
   private choicesEnded = 0;
+  /** See `lastLine`. */
+  private ending = false;
 
   override begin(listener: OutputListener | null, keepText: boolean): void {
     super.begin(listener, keepText);
@@ -55,6 +65,7 @@ export class OpenAiReader extends AnswerState implements SseHandler {
     this.countedTokens = 0;
     this.choicesSeen = 0;
     this.choicesEnded = 0;
+    this.ending = false;
   }
 
   data(buffer: Buffer, start: number, end: number, nowMs: number): boolean {
@@ -81,6 +92,7 @@ export class OpenAiReader extends AnswerState implements SseHandler {
   }
 
   onEvent(buffer: Buffer, start: number, end: number, type: string): void {
+    if (this.ending && !isDone(buffer, start, end)) return;
     this.events++;
     if (type === 'error') {
       this.errorInside(buffer.toString('utf8', start, end));
@@ -93,7 +105,7 @@ export class OpenAiReader extends AnswerState implements SseHandler {
         this.finish();
         this.choicesEnded = -1;
       }
-      if ((bits & Seen.error) !== 0) this.errorInside(buffer.toString('utf8', start, end));
+      if ((bits & Seen.error) !== 0) this.errorInside(buffer.toString('utf8', start, end), reasonLead(chunk.finishReason));
       else if ((bits & Seen.malformed) !== 0) this.unreadableEvent(buffer.toString('utf8', start, Math.min(end, start + sampleBytes)));
       if ((bits & Seen.error) === 0) return;
     }
@@ -135,9 +147,19 @@ export class OpenAiReader extends AnswerState implements SseHandler {
     return this.choicesEnded === -1;
   }
 
+  /** Servers leave out the blank line behind their last event. Of such an event, which may be half of one, nothing is taken but that it is `[DONE]`. */
+  protected override lastLine(): void {
+    this.ending = true;
+    this.scanner.push(blankLine, 0, blankLine.length);
+  }
+
   protected judgeBody(): void {
-    if (this.mode === Body.json) this.readJson();
-    else this.judgeStream(this.events > 0 || looksLikeEvents.test(this.bodyText()) ? null : 'neither a stream of events nor JSON');
+    if (this.mode === Body.json) {
+      this.readJson();
+      return;
+    }
+    this.lastLine();
+    this.judgeStream(this.events > 0 || looksLikeEvents.test(this.bodyText()) ? null : 'neither a stream of events nor JSON');
   }
 
   private readJson(): void {
@@ -150,7 +172,7 @@ export class OpenAiReader extends AnswerState implements SseHandler {
     this.model = chunk.model;
     if ((bits & Seen.usage) !== 0) this.takeUsage();
     this.finishReason = chunk.finishReason;
-    if ((bits & Seen.error) !== 0) this.errorInside(text);
+    if ((bits & Seen.error) !== 0) this.errorInside(text, reasonLead(chunk.finishReason));
     else if (!isObject(value) || !Array.isArray(value['choices']))
       this.fault({ kind: 'malformed', message: `JSON without choices: ${example(text)}` });
     else {

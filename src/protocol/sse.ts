@@ -20,6 +20,7 @@ const colon = 58;
  * Server-sent events from bytes, by the WHATWG standard (HTML, section 9.2.6 "Interpreting an event stream"): LF, CRLF and CR line ends, comments, data over
  * several lines, a byte order mark at the start only, an event without its blank line dropped. `id:` and `retry:` are for clients that reconnect and
  * are passed over. Bytes are never decoded, so that an event or a character may be split anywhere.
+ * One field more than the standard has: `error: ...`, by which builds of llama.cpp tell an error within a stream (and say `[DONE]` after it), is an event of that name with that data.
  * The usual event, a whole `data:` line and its blank line in one read, is handed on where it lies: no copy and no object.
  */
 export class SseScanner {
@@ -122,7 +123,14 @@ export class SseScanner {
     }
     const first = buffer[start];
     if (first === 100 /* d */ && isField(buffer, start, end, dataName)) this.takeData(buffer, valueStart(buffer, start + 4, end), end, inPlace);
-    else if (first === 101 /* e */ && isField(buffer, start, end, eventName)) this.takeType(buffer, valueStart(buffer, start + 5, end), end);
+    else if (first === 101 /* e */) {
+      const value = valueStart(buffer, start + 5, end);
+      if (isField(buffer, start, end, eventName)) this.takeType(buffer, value, end);
+      else if (value > start + 5 && isField(buffer, start, end, errorName)) {
+        this.type = 'error';
+        this.takeData(buffer, value, end, inPlace);
+      }
+    }
   }
 
   private takeData(buffer: Buffer, start: number, end: number, inPlace: boolean): void {
@@ -181,6 +189,7 @@ export class SseScanner {
 
 const dataName = Buffer.from('data');
 const eventName = Buffer.from('event');
+const errorName = Buffer.from('error');
 
 /** The line's field name is exactly `name`: followed by a colon or by the line's end. */
 function isField(buffer: Buffer, start: number, end: number, name: Buffer): boolean {

@@ -161,7 +161,7 @@ describe('answers in one body', () => {
       for (const keepText of [true, false]) {
         const failed = readText(`{"choices":[{"index":0,"message":{"content":"a"},"finish_reason":"${reason}"}]}`, { keepText });
         assert.deepEqual([failed.error, failed.finishReason], ['stream_error', reason]);
-        assert.match(failed.errorMessage ?? '', new RegExp(`"${reason}"`));
+        assert.match(failed.errorMessage ?? '', new RegExp(`^finish reason "${reason}": `));
         const second = '{"choices":[{"index":0,"text":"a","finish_reason":"REASON"},{"index":1,"text":"b","finish_reason":"stop"}]}';
         assert.equal(readText(second.replace('REASON', reason), { keepText }).error, 'stream_error');
         assert.equal(readText(`${chunk({ content: 'a' }, reason)}data: [DONE]\n\n`, { keepText }).error, 'stream_error');
@@ -195,6 +195,18 @@ describe('failures', () => {
     ['an event named error', readText(`${chunk({ content: 'a' })}event: error\ndata: engine died\n\n`), 'stream_error', /engine died/],
     ['an error in the stream', readText('data: {"error":{"message":"boom","code":500}}\n\n'), 'stream_error', /boom/],
     ['an error in the stream, then its end', readText('data: {"error":"boom"}\n\ndata: [DONE]\n\n'), 'stream_error', /boom/],
+    [
+      'an error in the stream as llama.cpp tells it',
+      readText(`error: {"code":400,"message":"the request exceeds the available context size"}\n\ndata: [DONE]\n\n`),
+      'stream_error',
+      /context size/,
+    ],
+    [
+      'the same behind output',
+      readText(`${chunk({ content: 'a' })}error: {"code":500,"message":"CUDA error: out of memory"}\n\ndata: [DONE]\n\n`),
+      'out_of_memory',
+      /CUDA/,
+    ],
     ['an error object in the stream', readText('data: {"object":"error","message":"boom"}\n\n'), 'stream_error', /boom/],
     ['rate limited within the stream', readText('data: {"error":{"message":"Too many requests","code":429}}\n\n'), 'rate_limited', /Too many/],
     ['out of memory within the stream', readText('data: {"error":{"message":"CUDA out of memory"}}\n\n'), 'out_of_memory', /CUDA/],
@@ -274,6 +286,25 @@ describe('failures', () => {
     assert.equal(readText(`${chunk({ content: 'a' })}data: [DONE]\n\n`, { fail: 'truncated' }).error, null);
     assert.equal(readText(chunk({ content: 'a' }, 'stop'), { fail: 'reset' }).error, null);
     assert.equal(readText(chunk({ content: 'a' }, 'stop'), { fail: 'timeout_total' }).error, 'timeout_total');
+  });
+
+  test('[DONE] is said without a blank line behind it too; half an event says nothing', () => {
+    const a = chunk({ content: 'a' });
+    for (const last of ['data: [DONE]\n', 'data: [DONE]', 'data:[DONE]\r\n', 'data: [DONE]\r']) {
+      for (const fail of [undefined, 'reset', 'timeout_total'] as const) {
+        const { error, outputChunks, finishedMs } = readText(a + last, fail === undefined ? {} : { fail });
+        assert.deepEqual([error, outputChunks, finishedMs], [null, 1, fail === undefined ? 2 : 1], `${JSON.stringify(last)} ${fail}`);
+      }
+    }
+    for (const last of [
+      'data: [DON',
+      'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n',
+      'data: {"choi',
+      'event: error\ndata: x\n',
+    ]) {
+      assert.equal(readText(a + last).error, 'truncated', last);
+      assert.equal(readText(a + last, { fail: 'reset' }).error, 'reset', last);
+    }
   });
 
   test('a stream of several choices is complete when each of them has finished', () => {

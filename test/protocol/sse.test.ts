@@ -103,6 +103,15 @@ describe('SSE scanner', () => {
     ],
     ['id and retry are passed over', 'id: 1\nretry: 10\ndata: a\nid\n\n', [{ type: '', data: 'a' }]],
     ['unknown fields are passed over', 'dat: x\ndatax: y\ndata : z\n data: w\nDATA: v\ndata: a\n\n', [{ type: '', data: 'a' }]],
+    [
+      'an error by its field, which llama.cpp has beside those of the standard',
+      'data: a\n\nerror: {"code":500}\n\nerror\n\nerrors: x\n\ndata: b\n\n',
+      [
+        { type: '', data: 'a' },
+        { type: 'error', data: '{"code":500}' },
+        { type: '', data: 'b' },
+      ],
+    ],
     ['a byte order mark at the start', '\xef\xbb\xbfdata: a\n\n\xef\xbb\xbfdata: b\n\n', [{ type: '', data: 'a' }]],
     ['an event without its blank line is dropped', 'data: a\n\ndata: b\n', [{ type: '', data: 'a' }]],
     ['a line without its end is dropped', 'data: a\n\ndata: b', [{ type: '', data: 'a' }]],
