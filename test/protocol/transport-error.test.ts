@@ -25,7 +25,8 @@ test('an interim answer that undici cannot pass over is told in words', async ()
 test('what this machine lacks is not taken for what the server does', () => {
   const kind = (code: string) => errorKindOf(Object.assign(new Error(code), { code }), 'connecting');
   for (const code of ['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM']) assert.equal(kind(code), 'client_limit', code);
-  assert.equal(kind('ECONNREFUSED'), 'refused');
+  for (const code of ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EAFNOSUPPORT'])
+    assert.equal(kind(code), 'refused', code);
 });
 
 test('an address that cannot be connected to from here is no lack of ports', (t) => {
