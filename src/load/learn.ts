@@ -5,7 +5,7 @@ import { protocolOf } from '../protocol/registry.ts';
 import type { RequestSpec } from '../workload/request-spec.ts';
 import { type Workload, warmupIndexBase } from '../workload/workload.ts';
 import { Budget, inputBound, outputBound, type TokenBound } from './budget.ts';
-import type { LoadInput } from './load-run.ts';
+import type { LoadInput, TokenSource } from './load-run.ts';
 import { probe } from './probe.ts';
 import { connectTimeoutMs, maxHeaderBytes } from './transport-limits.ts';
 import { wireContext } from './wire.ts';
@@ -18,8 +18,7 @@ const longestPauseMs = 2000;
 /** What is known of a server before anything is measured. */
 export interface Learned {
   wire: WireContext;
-  /** It reports no output tokens, so they are counted here. */
-  countTokens: boolean;
+  outputTokens: TokenSource;
   /** What the request that asked took to its first output (or its end, where it was not streamed), ms; null where none was sent, or it failed. */
   firstAnswerMs: number | null;
   /** The budget does not even allow for that request. */
@@ -28,7 +27,7 @@ export interface Learned {
 
 /** What is known without asking. */
 export function knownOf(input: LoadInput): Learned {
-  return { wire: wireContext(input), countTokens: false, firstAnswerMs: null, overBudget: false };
+  return { wire: wireContext(input), outputTokens: 'reported', firstAnswerMs: null, overBudget: false };
 }
 
 /** The request that is sent ahead of all others. */
@@ -49,7 +48,7 @@ export function boundAhead({ scenario, workload }: Pick<LoadInput, 'scenario' | 
   return boundOf(aheadOf(workload), protocol, wireContext({ scenario, baseUrl: 'http://localhost', targetHeaders: {}, userAgent: '' }));
 }
 
-/** Asks the server once what it can. */
+/** Asks the server what it can: once, or again where it asks for patience, within the scenario's timeout in all. */
 export async function learn(input: LoadInput): Promise<Learned> {
   const { scenario, workload, baseUrl, transport, freshConnections } = input;
   const known = knownOf(input);
@@ -69,30 +68,33 @@ export async function learn(input: LoadInput): Promise<Learned> {
     const budget = input.budget ? new Budget(input.budget) : null;
     const bound = boundOf(spec, protocol, known.wire);
     if (budget !== null && !budget.reserve(bound)) return { ...known, overBudget: true };
+    const deadlineMs = performance.now() + timeoutMs;
     let sentMs = 0;
     const ask = () => {
       sentMs = performance.now();
-      return probe(connection, protocol, spec, known.wire, timeoutMs, input.signal);
+      return probe(connection, protocol, spec, known.wire, deadlineMs - sentMs, input.signal);
     };
-    const { answer, context } = await patientProbe(ask, input.signal);
+    const { answer, context } = await patientProbe(ask, deadlineMs, input.signal);
     const endMs = performance.now();
     budget?.settle(bound, { input: answer.inputTokens ?? 0, output: answer.outputTokens ?? 0 });
     const firstAnswerMs = answer.error === null ? (answer.firstOutputMs ?? endMs) - sentMs : null;
-    // Where nothing is known, texts are kept, and counted for want of a better figure: a server that does report usage is believed all the same.
-    const mayReportNone = answer.error !== null || answer.outputTokens === null;
-    return { wire: context, countTokens: mayReportNone && workload.retrieval === undefined, firstAnswerMs, overBudget: false };
+    const told = answer.outputTokens === null ? 'counted' : 'reported';
+    const outputTokens = workload.retrieval !== undefined ? 'reported' : answer.error === null ? told : 'either';
+    return { wire: context, outputTokens, firstAnswerMs, overBudget: false };
   } finally {
     await connection.close();
   }
 }
 
 /** Asks again where the server asked for patience. */
-async function patientProbe(ask: () => ReturnType<typeof probe>, signal: AbortSignal): ReturnType<typeof probe> {
+async function patientProbe(ask: () => ReturnType<typeof probe>, deadlineMs: number, signal: AbortSignal): ReturnType<typeof probe> {
   let last = await ask();
   for (let again = 0; again < mostAgain && !signal.aborted; again++) {
     const { error, retryAfterMs } = last.answer;
     if (error !== 'rate_limited' && error !== 'http_5xx') break;
-    await sleep(Math.min(longestPauseMs, retryAfterMs ?? pauseMs), undefined, { signal }).catch(() => {});
+    const waitMs = Math.min(longestPauseMs, retryAfterMs ?? pauseMs);
+    if (performance.now() + waitMs >= deadlineMs) break;
+    await sleep(waitMs, undefined, { signal }).catch(() => {});
     if (!signal.aborted) last = await ask();
   }
   return last;

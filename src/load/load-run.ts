@@ -65,6 +65,12 @@ export interface LoadControl {
   finish(): void;
 }
 
+/**
+ * Where the number of an answer's output tokens comes from. `reported`: the server says it, or nobody does. `counted`: here, since the server reports none.
+ * `either`: the request that asked failed, so an answer that does not say is counted here, and one that does is believed.
+ */
+export type TokenSource = 'reported' | 'counted' | 'either';
+
 /** One run of a scenario against a running service. */
 export interface LoadOutcome {
   meter: Meter;
@@ -76,8 +82,7 @@ export interface LoadOutcome {
   client: ClientFigures;
   workers: number;
   stopReason: StopReason;
-  /** Output tokens were counted here, because the server reported none. */
-  tokensCountedHere: boolean;
+  outputTokens: TokenSource;
   /** What the request took that was sent ahead of everything else: to its first output (or its end, where it was not streamed), ms; null where none was, or it failed. */
   firstAnswerMs: number | null;
   warm: WarmReport[];

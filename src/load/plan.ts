@@ -37,7 +37,7 @@ export interface LoadPlan {
   /** Null: no limit on what is used up. */
   budget: BudgetPlan | null;
   retry: RetryPolicy | null;
-  /** The server reports no usage: tokens are counted here. */
+  /** The tokens of an answer that does not say them are counted. */
   countTokens: boolean;
   /** Machines that share one schedule: this one's place and how many there are. */
   shard: { index: number; count: number };
@@ -46,7 +46,7 @@ export interface LoadPlan {
 }
 
 /** @param connections of this machine, over all workers */
-export function planOf(input: LoadInput, { wire, countTokens }: Learned, connections: number, workers: number): LoadPlan {
+export function planOf(input: LoadInput, { wire, outputTokens }: Learned, connections: number, workers: number): LoadPlan {
   const { scenario, target, prompts, trace, baseUrl, transport, freshConnections, retry, shard } = input;
   const { name, model, max_tokens, tokenizer, replica_header } = target;
   return {
@@ -72,7 +72,7 @@ export function planOf(input: LoadInput, { wire, countTokens }: Learned, connect
     gapRule: (input.definition ?? ownDefinition).gaps,
     budget: input.budget ?? null,
     retry,
-    countTokens,
+    countTokens: outputTokens !== 'reported',
     shard,
     workers,
   };

@@ -8,6 +8,7 @@ const probeTokens = 8;
 /**
  * Sends one request ahead of everything else, to learn whether the server takes `stream_options.continuous_usage_stats` and `include_usage`;
  * where it answers 4xx, with less asked for. Not measured.
+ * @param timeoutMs for all that it is asked
  * @param signal gives it up; the answer is then `cancelled`
  * @returns the context to use, and the last answer
  */
@@ -21,10 +22,11 @@ export async function probe(
 ): Promise<{ context: WireContext; answer: Answer }> {
   const small = { ...spec, minTokens: null, ignoreEos: false, maxTokens: Math.min(spec.maxTokens ?? probeTokens, probeTokens) };
   const attempts: WireContext[] = [context, { ...context, continuousUsage: false }, { ...context, continuousUsage: false, includeUsage: false }];
+  const deadlineMs = performance.now() + timeoutMs;
   let last: { context: WireContext; answer: Answer } | null = null;
   for (const attempt of spec.stream ? attempts : [{ ...context, continuousUsage: false }]) {
-    last = { context: attempt, answer: await sendOnce(transport, protocol, small, attempt, timeoutMs, signal) };
-    if (!refusesRequest(last.answer)) break;
+    last = { context: attempt, answer: await sendOnce(transport, protocol, small, attempt, deadlineMs, signal) };
+    if (!refusesRequest(last.answer) || performance.now() >= deadlineMs) break;
   }
   return last as { context: WireContext; answer: Answer };
 }
@@ -39,13 +41,14 @@ function sendOnce(
   protocol: Protocol,
   spec: RequestSpec,
   context: WireContext,
-  timeoutMs: number,
+  deadlineMs: number,
   signal: AbortSignal,
 ): Promise<Answer> {
   const reader = protocol.createReader();
   reader.begin(null, false);
   return new Promise((resolve) => {
-    const timer = setTimeout(() => abort('timeout_total', `no complete answer within ${timeoutMs / 1000} s`), Math.min(timeoutMs, longestTimerMs));
+    const leftMs = Math.min(Math.max(0, deadlineMs - performance.now()), longestTimerMs);
+    const timer = setTimeout(() => abort('timeout_total', 'no complete answer in time'), leftMs);
     const giveUp = () => abort('cancelled', 'given up');
     const settle = (answer: Answer) => {
       clearTimeout(timer);

@@ -115,7 +115,7 @@ class LoadRun {
         meter: this.meter,
         conversations: this.conversations,
         workers: this.workers,
-        tokensCountedHere: learned.countTokens,
+        outputTokens: learned.outputTokens,
         firstAnswerMs: learned.firstAnswerMs,
         warm: this.warm,
         warmUp: warmUpLatency(warmed.map(({ latencies }) => latencies)),

@@ -2,7 +2,7 @@ import { defaultTokenizer } from '../../config/scenario/tokenizers.ts';
 import type { TargetConfig } from '../../config/target/target.ts';
 import { limitsFor } from '../../config/thresholds/limits-for.ts';
 import { maskSecrets } from '../../config/yaml/mask.ts';
-import type { LoadOutcome } from '../../load/load-run.ts';
+import type { LoadOutcome, TokenSource } from '../../load/load-run.ts';
 import type { ValidityFinding } from '../../measure/validity.ts';
 import { readAccelerator } from '../../observe/accelerator.ts';
 import { readEngine } from '../../observe/engine.ts';
@@ -86,12 +86,19 @@ export function describe(
     compat,
     shard: shard.count > 1 ? shard : null,
     config: { resolved, sha256: sha256Of(resolved) },
-    notes: outcome.tokensCountedHere
-      ? { outputTokens: `counted with ${context.target.tokenizer ?? defaultTokenizer}: the server reports no usage` }
-      : {},
+    notes: tokenNote(outcome.outputTokens, context.target.tokenizer ?? defaultTokenizer),
   });
   document.errors = document.errors.map((error) => ({ ...error, example: mask(error.example) }));
   return document;
+}
+
+/** What is said of how the output tokens of a result were counted. */
+function tokenNote(source: TokenSource, tokenizer: string): { outputTokens?: string } {
+  if (source === 'counted') return { outputTokens: `counted with ${tokenizer}: the server reports no usage` };
+  if (source === 'reported') return {};
+  return {
+    outputTokens: `counted with ${tokenizer} where an answer does not say: the request sent ahead failed, so that nobody knew whether the server reports usage`,
+  };
 }
 
 /** The target without what may be secret or differs from run to run. */
