@@ -1,6 +1,7 @@
 import type { SearchSummary } from '../load/search-summary.ts';
 import { median } from '../measure/median.ts';
 import type { Capacity } from './capacity.ts';
+import { addConversations, type ConversationBlock } from './conversations.ts';
 import { addCounts } from './dispatch.ts';
 import type { ResultDocument, Results, Series } from './document.ts';
 import type { MeasuredPart } from './findings/finding.ts';
@@ -8,7 +9,7 @@ import { levelFindings, searchMetrics } from './load-findings.ts';
 import { mergeResults } from './merge.ts';
 import { pooledLevels } from './pooled-levels.ts';
 import { addWarmUps, type WarmUp } from './spike-rate.ts';
-import { type Stability, stabilityOf, worstOf } from './stability.ts';
+import { type Stability, stabilityOf, withShards, worstOf } from './stability.ts';
 
 /** Each part over all rounds that drove it. @param merged the documents of the rounds, where somebody has added them already and a round is one part */
 export function acrossRounds(rounds: readonly (readonly MeasuredPart[])[], merged: ResultDocument | null = null): MeasuredPart[] {
@@ -44,6 +45,7 @@ function overRounds(rounds: readonly ResultDocument[], added: ResultDocument, sc
   const [first] = known<number>('first_latency_s');
   const levels = pooledLevels(rounds, added.series, scenario.name);
   const stability = stabilityOver(rounds, added);
+  const conversation = conversationsOver(rounds, added);
   const perReplica = (all[0]?.['capacity'] as Capacity['capacity'] | undefined)?.replicas ?? 1;
   return {
     ...(warmUp === null ? {} : { warmup: warmUp }),
@@ -53,7 +55,18 @@ function overRounds(rounds: readonly ResultDocument[], added: ResultDocument, sc
     ...(first === undefined ? {} : { first_latency_s: first }),
     ...levelFindings(levels, scenario, perReplica),
     ...(stability === null ? {} : { stability }),
+    ...(conversation === null ? {} : { conversation }),
   };
+}
+
+/** The times of machines that shared a load are from the start of the first; those of runs one after the other from each run's own. */
+function conversationsOver(rounds: readonly ResultDocument[], { runs, timestamp }: ResultDocument): ConversationBlock | null {
+  const parts = rounds.flatMap(({ results, timestamp: started }) => {
+    const block = results['conversation'] as ConversationBlock | undefined;
+    const apart = runs.length > 1 ? 0 : (Date.parse(started) - Date.parse(timestamp)) / 1000 || 0;
+    return block === undefined ? [] : [{ block, startSeconds: apart }];
+  });
+  return parts.length === 0 ? null : addConversations(parts);
 }
 
 /** Of rounds one after the other that of the worst; of machines that shared a load that of their seconds together. */
@@ -61,7 +74,9 @@ function stabilityOver(rounds: readonly ResultDocument[], added: ResultDocument)
   const own = rounds.map(({ results }) => (results['stability'] as Stability | undefined) ?? null);
   const [first] = own.filter((one) => one !== null);
   if (first === undefined) return null;
-  return added.runs.length > 1 ? worstOf(own) : stabilityOf(added.timeline, first.thirds[2].to_s, added.stop_reason);
+  if (added.runs.length > 1) return worstOf(own);
+  const whole = stabilityOf(added.timeline, first.thirds[2].to_s, added.stop_reason);
+  return whole === null ? null : withShards(whole, own);
 }
 
 interface ParseTime {

@@ -1,6 +1,7 @@
 import type { ConversationFigures, ConversationMeter } from '../measure/conversation-meter.ts';
 import { Distribution } from '../measure/distribution.ts';
 import type { DistributionMetric } from './document.ts';
+import { weighedMean } from './merge-values.ts';
 
 /** One turn as the result document has it. */
 export interface TurnRow {
@@ -44,6 +45,56 @@ export interface ConversationBlock {
   };
   /** At most 1000, in the order they began. */
   conversations: ConversationRow[];
+}
+
+const mostKept = 1000;
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+const largest = (values: readonly (number | null)[]): number | null => {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : Math.max(...known);
+};
+
+/**
+ * Conversations of several runs, or of machines that shared a load, as one block. How alike the answers are is known within each part alone, and is their mean; the
+ * mean duration is of the conversations that are kept one by one.
+ * @param parts one at least; `startSeconds` is added to the times of a part's turns
+ */
+export function addConversations(parts: readonly { block: ConversationBlock; startSeconds: number }[]): ConversationBlock {
+  const blocks = parts.map(({ block }) => block);
+  const begun = ({ turns: [first] }: ConversationRow) => (first === undefined ? 0 : first.ended_s - first.latency_s);
+  const rows = parts
+    .flatMap(({ block, startSeconds }) =>
+      block.conversations.map((row) => ({ ...row, turns: row.turns.map((turn) => ({ ...turn, ended_s: turn.ended_s + startSeconds })) })),
+    )
+    .sort((a, b) => begun(a) - begun(b));
+  const types = [...new Set(blocks.flatMap((block) => block.types.map(({ type }) => type)))].map((type) => {
+    const own = blocks.flatMap((block) => block.types.filter((one) => one.type === type));
+    const durations = rows.flatMap((row) => (row.type === type && row.completed && row.duration_s !== null ? [row.duration_s] : []));
+    const compared = own.filter((one) => one.answer_consistency !== null);
+    return {
+      type,
+      conversations: sum(own.map(({ conversations }) => conversations)),
+      mean_duration_s: durations.length === 0 ? null : sum(durations) / durations.length,
+      max_duration_s: largest(own.map(({ max_duration_s }) => max_duration_s)),
+      answer_consistency: weighedMean(
+        compared.map((one) => one.answer_consistency as number),
+        compared.map((one) => Math.max(1, one.conversations - 1)),
+      ),
+    };
+  });
+  const limits = blocks.map((block) => block.context_limit);
+  return {
+    begun: sum(blocks.map((block) => block.begun)),
+    completed: sum(blocks.map((block) => block.completed)),
+    failed: sum(blocks.map((block) => block.failed)),
+    types,
+    context_limit: {
+      refused: sum(limits.map(({ refused }) => refused)),
+      cut: sum(limits.map(({ cut }) => cut)),
+      largest_context_tokens: largest(limits.map(({ largest_context_tokens }) => largest_context_tokens)),
+    },
+    conversations: rows.slice(0, mostKept),
+  };
 }
 
 /** What is told of conversations, and a metric of how long whole ones took. */

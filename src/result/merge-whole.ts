@@ -1,3 +1,4 @@
+import { isObject } from '../config/is-object.ts';
 import type { ResultDocument, Results } from './document.ts';
 import { mergeResults } from './merge.ts';
 import { oneScenario } from './one-scenario.ts';
@@ -15,8 +16,23 @@ export function mergeWhole(documents: readonly ResultDocument[], names: readonly
   const scenarios = new Set(documents.flatMap(scenariosOf));
   if (scenarios.size > 1) return ofSeveral(merged, documents, [...scenarios]);
   const apart = documents.map(partsIn);
-  if (apart.every((one) => one !== null)) return withSkipped(merged, apart);
-  return withoutFindings(merged, documents);
+  return withLeftBehind(apart.every((one) => one !== null) ? withSkipped(merged, apart) : withoutFindings(merged, documents), documents);
+}
+
+/** Written of a result as a whole, so that another one's has nothing to say beside it. */
+const ofOneResult: ReadonlySet<string> = new Set(['rounds', 'parts', 'recommendations', 'run_level', 'overall_assessment']);
+
+/** Members of `results` that a part has and the sum has not, neither as a whole nor run by run: an advice names them, for a reader who looks for them. */
+function withLeftBehind(merged: ResultDocument, documents: readonly ResultDocument[]): ResultDocument {
+  const { rounds } = merged.results as { rounds?: unknown };
+  const byRun = new Set(Array.isArray(rounds) ? rounds.flatMap((round) => Object.keys(isObject(round) ? round : {})) : []);
+  const names = new Set(documents.flatMap(({ results }) => Object.keys(results).filter((name) => results[name] !== null)));
+  const left = [...names].filter((name) => merged.results[name] === undefined && !byRun.has(name) && !ofOneResult.has(name));
+  if (left.length === 0) return merged;
+  return withAdvice(
+    merged,
+    `${left.map((name) => `results.${name}`).join(', ')} cannot be added and ${left.length === 1 ? 'is' : 'are'} left out: see each result`,
+  );
 }
 
 function withSkipped(merged: ResultDocument, apart: readonly Apart[]): ResultDocument {
@@ -31,14 +47,14 @@ function withSkipped(merged: ResultDocument, apart: readonly Apart[]): ResultDoc
 /** Several scenarios in one document: what each of them found stands below `scenarios`, made of the documents that hold it. */
 function ofSeveral(merged: ResultDocument, documents: readonly ResultDocument[], scenarios: readonly string[]): ResultDocument {
   const found: Record<string, Results> = {};
-  let complete = true;
+  const left: string[] = [];
   for (const name of scenarios) {
     const own = mergeWhole(documents.filter((document) => scenariosOf(document).includes(name)).map((document) => oneScenario(document, name)));
     found[name] = own.results;
-    complete &&= !own.validity.checks.some((check) => check.name === lost);
+    for (const { name: check, detail } of own.validity.checks) if (check === lost) left.push(`${name}: ${detail}`);
   }
   const whole = { ...merged, results: { ...merged.results, scenarios: found } };
-  return complete ? whole : withAdvice(whole);
+  return left.length === 0 ? whole : withAdvice(whole, left.join('; '));
 }
 
 function scenariosOf({ scenario, results }: ResultDocument): string[] {
@@ -50,12 +66,15 @@ const lost = 'findings';
 
 /** Sums of results whose scenario has parts, with the advice that what these say together is missing: the report must not pass over it. */
 export function withoutFindings(merged: ResultDocument, documents: readonly ResultDocument[]): ResultDocument {
-  return documents.length > 1 && documents.some(({ results }) => Array.isArray(results['parts'])) ? withAdvice(merged) : merged;
+  return documents.length > 1 && documents.some(({ results }) => Array.isArray(results['parts'])) ? withAdvice(merged, partsLost) : merged;
 }
 
-function withAdvice(merged: ResultDocument): ResultDocument {
-  const detail =
-    'what the parts of a scenario say together (ratios, scaling, skew) is not made anew of these results: the series are exact, for the rest see each result';
-  const checks = [...merged.validity.checks.filter(({ name }) => name !== lost), { name: lost, ok: false, severity: 'advice' as const, detail }];
-  return { ...merged, validity: { ...merged.validity, checks } };
+const partsLost =
+  'what the parts of a scenario say together (ratios, scaling, skew) is not made anew of these results: the series are exact, for the rest see each result';
+
+function withAdvice(merged: ResultDocument, detail: string): ResultDocument {
+  const known = merged.validity.checks.find(({ name }) => name === lost);
+  if (known?.detail.includes(detail)) return merged;
+  const advice = { name: lost, ok: false, severity: 'advice' as const, detail: known === undefined ? detail : `${known.detail}; ${detail}` };
+  return { ...merged, validity: { ...merged.validity, checks: [...merged.validity.checks.filter((check) => check !== known), advice] } };
 }

@@ -68,7 +68,7 @@ function combine(parts: readonly Part[], together: boolean): ResultDocument {
     base_url: unique(all('base_url')).join(', '),
     model: unique(all('model')).join(', ') || null,
     partial: all('partial').some(Boolean),
-    stop_reason: all('stop_reason').find((reason) => reason !== 'completed') ?? 'completed',
+    stop_reason: stopReasonOf(all('stop_reason')),
     results: mergeResultsBlock(parts, series, wholeSeconds, together),
     series,
     runs: together && sharesSeries(documents) ? [oneRun(documents, series, wholeSeconds)] : runsInTurn(documents),
@@ -99,6 +99,11 @@ function combine(parts: readonly Part[], together: boolean): ResultDocument {
 
 const unique = (values: readonly (string | null | undefined)[]): string[] => [...new Set(values.filter((value): value is string => !!value))];
 const earliest = (times: readonly string[]): string => times.filter((time) => time !== '').sort()[0] ?? '';
+
+/** What ended a part before its time stands for the whole; a time that came, where no part was ended so. */
+function stopReasonOf(reasons: readonly string[]): string {
+  return reasons.find((reason) => reason !== 'completed' && reason !== 'duration') ?? (reasons.includes('duration') ? 'duration' : 'completed');
+}
 
 function sharesSeries(documents: readonly ResultDocument[]): boolean {
   const ids = documents.flatMap((document) => document.series.map(({ id }) => id));

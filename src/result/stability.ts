@@ -101,3 +101,26 @@ export function worstOf(runs: readonly (Stability | null)[]): Stability | null {
   const known = runs.flatMap((run, index) => (run === null ? [] : [{ ...run, run: index + 1 }]));
   return known.toSorted((a, b) => rank(b) - rank(a) || drift(b) - drift(a))[0] ?? null;
 }
+
+/**
+ * What machines that shared a load say together: rates and errors are those of the whole. Percentiles of their seconds cannot be added, so the rise of a latency is the
+ * greatest that a machine saw, and what made a machine's part unstable makes the whole so.
+ * @param whole of the seconds of all machines added
+ * @param shards null for one that was not long enough
+ */
+export function withShards(whole: Stability, shards: readonly (Stability | null)[]): Stability {
+  const known = shards.filter((one) => one !== null);
+  const greatest = (of: (one: Stability['drift']) => number | null) => {
+    const rises = known.flatMap(({ drift }) => of(drift) ?? []);
+    return rises.length === 0 ? null : Math.max(...rises);
+  };
+  const { stable, reasons, crashes } = whole.assessment;
+  const all = [...new Set([...reasons, ...known.flatMap(({ assessment }) => assessment.reasons)])];
+  const drift = {
+    ...whole.drift,
+    ttft_ms_p50_percent: greatest((one) => one.ttft_ms_p50_percent),
+    latency_ms_p95_percent: greatest((one) => one.latency_ms_p95_percent),
+  };
+  const most = Math.max(crashes, ...known.map(({ assessment }) => assessment.crashes));
+  return { ...whole, drift, assessment: { stable: all.length > 0 ? false : stable, crashes: most, reasons: all } };
+}

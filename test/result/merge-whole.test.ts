@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Scenario } from '../../src/config/scenario/scenario.ts';
+import type { ConversationBlock } from '../../src/result/conversations.ts';
 import type { ResultDocument } from '../../src/result/document.ts';
 import { mergeWhole, withoutFindings } from '../../src/result/merge-whole.ts';
 import { partsIn } from '../../src/result/part-documents.ts';
+import { type Stability, stabilityOf } from '../../src/result/stability.ts';
 import { uniteRounds, uniteScenarios } from '../../src/result/unite.ts';
 import { documentOf, measuredSeries } from './sample.ts';
 
@@ -110,4 +112,91 @@ test('where a document does not say enough of its parts, an advice says what is 
   assert.deepEqual([advice?.ok, advice?.severity], [false, 'advice']);
   const [composed] = [batchOf(100, 200, 0)];
   assert.equal(composed && withoutFindings(composed, [composed]), composed);
+});
+
+/** What a machine of two says, begun so many seconds after the first. */
+function shardOfLoad(index: number, executor: string, second: number, results: Record<string, unknown>, more: Record<string, unknown> = {}) {
+  return documentOf({
+    timestamp: at(second),
+    shard: { index, count: 2 },
+    results: { total_requests: 3, successful: 3, failed: 0, duration_seconds: 9, ...results },
+    series: [measuredSeries('chat', [10, 20, 30])],
+    config: { resolved: { scenario: { name: 'chat', load: { executor }, request: {} } }, sha256: executor },
+    ...more,
+  });
+}
+
+test('conversations that machines shared are those of all of them, on one axis of time', () => {
+  const row = (type: string, iteration: number, ended: number, completed = true) => ({
+    type,
+    iteration,
+    completed,
+    duration_s: completed ? ended : null,
+    turns: [{ turn: 1, latency_s: 0.5, ended_s: ended, error: completed ? null : 'timeout_total' }],
+  });
+  const block = (consistency: number | null, largest: number, rows: ReturnType<typeof row>[]) => ({
+    begun: rows.length,
+    completed: rows.filter(({ completed }) => completed).length,
+    failed: rows.filter(({ completed }) => !completed).length,
+    types: [...new Set(rows.map(({ type }) => type))].map((type) => ({
+      type,
+      conversations: rows.filter((one) => one.type === type).length,
+      mean_duration_s: 1,
+      max_duration_s: Math.max(...rows.map(({ duration_s }) => duration_s ?? 0)),
+      answer_consistency: consistency,
+    })),
+    context_limit: { refused: 1, cut: 2, largest_context_tokens: largest },
+    conversations: rows,
+  });
+  const one = block(1, 50, [row('short', 1, 1), row('short', 3, 2), row('long', 1, 8)]);
+  const other = block(null, 90, [row('short', 2, 1), row('long', 2, 3, false)]);
+  const merged = mergeWhole([shardOfLoad(1, 'conversation', 0, { conversation: one }), shardOfLoad(2, 'conversation', 0.5, { conversation: other })]);
+  const { begun, completed, failed, types, context_limit, conversations } = merged.results['conversation'] as ConversationBlock;
+  assert.deepEqual([begun, completed, failed], [5, 4, 1]);
+  assert.deepEqual(context_limit, { refused: 2, cut: 4, largest_context_tokens: 90 });
+  assert.deepEqual(
+    types.map((type) => [type.type, type.conversations, type.mean_duration_s, type.max_duration_s, type.answer_consistency]),
+    [
+      ['short', 3, 4 / 3, 8, 1],
+      ['long', 2, 8, 8, 1],
+    ],
+  );
+  assert.deepEqual(
+    conversations.map(({ iteration, turns }) => [iteration, turns[0]?.ended_s]),
+    [
+      [1, 1],
+      [2, 1.5],
+      [3, 2],
+      [2, 3.5],
+      [1, 8],
+    ],
+  );
+  assert.ok(!merged.validity.checks.some(({ name }) => name === 'findings'));
+});
+
+test('a soak that machines shared is as unstable as a machine saw it, with the rates of all', () => {
+  const second = (t: number, latency: number) => ({
+    t,
+    requests: 10,
+    tokens: 100,
+    errors: 0,
+    in_flight: 1,
+    ttft_ms_p50: 5,
+    latency_ms_p95: latency,
+  });
+  const shard = (index: number, slower: number) => {
+    const timeline = Array.from({ length: 9 }, (_, t) => second(t, t < 6 ? 100 : 100 * slower));
+    return shardOfLoad(index, 'soak', 0, { stability: stabilityOf(timeline, 9) }, { timeline });
+  };
+  const { drift, assessment, thirds } = mergeWhole([shard(1, 1), shard(2, 1.5)]).results['stability'] as Stability;
+  assert.deepEqual([assessment.stable, Math.round(drift.latency_ms_p95_percent ?? 0), thirds[2].requests_per_sec], [false, 50, 20]);
+  assert.match(assessment.reasons.join(), /p95 latency rose by 50/);
+  assert.equal((mergeWhole([shard(1, 1), shard(2, 1)]).results['stability'] as Stability).assessment.stable, true);
+});
+
+test('a member of results that cannot be added is named', () => {
+  const merged = mergeWhole([shardOfLoad(1, 'closed', 0, { own_figure: { a: 1 } }), shardOfLoad(2, 'closed', 0, { own_figure: { a: 2 } })]);
+  const advice = merged.validity.checks.find(({ name }) => name === 'findings');
+  assert.match(advice?.detail ?? '', /^results\.own_figure cannot be added and is left out/);
+  assert.equal(merged.validity.valid, true);
 });
