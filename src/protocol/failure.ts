@@ -9,7 +9,7 @@ const outOfMemory = /out of memory|out_of_memory|outofmemory|\bOOM\b|insufficien
 const rateLimited = /rate[\s_-]?limit|too many requests|insufficient_quota/i;
 /** That a model is not there is said of it; that something is not supported may be said of anything, so there only the model's name may stand between. */
 const wrongModel =
-  /model_not_found|(?:model|adapter)\b.{0,200}?\b(?:not found|does not exist|doesn't exist)|(?:model|adapter)\s+(?:["'`][^"'`]{1,200}["'`]|\S{1,200})\s+(?:is\s+)?(?:not supported|not available|unknown)\b|\b(?:unknown|unsupported|no such) model\b(?! of)/i;
+  /model_not_found|(?:model|adapter)\b.{0,200}?\b(?:not found|does not exist|doesn't exist)|(?:model|adapter)\s+(?:["'`][^"'`]{1,200}["'`]|\S{1,200})\s+(?:is\s+)?(?:not supported|not available|unknown)\b|\b(?:unknown|unsupported|no such) model\b(?! of)|invalid model(?: name| id|:)|not a valid model\b|\bmodel not exist\b|models\/\S{1,200} is not found|not_found_error"[^}]{0,100}"model: /i;
 
 /** What an HTTP status outside 2xx means; the body's words tell out of memory from other errors, and an unknown model from an unknown path. */
 export function statusFailure(status: number, body: string, location: string | null): { kind: ErrorKind; message: string } {

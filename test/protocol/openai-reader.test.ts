@@ -234,6 +234,17 @@ describe('failures', () => {
       /maximum context/,
     ],
     ['400 for an unknown model', readText('{"error":{"message":"model \'llama3.1:8b\' is not supported"}}', { status: 400 }), 'wrong_model', /llama/],
+    ...[
+      "{'error': '/chat/completions: Invalid model name passed in model=x. Call `/v1/models` to view available models for your key.'}",
+      '{"error":{"message":"x/y:free is not a valid model ID","code":400}}',
+      '{"object":"error","message":"Invalid model: x","type":"invalid_model","code":"1500"}',
+      '{"error":{"message":"Model Not Exist","type":"invalid_request_error"}}',
+      '[{"error":{"code":404,"message":"models/x is not found for API version v1main"}}]',
+      '{"type":"error","error":{"type":"not_found_error","message":"model: x"}}',
+    ].map((body): (typeof cases)[number] => [`the unknown model of ${body}`, readText(body, { status: 400 }), 'wrong_model', /HTTP 400/]),
+    ...['{"type":"error","error":{"type":"invalid_request_error","message":"model: Field required"}}', '{"error":"invalid model parameters"}'].map(
+      (body): (typeof cases)[number] => [`no unknown model: ${body}`, readText(body, { status: 400 }), 'http_4xx', /HTTP 400/],
+    ),
     [
       'what no JSON holds, in a chunk whose text is kept',
       readText('data: {"choices":[{"index":0,"delta":{"content":"a"},"logprobs":{"x":[NaN]}}]}\n\n'),
