@@ -2,7 +2,7 @@ import { isObject } from '../config/is-object.ts';
 import { bytesAre, JsonCursor } from './json-cursor.ts';
 import { endpoint } from './openai-request.ts';
 import type { Protocol, RequestSpec, WireContext } from './protocol.ts';
-import { SseScanner } from './sse.ts';
+import { pingEvent, SseScanner } from './sse.ts';
 import { callText, StreamReader, textOf } from './stream-reader.ts';
 import { countOf } from './token-count.ts';
 import type { WireRequest } from './transport.ts';
@@ -48,6 +48,8 @@ const names = {
 const deltaType = Buffer.from('content_block_delta');
 const deltaEvent = 'content_block_delta';
 const openBrace = 123;
+/** What gateways put into a stream of this wire beside its events: nothing at all, or the last word of another wire. */
+const meaningless = /^\s*(?:\[DONE\]\s*)?$/;
 
 /**
  * Deltas of content, which are nearly all events of a stream, are walked byte by byte; every other event is parsed. A stream is complete with
@@ -113,7 +115,7 @@ export class AnthropicReader extends StreamReader {
       value = JSON.parse(text);
     } catch {
       if (type === 'error') this.errorInside(text);
-      else this.unreadableEvent(text);
+      else if (type !== pingEvent && !meaningless.test(text)) this.unreadableEvent(text);
       return;
     }
     if (!isObject(value)) this.unreadableEvent(text);

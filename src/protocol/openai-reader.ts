@@ -6,7 +6,7 @@ import { ChunkClassifier, isDone } from './classify.ts';
 import { classifyValue, finishBits, outputBits, Seen, sharedChoice } from './classify-value.ts';
 import { example, sampleBytes } from './failure.ts';
 import type { OutputListener } from './protocol.ts';
-import { type SseHandler, SseScanner } from './sse.ts';
+import { pingEvent, type SseHandler, SseScanner } from './sse.ts';
 
 /** Bits that tell of a choice: output, its role, its end. */
 const choiceBits = outputBits | Seen.role | Seen.finish;
@@ -106,7 +106,8 @@ export class OpenAiReader extends AnswerState implements SseHandler {
         this.choicesEnded = -1;
       }
       if ((bits & Seen.error) !== 0) this.errorInside(buffer.toString('utf8', start, end), reasonLead(chunk.finishReason));
-      else if ((bits & Seen.malformed) !== 0) this.unreadableEvent(buffer.toString('utf8', start, Math.min(end, start + sampleBytes)));
+      else if ((bits & Seen.malformed) !== 0 && type !== pingEvent)
+        this.unreadableEvent(buffer.toString('utf8', start, Math.min(end, start + sampleBytes)));
       if ((bits & Seen.error) === 0) return;
     }
     if (chunk.model !== null) this.model ??= chunk.model;

@@ -3,6 +3,9 @@ import { ByteBuffer } from './byte-buffer.ts';
 /** Longest line, and longest event, that a stream may hold before it is given up: what bounds memory against a server that never ends its line. */
 export const defaultMaxLineBytes = 1024 * 1024;
 
+/** The name of events that only keep a stream open: their data may be anything (a time, say). */
+export const pingEvent = 'ping';
+
 /** Hears what a stream holds. The buffer belongs to the scanner or its caller: valid only during the call. */
 export interface SseHandler {
   /** One event: its data (lines joined by LF) and its `event:` name, empty for none. */

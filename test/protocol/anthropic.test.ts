@@ -126,6 +126,18 @@ describe('answers', () => {
     assert.equal(read('event: content_block_delta\ndata: {"type"\n\n').error, 'malformed');
     assert.equal(read('hello').error, 'malformed');
   });
+
+  test('what gateways add to a stream is no part of it, and no end', () => {
+    const bytes = stream('anthropic-messages.sse').toString();
+    const more = 'event: ping\ndata: 12:00\n\ndata:\n\n';
+    for (const keepText of [true, false]) {
+      assert.deepEqual(read(`${more}${bytes}data: [DONE]\n\n`, { keepText }), {
+        ...read(bytes, { keepText }),
+        responseBytes: Buffer.byteLength(bytes + more) + 14,
+      });
+      assert.equal(read(`${more}data: [DONE]\n\n`, { keepText }).error, 'truncated');
+    }
+  });
 });
 
 /** What such events say, by JSON.parse alone. */

@@ -120,6 +120,14 @@ describe('answers of several servers', () => {
     assert.deepEqual([answer.outputChunks, answer.firstOutputMs, answer.lastOutputMs], [1, 4, 4]);
   });
 
+  test('an event that only keeps the stream open may hold anything; any other has to be read', () => {
+    const [a, stop] = [chunk({ content: 'a' }), chunk({}, 'stop')];
+    for (const keepText of [true, false]) {
+      assert.equal(readText(`event: ping\r\ndata: 2020-12-22 15:33:27.463789\r\n\r\n${a}${stop}`, { keepText }).error, null);
+      assert.equal(readText(`event: note\ndata: 2020-12-22\n\n${a}${stop}`, { keepText }).error, 'malformed');
+    }
+  });
+
   test('a reader starts afresh', () => {
     const reader = new OpenAiReader();
     read([stream('stream-error.sse').subarray(0, 200)], { reader, fail: 'reset' });
