@@ -25,6 +25,8 @@ function levelRules({ load, stop }: Pick<Scenario, 'load' | 'stop'>): LevelRules
 /** The levels, and what they say of the service: what a search found, or what steps say of its capacity. Nothing where there are none. */
 export function levelFindings(levels: readonly Level[], scenario: Pick<Scenario, 'load' | 'stop'>, replicas: number): LoadFindings {
   if (levels.length === 0) return {};
+  // Of records the limits are not known: which loads were within them cannot be said.
+  if (scenario.load.executor === 'recorded') return { levels: [...levels] };
   const rules = levelRules(scenario);
   const search = scenario.load.executor === 'search' ? searchSummary(levels, rules) : null;
   return { levels: [...levels], ...(search === null ? capacityOf(levels, rules, replicas) : searchCapacity(search, replicas)) };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Level } from '../../src/load/levels.ts';
 import { compatDefinition } from '../../src/measure/compat.ts';
 import { RecordFolder } from '../../src/result/from-records.ts';
 import { failureOf, recordOf } from '../measure/records.ts';
@@ -35,6 +36,37 @@ test('levels are series, classes of requests details, runs evidence', () => {
   const rate = level.metrics['requests_per_sec']!;
   assert.ok('value' in rate && Math.abs((rate.value as number) - 10) < 1e-9);
   assert.match(document.note!, /^from request records; a record does not hold the gaps/);
+});
+
+test('levels of several runs are found again, those of a part by themselves, and named classes are details', () => {
+  const folder = new RecordFolder();
+  const send = (series: string, run: number, at: number, took: number) =>
+    folder.add(recordOf({ series, index: at, intendedMs: at, sentMs: at, firstOutputMs: at + 1, lastOutputMs: at + took, endMs: at + took }), run);
+  for (const round of [0, 1]) {
+    for (const name of ['short', 'long']) send(`mix/phase=cold/prompt_class=${name}`, 2 * round, 0, 100);
+    send('mix/part=hot/rate=2', 2 * round + 1, 0, 100);
+    send('mix/part=hot/rate=4', 2 * round + 1, 1000, 200);
+  }
+  const { series, runs, results } = folder.result()!;
+  assert.deepEqual(series.map(({ id, labels, detail }) => [id, labels['scenario'], labels['prompt_class'] ?? null, detail ?? false]).toSorted(), [
+    ['mix/part=hot/rate=2', 'mix', null, false],
+    ['mix/part=hot/rate=4', 'mix', null, false],
+    ['mix/phase=cold', 'mix', null, false],
+    ['mix/phase=cold/prompt_class=long', 'mix', 'long', true],
+    ['mix/phase=cold/prompt_class=short', 'mix', 'short', true],
+  ]);
+  assert.deepEqual([runs.length, results.total_requests], [2, 8]);
+  const parts = results['parts'] as { series: string; results: Record<string, unknown> }[];
+  const levels = parts.find((part) => part.series === 'mix/part=hot')?.results['levels'] as Level[];
+  assert.deepEqual(
+    levels.map(({ load, requests, requests_per_sec, p95_latency_s, stop_reason }) => [load, requests, requests_per_sec, p95_latency_s, stop_reason]),
+    [
+      [2, 2, 1, 0.1, null],
+      [4, 2, 5, 0.2, null],
+    ],
+  );
+  // What the levels were held to is not in the log.
+  assert.equal(parts[1]?.results['max_sustainable_load'], undefined);
 });
 
 test('under another definition the same records give its times', () => {
