@@ -95,6 +95,44 @@ export class Budget {
 /** A server may say half a token: it counts as one. */
 const whole = (tokens: number): bigint => BigInt(Math.min(mostTokens, Math.max(0, Math.ceil(tokens))));
 
+/** One request's part of a budget, from attempt to attempt. */
+export class Allowance {
+  private readonly budget: Budget | null;
+  private bound: TokenBound | null = null;
+
+  /** @param budget null: nothing is counted */
+  constructor(budget: Budget | null) {
+    this.budget = budget;
+  }
+
+  /** @param bound what the budget has set aside for the first attempt; null: nothing */
+  hold(bound: TokenBound | null): void {
+    this.bound = bound;
+  }
+
+  /** An attempt failed, and may have been paid for all the same; the next one needs a part of its own. False: it has none. */
+  renew(answer: Pick<Answer, 'status' | 'inputTokens' | 'outputTokens'>, sent: boolean): boolean {
+    const { budget, bound } = this;
+    if (budget === null || bound === null) return true;
+    this.spend(answer, sent, answer.outputTokens);
+    if (!budget.reserve(bound)) return false;
+    this.bound = bound;
+    return true;
+  }
+
+  /** The attempt that it was set aside for is not made. */
+  release(): void {
+    if (this.bound !== null) this.budget?.settle(this.bound, { input: 0, output: 0 });
+    this.bound = null;
+  }
+
+  /** An attempt ended. @param sent whether its request was @param outputTokens of the answer, as far as they are known */
+  spend(answer: Pick<Answer, 'status' | 'inputTokens'>, sent: boolean, outputTokens: number | null): void {
+    if (this.bound !== null) this.budget?.settle(this.bound, tokensUsed(this.bound, answer, sent, outputTokens));
+    this.bound = null;
+  }
+}
+
 const parts = (amount: number): bigint => BigInt(Math.round(amount));
 
 /**

@@ -1,10 +1,9 @@
 import type { Worker } from 'node:worker_threads';
-import type { GapState } from '../measure/gap-counts.ts';
-import type { LimitedAttempts } from '../measure/meter.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import type { ClientFigures } from '../measure/validity.ts';
 import type { PhaseOutcome, StopReason } from './executor.ts';
 import type { Command, Report } from './messages.ts';
+import type { CountsOfPhase } from './phase-counts.ts';
 import type { LoadPlan } from './plan.ts';
 import { RowReader } from './rows.ts';
 import { giveBack, takeThread } from './threads.ts';
@@ -21,9 +20,8 @@ export interface FleetOutcome {
   /** Times are of the shared clock. */
   startMs: number;
   endedMs: number;
-  gaps: [string, GapState][];
   /** Of each worker. */
-  limited: LimitedAttempts[];
+  counts: CountsOfPhase[];
 }
 
 interface Member {
@@ -97,8 +95,7 @@ export class Fleet {
       dropped: ended.reduce((sum, report) => sum + report.dropped, 0),
       startMs: at.startMs,
       endedMs: Math.max(...ended.map((report) => report.endedMs)),
-      gaps: ended.flatMap((report) => report.gaps),
-      limited: ended.map((report) => report.limited),
+      counts: ended.map((report) => report.counts),
     };
   }
 

@@ -6,8 +6,9 @@ import type { ErrorKind } from '../protocol/error-kind.ts';
 import { header } from '../protocol/failure.ts';
 import type { Answer, AnswerReader, Found, Protocol } from '../protocol/protocol.ts';
 import type { ResponseSink, Transport, WireRequest } from '../protocol/transport.ts';
-import { type Budget, type TokenBound, tokensUsed } from './budget.ts';
-import { type RetryPolicy, retryDelayMs } from './retry.ts';
+import { Allowance, type Budget, type TokenBound } from './budget.ts';
+import { type Deadlines, passedDeadline } from './deadlines.ts';
+import { type Failed, RetryPause, type RetryPolicy, retryDelayMs } from './retry.ts';
 
 /** What a flight needs of the loop it belongs to. */
 export interface FlightDeck {
@@ -33,13 +34,6 @@ export interface FlightDeck {
   ended(flight: Flight, record: RequestRecord, text: string | null, found: Found | undefined): void;
 }
 
-/** Limits of one attempt in ms, the first from the schedule's time; null: none. `idle` is the time without a token once the first has come. */
-export interface Deadlines {
-  totalMs: number;
-  firstTokenMs: number | null;
-  idleMs: number | null;
-}
-
 /** One request in flight: takes the stamps, and becomes a record when it ends. Reused for later requests, so that a stream costs no allocation per token. */
 export class Flight implements ResponseSink {
   /** The user of a closed loop that waits for this answer; null in an open loop. */
@@ -54,15 +48,13 @@ export class Flight implements ResponseSink {
   private readonly held: HeldGaps;
   private request: WireRequest | null = null;
   private expectedModel: string | null = null;
-  private bound: TokenBound | null = null;
+  private readonly allowance: Allowance;
   private schemaMs: number | null = null;
   private registrationMs: number | null = null;
   private attempts = 0;
   /** When the present attempt was started; the schedule's time for the first. */
   private attemptStarted = 0;
-  private retryTimer: NodeJS.Timeout | null = null;
-  /** What the last attempt came to, while the next is waited for. */
-  private failed: { answer: Answer; endedMs: number } | null = null;
+  private readonly pause = new RetryPause();
   private abortRequest: ((kind: ErrorKind, message: string) => void) | null = null;
   private intended = 0;
   /** Of the first attempt, and of the present one. */
@@ -81,6 +73,7 @@ export class Flight implements ResponseSink {
     this.transport = transport;
     this.reader = protocol.createReader();
     this.held = new HeldGaps(deck.gapRule);
+    this.allowance = new Allowance(deck.budget);
   }
 
   /** @param intendedMs performance.now() at which the schedule wanted it sent */
@@ -102,7 +95,7 @@ export class Flight implements ResponseSink {
   ): void {
     this.request = request;
     this.expectedModel = options.expectedModel;
-    this.bound = options.bound;
+    this.allowance.hold(options.bound);
     this.schemaMs = options.schemaMs;
     this.registrationMs = options.registrationMs;
     this.index = options.index;
@@ -121,7 +114,6 @@ export class Flight implements ResponseSink {
     Object.assign(this, {
       request: null,
       gaps: null,
-      bound: null,
       attempts: 1,
       sent: null,
       connect: null,
@@ -129,6 +121,7 @@ export class Flight implements ResponseSink {
       responseHeaders: null,
       resent: false,
     });
+    this.allowance.hold(null);
     this.index = options.index;
     this.series = options.series;
     this.intended = this.attemptStarted = options.intendedMs;
@@ -157,16 +150,8 @@ export class Flight implements ResponseSink {
 
   /** Which deadline has passed; null while none has. */
   overdue(nowMs: number, deadlines: Deadlines): { kind: ErrorKind; message: string } | null {
-    if (this.retryTimer !== null) return null;
-    if (nowMs - this.attemptStarted >= deadlines.totalMs)
-      return { kind: 'timeout_total', message: `no complete answer within ${deadlines.totalMs / 1000} s` };
-    if (this.firstOutput === 0) {
-      if (deadlines.firstTokenMs !== null && nowMs - this.attemptStarted >= deadlines.firstTokenMs)
-        return { kind: 'timeout_first_token', message: `no first token within ${deadlines.firstTokenMs / 1000} s` };
-    } else if (deadlines.idleMs !== null && nowMs - this.lastOutput >= deadlines.idleMs) {
-      return { kind: 'timeout_idle', message: `no token for ${deadlines.idleMs / 1000} s` };
-    }
-    return null;
+    if (this.pause.waiting) return null;
+    return passedDeadline(deadlines, nowMs, this.attemptStarted, this.firstOutput, this.lastOutput);
   }
 
   abort(kind: ErrorKind, message: string): void {
@@ -182,23 +167,10 @@ export class Flight implements ResponseSink {
     if (failed !== null) this.end(failed.answer, failed.endedMs);
   }
 
-  /** As `leavePause`; what the budget had set aside for the next attempt is not used. */
-  private giveUpPause(): { answer: Answer; endedMs: number } | null {
-    const failed = this.leavePause();
-    if (failed !== null && this.deck.budget !== null && this.bound !== null) {
-      this.deck.budget.settle(this.bound, { input: 0, output: 0 });
-      this.bound = null;
-    }
-    return failed;
-  }
-
-  /** @returns what the last attempt came to; null where no other is waited for */
-  private leavePause(): { answer: Answer; endedMs: number } | null {
-    const { retryTimer, failed } = this;
-    if (retryTimer === null) return null;
-    clearTimeout(retryTimer);
-    this.retryTimer = null;
-    this.failed = null;
+  /** What the last attempt came to, where another was waited for; what the budget had set aside for that one is not used. */
+  private giveUpPause(): Failed | null {
+    const failed = this.pause.leave();
+    if (failed !== null) this.allowance.release();
     return failed;
   }
 
@@ -249,27 +221,12 @@ export class Flight implements ResponseSink {
       answer.error === null || !this.deck.sending
         ? null
         : retryDelayMs(this.deck.retry, this.attempts, answer.error, answer.retryAfterMs, Math.random());
-    if (delayMs === null || !this.affordsAnother(answer)) {
+    if (delayMs === null || !this.allowance.renew(answer, this.sent !== null)) {
       this.end(answer, nowMs);
       return;
     }
     this.deck.sentAgain(this, answer);
-    this.failed = { answer, endedMs: nowMs };
-    this.retryTimer = setTimeout(() => {
-      this.leavePause();
-      this.attempt(performance.now());
-    }, delayMs);
-  }
-
-  /** An attempt that failed may have been paid for; the next one needs its own part of the budget. */
-  private affordsAnother(answer: Answer): boolean {
-    const { budget } = this.deck;
-    if (budget === null || this.bound === null) return true;
-    const { bound } = this;
-    budget.settle(bound, tokensUsed(bound, answer, this.sent !== null, answer.outputTokens));
-    if (budget.reserve(bound)) return true;
-    this.bound = null;
-    return false;
+    this.pause.begin({ answer, endedMs: nowMs }, delayMs, () => this.attempt(performance.now()));
   }
 
   private end(answer: Answer, nowMs: number): void {
@@ -282,8 +239,7 @@ export class Flight implements ResponseSink {
     const since = (at: number | null) => (at === null ? null : at - originMs);
     const outputTokens =
       answer.outputTokens ?? (countTokens !== null && answer.text !== null ? countTokens(answer.text) + countTokens(answer.beside ?? '') : null);
-    if (this.deck.budget !== null && this.bound !== null)
-      this.deck.budget.settle(this.bound, tokensUsed(this.bound, answer, this.sent !== null, outputTokens));
+    this.allowance.spend(answer, this.sent !== null, outputTokens);
     const record: RequestRecord = {
       index: this.index,
       series: this.series,

@@ -1,7 +1,5 @@
 import { performance } from 'node:perf_hooks';
 import type { GapRule } from '../measure/definitions.ts';
-import { GapCounts } from '../measure/gap-counts.ts';
-import type { LimitedAttempts } from '../measure/meter.ts';
 import type { RequestRecord } from '../measure/record.ts';
 import { textPrint } from '../measure/text-print.ts';
 import type { Answer, Found } from '../protocol/protocol.ts';
@@ -18,6 +16,7 @@ import { InFlightLimit } from './in-flight-limit.ts';
 import type { LoopOptions, LoopOutcome, LoopPhase } from './loop-options.ts';
 import { OpenDriver } from './open-driver.ts';
 import { steadyUsers } from './pacing/pacers.ts';
+import { PhaseCounts } from './phase-counts.ts';
 import type { Registered, SchemaRegistrar } from './registration.ts';
 import { checkRetrieval } from './retrieval-check.ts';
 import type { RetryPolicy } from './retry.ts';
@@ -54,12 +53,10 @@ export class LoadLoop implements FlightDeck {
   readonly gapRule: GapRule;
   readonly budget: Budget | null;
   readonly keepText: boolean;
+  readonly counts = new PhaseCounts();
   sending = true;
   /** Registrations under way: their requests are neither sent nor given up. */
   private registering = 0;
-  /** Gaps between tokens by series since the last `takeGaps`. */
-  private gaps = new Map<string, GapCounts>();
-  private limited: LimitedAttempts = { attempts: 0, example: null };
   private readonly options: LoopOptions;
   private readonly idle: Flight[] = [];
   private readonly flying = new Set<Flight>();
@@ -124,9 +121,7 @@ export class LoadLoop implements FlightDeck {
 
   /** Ends the sending of the phase under way, also of what waits for its next attempt; what is in flight is waited for. */
   endSending(reason: StopReason): void {
-    if (this.driver === null) return;
-    this.driver.endSending(reason);
-    this.endRetries();
+    this.driver?.endSending(reason);
   }
 
   /** The pacer of the phase under way says another number of users than before. */
@@ -143,35 +138,15 @@ export class LoadLoop implements FlightDeck {
     for (const flight of [...this.flying]) flight.abort('cancelled', `given up: ${reason}`);
   }
 
-  /** A load that has sent its requests waits for each to succeed; where a time or a rule ended it nothing is sent again. */
+  /** A load that has sent its requests waits for each to succeed; where a time, a rule or somebody ended it nothing is sent again. */
   private sendingOver(reason: StopReason): void {
-    if (reason !== 'completed') this.endRetries();
-  }
-
-  private endRetries(): void {
-    if (this.aborted !== null) return;
+    if (reason === 'completed' || this.aborted !== null) return;
     this.sending = false;
     for (const flight of [...this.flying]) flight.sendingOver();
   }
 
-  /** Counts of the gaps by series since the last call. */
-  takeGaps(): [string, GapCounts][] {
-    const taken = [...this.gaps];
-    this.gaps = new Map();
-    return taken;
-  }
-
-  /** Attempts since the last call for which this machine had no room, and which were made again. */
-  takeLimited(): LimitedAttempts {
-    const taken = this.limited;
-    this.limited = { attempts: 0, example: null };
-    return taken;
-  }
-
   sentAgain({ measured }: Flight, { error, errorMessage }: Answer): void {
-    if (!measured || error !== 'client_limit') return;
-    this.limited.attempts++;
-    this.limited.example ??= errorMessage;
+    if (measured && error === 'client_limit') this.counts.addLimited(errorMessage);
   }
 
   ended(flight: Flight, record: RequestRecord, text: string | null, found: Found | undefined): void {
@@ -273,7 +248,7 @@ export class LoadLoop implements FlightDeck {
     const flight = this.takeOff(user, measured);
     const asked = spec.extraBody['model'] ?? spec.model;
     const expectedModel = this.options.checkModel && typeof asked === 'string' ? asked : null;
-    const gaps = measured ? this.gapsOf(series) : null;
+    const gaps = measured ? this.counts.gapsOf(series) : null;
     flight.launch(wire, { index, series, gaps, intendedMs, expectedModel, bound, schemaMs, registrationMs });
   }
 
@@ -287,15 +262,6 @@ export class LoadLoop implements FlightDeck {
 
   private seriesOf(cell: Cell, phase: Phase): string {
     return seriesId(cell.id, phase.label, this.options.scenario);
-  }
-
-  private gapsOf(series: string): GapCounts {
-    let gaps = this.gaps.get(series);
-    if (!gaps) {
-      gaps = new GapCounts();
-      this.gaps.set(series, gaps);
-    }
-    return gaps;
   }
 
   /** Gives up what is over its time. Flights are in the order of their starts, so where only the whole answer has a deadline the first that keeps it ends the look. */

@@ -1,8 +1,7 @@
-import type { GapState } from '../measure/gap-counts.ts';
-import type { LimitedAttempts } from '../measure/meter.ts';
 import type { ClientFigures } from '../measure/validity.ts';
 import type { WarmReport } from '../protocol/transport.ts';
 import type { PhaseOutcome, StopReason } from './executor.ts';
+import type { CountsOfPhase } from './phase-counts.ts';
 import type { LoadPlan } from './plan.ts';
 import type { RecordBatch } from './rows.ts';
 import type { WarmUpLatencies } from './warm-up.ts';
@@ -32,5 +31,5 @@ export type Report =
   | { type: 'ready' }
   | { type: 'warmed'; connections: WarmReport; latencies: WarmUpLatencies }
   | { type: 'batch'; batch: RecordBatch | null; inFlight: number }
-  | { type: 'phase-ended'; stopReason: StopReason; dropped: number; endedMs: number; gaps: [string, GapState][]; limited: LimitedAttempts }
+  | { type: 'phase-ended'; stopReason: StopReason; dropped: number; endedMs: number; counts: CountsOfPhase }
   | { type: 'closed'; client: ClientFigures };

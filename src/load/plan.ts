@@ -7,7 +7,7 @@ import type { TransportKind } from '../protocol/connect.ts';
 import type { WireContext } from '../protocol/protocol.ts';
 import type { Neighbours } from '../workload/exact-neighbours.ts';
 import type { BudgetPlan } from './budget.ts';
-import type { Deadlines } from './flight.ts';
+import type { Deadlines } from './deadlines.ts';
 import type { Learned } from './learn.ts';
 import type { LoadInput } from './load-run.ts';
 import type { RetryPolicy } from './retry.ts';

@@ -1,4 +1,5 @@
 import type { ErrorKind } from '../protocol/error-kind.ts';
+import type { Answer } from '../protocol/protocol.ts';
 
 /** Whether and when a failed request is sent again. */
 export interface RetryPolicy {
@@ -31,4 +32,38 @@ export function retryDelayMs(
   if (policy === null || attempts >= policy.maxAttempts || final.has(error) || (retryAfterMs ?? 0) > longestRetryAfterMs) return null;
   const backoffMs = Math.min(longestDelayMs, policy.baseMs * 2 ** (attempts - 1)) * (0.5 + random / 2);
   return Math.max(backoffMs, retryAfterMs ?? 0);
+}
+
+/** What an attempt came to, and when it ended (performance.now()). */
+export interface Failed {
+  answer: Answer;
+  endedMs: number;
+}
+
+/** The time between an attempt of a request that failed and its next one. */
+export class RetryPause {
+  private timer: NodeJS.Timeout | null = null;
+  private failed: Failed | null = null;
+
+  get waiting(): boolean {
+    return this.timer !== null;
+  }
+
+  /** @param next makes the next attempt, once the pause is over */
+  begin(failed: Failed, delayMs: number, next: () => void): void {
+    this.failed = failed;
+    this.timer = setTimeout(() => {
+      this.leave();
+      next();
+    }, delayMs);
+  }
+
+  /** @returns what the last attempt came to; null where no other was waited for */
+  leave(): Failed | null {
+    const { timer, failed } = this;
+    if (timer !== null) clearTimeout(timer);
+    this.timer = null;
+    this.failed = null;
+    return failed;
+  }
 }

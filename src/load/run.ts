@@ -167,8 +167,10 @@ class LoadRun {
       if (isFirst) this.originMs = startedMs = startMs;
       const ran = await this.fleet.run(previous, { originMs: this.originMs, startMs, firstIndex });
       endedMs = ran.endedMs;
-      for (const [series, gaps] of ran.gaps) this.meter.seriesMeter(series).addGaps(gaps);
-      for (const limited of ran.limited) this.meter.addLimited(limited);
+      for (const { gaps, limited } of ran.counts) {
+        for (const [series, counts] of gaps) this.meter.seriesMeter(series).addGaps(counts);
+        this.meter.addLimited(limited);
+      }
       this.meter.dropped += ran.dropped;
       const snapshot = this.meter.snapshot(ran.endedMs - this.originMs);
       const whole = ran.stopReason === 'completed' || ran.stopReason === 'duration';

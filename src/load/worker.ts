@@ -207,14 +207,12 @@ class LoadWorker {
     clearInterval(this.batching);
     this.batching = null;
     this.sendBatch();
-    const gaps = this.loop.takeGaps().map(([series, counts]): [string, ReturnType<typeof counts.state>] => [series, counts.state()]);
     this.post({
       type: 'phase-ended',
       stopReason: outcome.stopReason,
       dropped: outcome.dropped,
       endedMs: outcome.endedMs + sharedOriginMs,
-      gaps,
-      limited: this.loop.takeLimited(),
+      counts: this.loop.counts.take(),
     });
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Budget, type BudgetLimits, createBudget, inputBound, outputBound, tokensUsed } from '../../src/load/budget.ts';
+import { Allowance, Budget, type BudgetLimits, createBudget, inputBound, outputBound, tokensUsed } from '../../src/load/budget.ts';
 
 const tokensOnly = (tokens: number): BudgetLimits => ({ tokens, cost: null });
 
@@ -39,6 +39,31 @@ test('whatever is asked for, in whatever order it ends, the limit holds as long 
       }
     }),
   );
+});
+
+test("a request's part is set aside for each of its attempts, and once for none", () => {
+  const budget = new Budget(createBudget(tokensOnly(100)));
+  const bound = { input: 10, output: 30 };
+  const allowance = new Allowance(budget);
+  assert.equal(budget.reserve(bound), true);
+  allowance.hold(bound);
+  const failed = { status: 503, inputTokens: null, outputTokens: null };
+  // A refusal costs nothing; the next attempt has its own part.
+  assert.equal(allowance.renew(failed, true), true);
+  assert.equal(budget.used.tokens, 40);
+  allowance.release();
+  allowance.release();
+  assert.equal(budget.used.tokens, 0);
+  assert.equal(budget.reserve(bound), true);
+  allowance.hold(bound);
+  allowance.spend({ status: 200, inputTokens: 8 }, true, 70);
+  allowance.spend({ status: 200, inputTokens: 8 }, true, 70);
+  assert.deepEqual([budget.used.tokens, budget.exhausted], [78, false]);
+  // One that may have been worked on counts whole, and leaves no room for another.
+  assert.equal(budget.reserve({ input: 5, output: 10 }), true);
+  allowance.hold({ input: 5, output: 10 });
+  assert.equal(allowance.renew({ status: null, inputTokens: null, outputTokens: null }, true), false);
+  assert.deepEqual([budget.used.tokens, budget.exhausted], [93, true]);
 });
 
 test('money is counted by the prices of prompt and output tokens, exactly', () => {

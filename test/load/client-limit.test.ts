@@ -82,12 +82,12 @@ test('what this machine had no socket for is known also where the next attempt s
       [null, 1],
     ],
   );
-  assert.deepEqual(loop.takeLimited(), { attempts: 3, example: 'connect EMFILE' });
-  assert.deepEqual(loop.takeLimited(), { attempts: 0, example: null });
+  assert.deepEqual(loop.counts.take().limited, { attempts: 3, example: 'connect EMFILE' });
+  assert.deepEqual(loop.counts.take().limited, { attempts: 0, example: null });
 });
 
 test('the warm-up is not measured', async () => {
   const loop = loopOver(shortOfSockets(3), []);
   await loop.warmUp(2, 1, 0);
-  assert.equal(loop.takeLimited().attempts, 0);
+  assert.equal(loop.counts.take().limited.attempts, 0);
 });

@@ -70,7 +70,7 @@ test('nor where whoever watches the load ends it', async () => {
   await until('each user to have failed', () => server.seen.length === 3);
   control.finish();
   const { document } = await driven;
-  assert.deepEqual([document.results.failed, document.stop_reason, document.partial], [2, 'completed', false]);
+  assert.deepEqual([document.results.failed, document.stop_reason, document.partial], [2, 'ended', false]);
 });
 
 test('a load of so many requests waits for each to succeed', async () => {
