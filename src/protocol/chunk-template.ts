@@ -1,3 +1,5 @@
+import { escapeEnd } from './json-cursor.ts';
+
 const control = 32;
 const quote = 34;
 const backslash = 92;
@@ -54,8 +56,10 @@ export class ChunkTemplate {
     for (let i = textStart; i < textEnd; i++) {
       const byte = buffer[i]!;
       if (byte < control || byte === quote) return false;
+      if (byte !== backslash) continue;
       // What is escaped is no end of the text, and may not lie behind it.
-      if (byte === backslash && (++i === textEnd || buffer[i]! < control)) return false;
+      i = escapeEnd(buffer, i) - 1;
+      if (i < 0 || i >= textEnd) return false;
     }
     this.misses = 0;
     return true;

@@ -5,13 +5,23 @@ const openBracket = 91;
 const backslash = 92;
 const closeBracket = 93;
 const letterN = 110;
+const letterU = 117;
+const minus = 45;
+const dot = 46;
+const zero = 48;
+/** What lies deeper is left to JSON.parse, which needs no stack for it. */
+const deepest = 64;
+/** What may stand behind a backslash, but for `u` and its digits. */
+const escapes = new Set(Buffer.from('"\\/bfnrt'));
+const literalTrue = Buffer.from('true');
+const literalFalse = Buffer.from('false');
 const openBrace = 123;
 const closeBrace = 125;
 
 /**
  * Walks JSON text in a buffer without making objects. Every method that answers false has either met the end of what it walks (`ok` stays true) or
- * something that it does not take (`ok` is false): the caller then turns to JSON.parse. Valid JSON is never misread; values that are skipped are
- * checked for balance, not for spelling.
+ * something that it does not take (`ok` is false): the caller then turns to JSON.parse. Valid JSON is never misread, and what a walk takes from its
+ * first bracket to its last is valid JSON (RFC 8259), what it skips included.
  */
 export class JsonCursor {
   buffer: Buffer = Buffer.alloc(0);
@@ -75,16 +85,20 @@ export class JsonCursor {
     this.textStart = ++at;
     let escaped = false;
     for (; at < end; at++) {
-      const byte = buffer[at];
+      const byte = buffer[at]!;
+      // Nearly all there is.
+      if (byte > backslash) continue;
       if (byte === quote) {
         this.textEnd = at;
         this.escaped = escaped;
         this.at = at + 1;
         return true;
       }
+      if (byte < 32) return this.fail();
       if (byte === backslash) {
         escaped = true;
-        at++;
+        at = escapeEnd(buffer, at) - 1;
+        if (at < 0) return this.fail();
       }
     }
     return this.fail();
@@ -101,19 +115,19 @@ export class JsonCursor {
     }
     const digits = at - this.at;
     this.at = at;
-    if (digits > 0 && digits <= 15 && isAfterNumber(this.buffer[at])) return value;
+    const led = digits > 1 && this.buffer[at - digits] === zero;
+    if (digits > 0 && digits <= 15 && !led && isAfterNumber(this.buffer[at])) return value;
     this.fail();
     return -1;
   }
 
-  /** Passes the value that starts here, whatever it is. */
-  skip(): boolean {
-    const byte = this.buffer[this.at];
+  /** Passes the value that starts here, whatever it is. @param depth of what it lies in */
+  skip(depth = 0): boolean {
+    const byte = this.buffer[this.at]!;
     if (byte === quote) return this.string();
-    if (byte === openBrace || byte === openBracket) return this.skipNested();
-    const start = this.at;
-    while (this.at < this.end && !isAfterNumber(this.buffer[this.at])) this.at++;
-    return this.at > start ? true : this.fail();
+    if (byte === letterN) return this.nothing() || this.fail();
+    if (byte === openBrace || byte === openBracket) return this.skipNested(byte, depth);
+    return isDigit(byte) || byte === minus ? this.number() : this.literal(literalTrue) || this.literal(literalFalse) || this.fail();
   }
 
   /** Passes a null. */
@@ -124,22 +138,41 @@ export class JsonCursor {
     return true;
   }
 
-  private skipNested(): boolean {
-    let depth = 0;
-    while (this.at < this.end) {
-      const byte = this.buffer[this.at];
-      if (byte === quote) {
-        if (!this.string()) return false;
-        continue;
-      }
-      this.at++;
-      if (byte === openBrace || byte === openBracket) depth++;
-      else if ((byte === closeBrace || byte === closeBracket) && --depth === 0) {
-        this.fresh = false;
-        return true;
-      }
+  private skipNested(bracket: number, depth: number): boolean {
+    if (depth === deepest) return this.fail();
+    this.enter(bracket);
+    while (bracket === openBrace ? this.nextKey() : this.nextItem()) if (!this.skip(depth + 1)) return false;
+    return this.ok;
+  }
+
+  private literal(name: Buffer): boolean {
+    const end = this.at + name.length;
+    if (end > this.end || !bytesAre(this.buffer, this.at, end, name)) return false;
+    this.at = end;
+    return true;
+  }
+
+  private number(): boolean {
+    const { buffer } = this;
+    let at = this.at;
+    if (buffer[at] === minus) at++;
+    const whole = at;
+    at = digitsEnd(buffer, at);
+    if (at === whole || (buffer[whole] === zero && at > whole + 1)) return this.fail();
+    if (buffer[at] === dot) {
+      const fraction = at + 1;
+      at = digitsEnd(buffer, fraction);
+      if (at === fraction) return this.fail();
     }
-    return this.fail();
+    // e or E, a sign or none, digits
+    if ((buffer[at]! | 32) === 101) {
+      const sign = buffer[at + 1];
+      const exponent = at + (sign === minus || sign === 43 ? 2 : 1);
+      at = digitsEnd(buffer, exponent);
+      if (at === exponent) return this.fail();
+    }
+    this.at = at;
+    return true;
   }
 
   private next(close: number): boolean {
@@ -171,6 +204,29 @@ export class JsonCursor {
 /** White space between tokens (RFC 8259, section 2). */
 export function isJsonSpace(byte: number): boolean {
   return byte <= 32 && (byte === 32 || byte === 10 || byte === 13 || byte === 9);
+}
+
+/** Behind the escape that begins with the backslash at `at`; -1 where it is none. */
+export function escapeEnd(buffer: Buffer, at: number): number {
+  const byte = buffer[at + 1]!;
+  if (escapes.has(byte)) return at + 2;
+  if (byte !== letterU) return -1;
+  for (let i = at + 2; i < at + 6; i++) {
+    const digit = buffer[i]!;
+    const letter = digit | 32;
+    if (!isDigit(digit) && !(letter >= 97 && letter <= 102)) return -1;
+  }
+  return at + 6;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 48 && byte <= 57;
+}
+
+function digitsEnd(buffer: Buffer, from: number): number {
+  let at = from;
+  while (at < buffer.length && isDigit(buffer[at]!)) at++;
+  return at;
 }
 
 /** What may follow a number, true, false or null. */

@@ -122,7 +122,7 @@ export class OpenAiReader extends AnswerState implements SseHandler {
       tokens = chunk.completionTokens - this.countedTokens;
       this.countedTokens = chunk.completionTokens;
     }
-    if (this.keepText && !this.keepEvent(buffer.toString('utf8', start, end))) return;
+    if (this.keepText) this.keepOutput(JSON.parse(buffer.toString('utf8', start, end)));
     if (bits === Seen.content && chunk.texts === 1 && start - this.readStart === dataLead && this.readEnd - end === eventTrail)
       this.template.learn(buffer, this.readStart, chunk.textStart, chunk.textEnd, this.readEnd, chunk.model);
     this.output(tokens);
@@ -188,17 +188,6 @@ export class OpenAiReader extends AnswerState implements SseHandler {
     this.choicesEnded |= ended & ~sharedBit;
     this.finished = false;
     if (this.choicesEnded !== 0 && (this.choicesSeen & ~this.choicesEnded) === 0) this.finish();
-  }
-
-  /** The walk balances brackets and does not spell: what it took may be no JSON all the same. */
-  private keepEvent(text: string): boolean {
-    try {
-      this.keepOutput(JSON.parse(text));
-      return true;
-    } catch {
-      this.unreadableEvent(text);
-      return false;
-    }
   }
 
   private keepOutput(value: unknown): void {

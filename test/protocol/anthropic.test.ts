@@ -125,6 +125,8 @@ describe('answers', () => {
     assert.equal(read('{"type":"error"}', { status: 529 }).error, 'http_5xx');
     assert.equal(read('event: content_block_delta\ndata: {"type"\n\n').error, 'malformed');
     assert.equal(read('hello').error, 'malformed');
+    const raw = 'event: content_block_delta\ndata: {"type":"content_block_delta","delta":{"text":"a\tb"}}\n\ndata: {"type":"message_stop"}\n\n';
+    for (const keepText of [true, false]) assert.equal(read(raw, { keepText }).error, 'malformed', 'a tab within a text');
   });
 
   test('what gateways add to a stream is no part of it, and no end', () => {

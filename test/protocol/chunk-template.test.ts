@@ -22,12 +22,16 @@ test('an event that differs in its text alone is known again, anything else is n
   assert.ok(matches(template, 'data: {"id":"1","text":"caf\u00e9 and more"}\n\n'));
   assert.ok(matches(template, 'data: {"id":"1","text":"a\\"b"}\n\n'));
   assert.ok(matches(template, 'data: {"id":"1","text":"\\n\\\\"}\n\n'));
+  assert.ok(matches(template, 'data: {"id":"1","text":"\\u00e9 \\uD83D\\uDE00"}\n\n'));
   for (const other of [
     'data: {"id":"1","text":""}\n\n',
     'data: {"id":"2","text":"a"}\n\n',
     'data: {"id":"1","text":"a","id":"3"}\n\n',
     'data: {"id":"1","text":"a\\"}\n\n',
     'data: {"id":"1","text":"a\\\n"}\n\n',
+    'data: {"id":"1","text":"a\\x"}\n\n',
+    'data: {"id":"1","text":"a\\u00g9"}\n\n',
+    'data: {"id":"1","text":"a\\u00"}\n\n',
     'data: {"id":"1","text":"a\\\\"b"}\n\n',
     'data: {"id":"1","text":"a\nb"}\n\n',
     'data: {"id":"1","text":"a"} \n\n',

@@ -96,6 +96,8 @@ describe('answers', () => {
     assert.equal(read(`${first}\n{"model":\n`).error, 'malformed');
     assert.equal(read('<html>\n').error, 'malformed');
     assert.equal(read('[1]\n').error, 'malformed');
+    for (const keepText of [true, false])
+      assert.equal(read('{"message":{"content":"a"},"x":[NaN],"done":false}\n{"done":true}\n', { keepText }).error, 'malformed');
   });
 });
 

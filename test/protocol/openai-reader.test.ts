@@ -253,18 +253,20 @@ describe('failures', () => {
     ...['{"type":"error","error":{"type":"invalid_request_error","message":"model: Field required"}}', '{"error":"invalid model parameters"}'].map(
       (body): (typeof cases)[number] => [`no unknown model: ${body}`, readText(body, { status: 400 }), 'http_4xx', /HTTP 400/],
     ),
-    [
-      'what no JSON holds, in a chunk whose text is kept',
-      readText('data: {"choices":[{"index":0,"delta":{"content":"a"},"logprobs":{"x":[NaN]}}]}\n\n'),
-      'malformed',
-      /NaN/,
-    ],
-    [
-      'a tab within a text that is kept',
-      readText('data: {"choices":[{"index":0,"delta":{"content":"a\tb"}}]}\n\ndata: [DONE]\n\n'),
-      'malformed',
-      /not a JSON object/,
-    ],
+    ...[true, false].flatMap((keepText): typeof cases => [
+      [
+        `what no JSON holds, text kept: ${keepText}`,
+        readText('data: {"choices":[{"index":0,"delta":{"content":"a"},"logprobs":{"x":[NaN]}}]}\n\n', { keepText }),
+        'malformed',
+        /NaN/,
+      ],
+      [
+        `a tab within a text, text kept: ${keepText}`,
+        readText('data: {"choices":[{"index":0,"delta":{"content":"a\tb"}}]}\n\ndata: [DONE]\n\n', { keepText }),
+        'malformed',
+        /not a JSON object/,
+      ],
+    ]),
     ['404 for a path', readText('{"detail":"Not Found"}', { status: 404 }), 'http_4xx', /Not Found/],
     ['500 with HTML', readText(`<html>${'x'.repeat(5000)}`, { status: 500 }), 'http_5xx', /^HTTP 500: <html>x{290,294}…$/],
     ['500 without a body', readText('', { status: 500 }), 'http_5xx', /^HTTP 500$/],
