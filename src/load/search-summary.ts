@@ -12,6 +12,8 @@ export interface SearchSummary {
   knee: { load: number; requests_per_sec: number; p95_latency_s: number } | null;
   /** Loads that held, ascending. */
   stable_levels: number[];
+  /** Loads that were cut off, and so neither held nor broke, ascending. */
+  cut_off_levels: number[];
 }
 
 /** A knee that stands out less than this from the straight line is none; part of the curve's whole extent. */
@@ -36,6 +38,10 @@ export function searchSummary(levels: readonly Level[], rules: LevelRules): Sear
     breaking_point: broken,
     knee: kneeOf(curve),
     stable_levels: held.map(({ load }) => load),
+    cut_off_levels: levels
+      .filter(isCutOff)
+      .map(({ load }) => load)
+      .toSorted((a, b) => a - b),
   };
 }
 

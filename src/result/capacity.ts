@@ -51,6 +51,8 @@ function plateauOf(ascending: readonly Level[]): Capacity['plateau'] {
   });
   if (known.length < 2) return null;
   const best = known.reduce((most, one) => (one.throughput > most.throughput ? one : most));
+  // Where nothing was answered there is no throughput to be the best.
+  if (best.throughput === 0) return null;
   const begins = known.find(({ throughput }) => throughput >= plateauPart * best.throughput) ?? best;
   return { load: begins.load, best_load: best.load, best_throughput: best.throughput, unit: inTokens ? 'tokens/s' : 'req/s' };
 }

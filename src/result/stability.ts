@@ -17,7 +17,7 @@ interface Third {
 /** The first, middle and last third of a constant load: what drifts differs between the first and the last. */
 export interface Stability {
   thirds: [Third, Third, Third];
-  /** What to make of it: no crash, no rule that ended it, and neither latency, errors nor memory rose beyond what noise does. Null: it was cut off before anything of that. */
+  /** What to make of it: no crash, no rule that ended it, answers to its end, and neither latency, errors nor memory rose beyond what noise does. Null: it was cut off before anything of that. */
   assessment: { stable: boolean | null; crashes: number; reasons: string[] };
   /** Of several runs: which one this is, counted from 1; the worst of them. */
   run?: number;
@@ -87,6 +87,9 @@ function assess([first, , last]: Stability['thirds'], drift: Stability['drift'],
   const reasons = rises.flatMap(({ of, rise, limit, unit }) =>
     rise === null || rise <= limit ? [] : [`${of} rose by ${rise.toFixed(1)}${unit} from the first to the last third (limit ${limit}${unit})`],
   );
+  // What is not answered rises by nothing.
+  if (first.requests_per_sec > 0 && last.requests_per_sec === 0) reasons.unshift('no request ended in the last third');
+  if (last.error_rate === 100) reasons.unshift('every request of the last third failed');
   const crashed = stopReason === 'service_crashed';
   if (crashed) reasons.unshift('the service ended during the load');
   if (stopReason === 'error_rate' || stopReason === 'p95_latency') reasons.unshift(`a rule of stop ended the load (${stopReason})`);

@@ -71,7 +71,7 @@ test('steps of load, what a search found, drift, badges, criteria, retries and t
       /Interactive.+❌ not met/,
       /TTFT p95.+2.4 s, at most 2 s.+❌ not met/,
       /12 retries; 1.10 attempts in the mean, 4 at most/,
-      /Used 100 of the 86 requests at once/,
+      /Used 50 of the 86 requests at once/,
     ])
       assert.match(text, part);
 });
@@ -93,7 +93,9 @@ test('a load that was cut off is told as one, and nothing is said to be held tha
   const stepped = renderSummary(resultWith({ levels: [level(10, 1, 1), cut] }));
   assert.match(stepped, /Cut off at 50 users \(interrupted\): this load neither held nor broke/);
   assert.match(stepped, /Most throughput: .+ at 10 users|^(?!.*Most throughput)/s);
-  const sought = renderSummary(resultWith({ levels: [level(10, 1, 1), cut], search: { ...search, breaking_point: null, max_sustainable_load: 10 } }));
+  const sought = renderSummary(
+    resultWith({ levels: [level(10, 1, 1), cut], search: { ...search, breaking_point: null, max_sustainable_load: 10, cut_off_levels: [50] } }),
+  );
   assert.match(sought, /Maximum sustainable load: 10 users at least\n +Breaking point: none; the search was cut off before it found one/);
   assert.match(renderSummary(resultWith({ levels: [cut], search: none })), /Maximum sustainable load: not known; no load was measured to its end/);
 });
@@ -134,6 +136,16 @@ test('what was measured stands beside what was asked, with the unit that its nam
     /a user at least +50\.0, at least 1 +✅/,
   ])
     assert.match(text, line);
+});
+
+test('throughput that grew to the highest load is not said to have stopped there, and refusals are none', () => {
+  const capacity = { load: 50, unit: 'users', replicas: 1, per_replica: 50, requests_per_sec: 50 };
+  const levels = [level(10, 1, 1), level(50, 2, 2)];
+  const at = (load: number) => renderSummary(resultWith({ levels, capacity, plateau: { load, best_load: 50 } }));
+  assert.match(at(50), /Throughput still grew at the highest load/);
+  assert.match(at(10), /Throughput stops to grow at 10 users/);
+  const refused = levels.map((one) => ({ ...one, tokens_per_sec: null, error_rate: 100 }));
+  assert.doesNotMatch(renderSummary(resultWith({ levels: refused })), /Most throughput/);
 });
 
 test('a soak says whether it was stable; of several runs the worst is named, and each has its thirds', () => {

@@ -88,3 +88,8 @@ test('a level that a rule ended has broken, also where its last answers brought 
   const found = capacityOf([level(4, 38, 1), ended], { max_error_rate: 1, max_p95_latency: 2 }, 1);
   assert.deepEqual([found.max_sustainable_load, found.breaking_point], [4, { load: 8, rule: 'stop.max_p95_latency', value: 1.9, limit: null }]);
 });
+
+test('where everything was refused no load is the best', () => {
+  const found = capacityOf([level(1, 100, 1, 100), level(4, 400, 1, 100)], { max_error_rate: 1 }, 1);
+  assert.deepEqual([found.plateau, found.best_concurrency, found.breaking_point?.load], [null, null, 1]);
+});

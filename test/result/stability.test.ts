@@ -115,3 +115,16 @@ test('a load that was cut off is not called stable, one that a rule ended is not
   );
   assert.equal(worstOf([null]), null);
 });
+
+test('a service that answers nothing, or no longer, is not stable', () => {
+  const failing = stabilityOf(
+    timeline(9, () => ({ errors: 10, ttft_ms_p50: null, latency_ms_p95: null })),
+    9,
+  );
+  assert.deepEqual([failing?.assessment.stable, failing?.assessment.reasons], [false, ['every request of the last third failed']]);
+  const hanging = stabilityOf(
+    timeline(9, (t) => (t < 6 ? {} : { requests: 0, tokens: 0, ttft_ms_p50: null, latency_ms_p95: null })),
+    9,
+  );
+  assert.deepEqual([hanging?.assessment.stable, hanging?.assessment.reasons], [false, ['no request ended in the last third']]);
+});

@@ -1,5 +1,5 @@
 import { isObject } from '../../config/is-object.ts';
-import type { Level } from '../../load/levels.ts';
+import { answeredPerSecond, type Level } from '../../load/levels.ts';
 import { isCutOff } from '../../load/search-rules.ts';
 import type { SearchSummary } from '../../load/search-summary.ts';
 import type { ResultDocument } from '../../result/document.ts';
@@ -115,21 +115,21 @@ function cutOffLines(levels: readonly Level[]): string[] {
 
 /** The load with the most throughput, where one step is no step at all. */
 function plateau(levels: readonly Level[]): string {
-  const rate = (level: Level) => level.tokens_per_sec ?? level.requests_per_sec;
+  const rate = (level: Level) => level.tokens_per_sec ?? answeredPerSecond(level);
   const best = levels.reduce<Level | null>(
     (most, level) => (rate(level) !== null && (most === null || (rate(level) ?? 0) > (rate(most) ?? 0)) ? level : most),
     null,
   );
-  if (best === null || levels.length < 2) return '';
+  if (best === null || !rate(best) || levels.length < 2) return '';
   const unit = best.tokens_per_sec === null ? 'requests/s' : 'tokens/s';
   return `Most throughput: ${formatNumber(rate(best) as number)} ${unit} at ${loadText(best.load, best.unit)}`;
 }
 
 /** What a search found, in sentences. */
-function searchBlock({ search, levels }: FoundIn, title: Titled, escaping: Escaping): FindingBlock[] {
+function searchBlock({ search }: FoundIn, title: Titled, escaping: Escaping): FindingBlock[] {
   if (search === null) return [];
   const { unit, max_sustainable_load: most, breaking_point: breaking, knee, stable_levels: stable } = search;
-  const cutOff = levels.some(isCutOff);
+  const cutOff = search.cut_off_levels.length > 0;
   const lines = [
     most === null
       ? `Maximum sustainable load: ${breaking === null ? 'not known; no load was measured to its end' : 'none; even the lowest load tried broke a rule'}`

@@ -7,10 +7,10 @@ import { figure, foundIn } from './read.ts';
 export function concurrencyLines(result: ResultDocument): string[] {
   const expected = expectedConcurrency(result);
   if (expected === null) return [];
-  const users = foundIn(result).flatMap(({ levels, results }) => [
-    figure(results['concurrency']),
-    ...levels.filter(({ unit }) => unit === 'users').map(({ load }) => load),
-  ]);
+  // Of levels those that were driven: the highest that was planned may not have been reached.
+  const users = foundIn(result).flatMap(({ levels, results }) =>
+    levels.length === 0 ? [figure(results['concurrency'])] : levels.filter(({ unit }) => unit === 'users').map(({ load }) => load),
+  );
   const most = users.reduce<number | null>((top, count) => (count !== null && (top === null || count > top) ? count : top), null);
   if (most === null) return [`The target is said to bear ${formatCount(expected)} requests at once`];
   return [

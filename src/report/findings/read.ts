@@ -76,7 +76,8 @@ function levelsOf(value: unknown): Level[] {
 
 function searchOf(value: unknown): SearchSummary | null {
   if (!isObject(value)) return null;
-  const { unit, max_sustainable_load, breaking_point: breaking, knee, stable_levels } = value;
+  const { unit, max_sustainable_load, breaking_point: breaking, knee } = value;
+  const loads = (name: string) => listOf(value[name]).flatMap((load) => figure(load) ?? []);
   return {
     unit: unit === 'rate' ? 'rate' : 'users',
     max_sustainable_load: figure(max_sustainable_load),
@@ -97,7 +98,8 @@ function searchOf(value: unknown): SearchSummary | null {
             p95_latency_s: figure(knee['p95_latency_s']) ?? Number.NaN,
           }
         : null,
-    stable_levels: listOf(stable_levels).flatMap((load) => figure(load) ?? []),
+    stable_levels: loads('stable_levels'),
+    cut_off_levels: loads('cut_off_levels'),
   };
 }
 

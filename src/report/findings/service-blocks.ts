@@ -40,6 +40,14 @@ function capacity(results: Block, title: Titled): FindingBlock[] {
     figure(found['replicas']) === 1
       ? ''
       : `, ${value(found['per_replica'], '')} ${unitOf(found['per_replica'])} for each of ${count(found['replicas'])} replicas`;
+  const loads = listOf(results['levels']).flatMap((level) => (isObject(level) ? (figure(level['load']) ?? []) : []));
+  const flat = isObject(plateau) ? figure(plateau['load']) : null;
+  const plateauLine =
+    flat === null
+      ? ''
+      : flat === Math.max(...loads)
+        ? 'Throughput still grew at the highest load'
+        : `Throughput stops to grow at ${count(flat)} ${unitOf(flat)}`;
   const stable = listOf(results['stable_concurrency_levels']).flatMap((level) => figure(level) ?? []);
   const lines = [
     load === null
@@ -47,7 +55,7 @@ function capacity(results: Block, title: Titled): FindingBlock[] {
       : `Highest load within the limits: ${count(load)} ${unitOf(load)}${each}${joinKnown([` (${value(found['requests_per_sec'], 'requests/s')})`])}`,
     stable.length === 0 ? '' : `Stable levels: ${stable.map(count).join(', ')}`,
     isObject(breaking) && figure(breaking['load']) !== null ? `First load beyond them: ${count(breaking['load'])} ${unitOf(breaking['load'])}` : '',
-    isObject(plateau) && figure(plateau['load']) !== null ? `Throughput stops to grow at ${count(plateau['load'])} ${unitOf(plateau['load'])}` : '',
+    plateauLine,
   ];
   return [{ title: title('Capacity'), lines: lines.filter((line) => line !== ''), table: null }];
 }

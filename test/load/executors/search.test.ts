@@ -25,6 +25,7 @@ test('steps up by the factor until a rule breaks, then halves the distance', () 
     breaking_point: { load: 44, rule: 'max_p95_latency', value: 2, limit: 1 },
     knee: null,
     stable_levels: [1, 2, 4, 8, 16, 32, 40, 42, 43],
+    cut_off_levels: [],
   });
 });
 
