@@ -26,24 +26,27 @@ export function mergeResultsBlock(parts: readonly Part[], series: readonly Serie
   const all = parts.map(({ document }) => document.results);
   const requests = sum(all.map((results) => results.total_requests));
   const failed = sum(all.map((results) => results.failed));
-  const input = sumOrNull(all.map((results) => results.input_tokens));
-  const output = sumOrNull(all.map((results) => results.output_tokens));
-  const perSecond = (of: (results: Results) => number | null | undefined): number | null => {
+  // A machine that no request fell to, or whose requests all failed, has no figure of answers and takes none away from the others.
+  const answering = all.filter(({ successful }) => successful > 0);
+  const input = answering.length === 0 ? null : sumOrNull(answering.map((results) => results.input_tokens));
+  const output = answering.length === 0 ? null : sumOrNull(answering.map((results) => results.output_tokens));
+  const perSecond = (counting: readonly Results[], of: (results: Results) => number | null | undefined): number | null => {
     const amount = sumOrNull(
-      all.map((results) => {
+      counting.map((results) => {
         const rate = of(results);
         return rate === null || rate === undefined ? null : rate * results.duration_seconds;
       }),
     );
-    return amount === null || !wholeSeconds ? null : amount / wholeSeconds;
+    return amount === null || counting.length === 0 || !wholeSeconds ? null : amount / wholeSeconds;
   };
+  const requesting = requests === 0 ? all : all.filter(({ total_requests }) => total_requests > 0);
   const perRequest = (of: (results: Results) => number | null): number | null => {
-    const values = all.map(of);
+    const values = answering.map(of);
     return values.some((value) => value === null)
       ? null
       : weighedMean(
           values as number[],
-          all.map((results) => results.successful),
+          answering.map((results) => results.successful),
         );
   };
   const concurrency = all.map((results) => results.concurrency);
@@ -65,9 +68,9 @@ export function mergeResultsBlock(parts: readonly Part[], series: readonly Serie
     ...addPrompts(all.map((results) => results['prompt_sources'])),
     ...summaries,
     throughput: {
-      tokens_per_sec: perSecond((results) => results.throughput.tokens_per_sec),
-      requests_per_sec: perSecond((results) => results.throughput.requests_per_sec),
-      successful_requests_per_sec: perSecond((results) => results.throughput.successful_requests_per_sec),
+      tokens_per_sec: perSecond(answering, (results) => results.throughput.tokens_per_sec),
+      requests_per_sec: perSecond(requesting, (results) => results.throughput.requests_per_sec),
+      successful_requests_per_sec: perSecond(requesting, (results) => results.throughput.successful_requests_per_sec),
     },
     // One value per request that generated for long enough: its own distribution knows how many those are.
     mean_request_tokens_per_sec:

@@ -71,6 +71,8 @@ const mostDifferences = 5;
 
 /** Shards whose windows have less than this of the shortest one in common began apart. */
 const fewInCommon = 0.9;
+/** As far apart begin machines that were told the same time: a load of a few milliseconds is none the less one. */
+const atOnceSeconds = 0.2;
 /** With less than this in common they were no load together. */
 const tooFewInCommon = 0.5;
 
@@ -78,7 +80,7 @@ const tooFewInCommon = 0.5;
 export function togetherCheck(group: readonly Part[]): ValidityCheck | null {
   if (group.length < 2 || shardOf((group[0] as Part).document) === null) return null;
   const spans = group.flatMap((part) => {
-    const span = spanOf(part);
+    const span = part.document.results.total_requests === 0 ? null : spanOf(part);
     return span === null ? [] : [{ part, ...span }];
   });
   if (spans.length < 2) return null;
@@ -86,7 +88,7 @@ export function togetherCheck(group: readonly Part[]): ValidityCheck | null {
   const earliest = spans.reduce((a, b) => (b.start < a.start ? b : a));
   const shortest = Math.min(...spans.map(({ start, end }) => end - start));
   const common = Math.max(0, Math.min(...spans.map(({ end }) => end)) - latest.start) / shortest;
-  const ok = common >= fewInCommon;
+  const ok = common >= fewInCommon || latest.start - earliest.start < atOnceSeconds;
   const apart = `shard ${placeOf(latest.part)} began ${(latest.start - earliest.start).toFixed(1)} s after ${placeOf(earliest.part)}: ${(100 * common).toFixed(0)}% of the shortest one's time is of all of them`;
   return {
     name: 'shards_together',

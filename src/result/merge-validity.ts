@@ -54,5 +54,7 @@ function detailOf(told: readonly Found[]): string {
   return [...named, ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ');
 }
 
-const listed = (names: readonly string[]): string =>
-  names.length > mostNamed ? `${names.slice(0, mostNamed).join(', ')} and ${names.length - mostNamed} more` : names.join(', ');
+function listed(names: readonly string[]): string {
+  const text = names.length > mostNamed ? `${names.slice(0, mostNamed).join(', ')} and ${names.length - mostNamed} more` : names.join(', ');
+  return names.length > 1 ? `${text}, each` : text;
+}

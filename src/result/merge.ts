@@ -79,7 +79,8 @@ function combine(parts: readonly Part[], together: boolean): ResultDocument {
       .slice(0, slowestKept),
     errors: mergeErrors(parts),
     retries: mergeRetries(documents),
-    admissible: all('admissible').every(Boolean),
+    admissible:
+      documents.some((document) => document.admissible) && documents.every((document) => document.admissible || (together && isIdle(document))),
     client: mergeClients(documents, together),
     environment: first.environment,
     cohort: unique(all('cohort')).sort().join('+'),
@@ -99,6 +100,11 @@ function combine(parts: readonly Part[], together: boolean): ResultDocument {
 
 const unique = (values: readonly (string | null | undefined)[]): string[] => [...new Set(values.filter((value): value is string => !!value))];
 const earliest = (times: readonly string[]): string => times.filter((time) => time !== '').sort()[0] ?? '';
+
+/** A machine that none of a load's requests fell to: its part is as it should be, though no baseline by itself. */
+function isIdle({ results, validity, partial, stop_reason: reason }: ResultDocument): boolean {
+  return results.total_requests === 0 && validity.valid && !partial && (reason === 'completed' || reason === 'duration');
+}
 
 /** What ended a part before its time stands for the whole; a time that came, where no part was ended so. */
 function stopReasonOf(reasons: readonly string[]): string {

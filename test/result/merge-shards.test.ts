@@ -90,6 +90,14 @@ test('shards that were not measured at the same time are told, and are not valid
     return { ok, severity, detail, valid: merged.validity.valid, admissible: merged.admissible };
   };
   assert.deepEqual([checked(0).ok, checked(0.5).ok], [true, true]);
+  const brief = (index: number, second: number, requests: number[]) =>
+    shardAt(second, { index, count: 3 }, requests, { results: { total_requests: requests.length, duration_seconds: 0.01 } });
+  const said = mergeResults([brief(1, 0, [1]), brief(2, 0.1, [1]), brief(3, 50, [])]).validity.checks;
+  assert.deepEqual(
+    said.map(({ name, ok }) => [name, ok]),
+    [['shards_together', true]],
+    'a few milliseconds, and a machine without requests, are no load apart',
+  );
   const [late, apart] = [checked(3), checked(100)];
   assert.deepEqual([late.ok, late.severity, late.valid], [false, 'advice', true]);
   assert.deepEqual([apart.ok, apart.severity, apart.valid, apart.admissible], [false, 'fatal', false, false]);
@@ -112,8 +120,23 @@ test('what the checks of the shards say names the shard, and the number of laten
   );
   const said = new Map(merged.validity.checks.map(({ name, ok, detail }) => [name, [ok, detail]]));
   assert.deepEqual(said.get('dropped_arrivals'), [false, 'a.json: 3 of 9 arrivals were dropped; c.json: 4 of 9 arrivals were dropped']);
-  assert.deepEqual(said.get('client_cpu'), [true, 'a.json, b.json: busy 5%; c.json: busy 7%']);
+  assert.deepEqual(said.get('client_cpu'), [true, 'a.json, b.json, each: busy 5%; c.json: busy 7%']);
   assert.deepEqual(said.get('p99_samples'), [true, '1200 latencies']);
+});
+
+test('a machine that no request fell to, or whose requests all failed, takes no figure away from the others', () => {
+  const busy = { input_tokens: 30, output_tokens: 10, mean_request_tokens_per_sec: 5, spike_rate_percent: 0 };
+  const none = { successful: 0, input_tokens: null, output_tokens: null, mean_request_tokens_per_sec: null, spike_rate_percent: null };
+  const first = shardAt(0, { index: 1, count: 2 }, [10, 20], { results: busy, admissible: true });
+  const merge = (results: Record<string, unknown>) =>
+    mergeResults([first, shardAt(0, { index: 2, count: 2 }, [], { results: { ...none, ...results }, admissible: false })]);
+  const idle = merge({ total_requests: 0, duration_seconds: 0, throughput: { tokens_per_sec: null, requests_per_sec: null } });
+  const { total_requests, duration_seconds, throughput, input_tokens, output_tokens } = idle.results;
+  assert.deepEqual([total_requests, duration_seconds, input_tokens, output_tokens], [2, 10, 30, 10]);
+  assert.deepEqual([throughput.tokens_per_sec, throughput.requests_per_sec, idle.admissible], [100, 0.2, true]);
+  const failing = merge({ total_requests: 4, failed: 4, throughput: { tokens_per_sec: null, requests_per_sec: 0.4 } });
+  assert.deepEqual([failing.results.output_tokens, failing.results.throughput.tokens_per_sec, failing.admissible], [10, 100, false]);
+  assert.ok(Math.abs((failing.results.throughput.requests_per_sec ?? 0) - 0.6) < 1e-9);
 });
 
 test('two runs of a divided load stand side by side, each of all its shards', () => {
