@@ -38,7 +38,7 @@ export function groupByTime(parts: readonly Part[]): Part[][] {
 
 /** Measured time of parts at the same time: from the first start to the last end, or the longest when the starts are not known. One without a request took none. */
 export function secondsTogether(all: readonly Part[]): number | null {
-  const busy = all.filter(({ document: { results } }) => results.total_requests > 0 || results.duration_seconds > 0);
+  const busy = all.filter(({ document: { results } }) => results.total_requests > 0);
   const parts = busy.length === 0 ? all : busy;
   const durations = parts.map(({ document }) => document.results.duration_seconds);
   if (durations.some((seconds) => seconds <= 0)) return null;

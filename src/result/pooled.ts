@@ -75,14 +75,17 @@ function addedDeviation(metrics: readonly DistributionMetric[], mean: number | n
   return Math.sqrt(squares / (count - 1));
 }
 
-/** One distribution over all series, for `results`; null when no series measured it. A detail's requests are counted in the series it belongs to. */
+/**
+ * One distribution over all series, for `results`; null when no series measured it. A detail's requests are counted in the series it belongs to; where that has no
+ * such distribution (a search, whose levels are all details), in the detail itself.
+ */
 export function pooledSummary(series: readonly Series[], name: string): Summary | null {
-  const parts: { metric: DistributionMetric; where: string }[] = [];
-  for (const one of series) {
-    if (one.detail) continue;
-    const metric = Object.hasOwn(one.metrics, name) ? one.metrics[name] : undefined;
-    if (metric !== undefined && isDistribution(metric)) parts.push({ metric, where: `series ${one.id}` });
-  }
+  const measured = series.flatMap(({ id, detail, metrics }) => {
+    const metric = Object.hasOwn(metrics, name) ? metrics[name] : undefined;
+    return metric !== undefined && isDistribution(metric) ? [{ id, detail, metric, where: `series ${id}` }] : [];
+  });
+  const wholes = measured.filter(({ detail }) => !detail);
+  const parts = wholes.length > 0 ? wholes : measured.filter(({ id }) => !measured.some((other) => id.startsWith(`${other.id}/`)));
   if (parts.length === 0) return null;
   const whole = addDistributions(name, parts);
   return Object.fromEntries(statistics.map((statistic) => [statistic, whole[statistic]])) as Summary;

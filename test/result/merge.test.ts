@@ -269,6 +269,21 @@ describe('mergeResults', () => {
     assert.deepEqual(mergeResults([of(0, quick, true), without]).results.mlperf, { standard: true, interactive: null });
   });
 
+  it('pools a search, whose levels are all details, each request once', () => {
+    const detail = (id: string, values: number[]) => ({ ...measuredSeries(id, values), detail: true });
+    const search = (second: number) =>
+      runAt(second, [], {
+        series: [
+          { id: 'chat', labels: {}, metrics: { knee_load: { unit: 'users', better: 'higher', value: 2 } } },
+          detail('chat/concurrency=1', [10, 30]),
+          detail('chat/concurrency=1/prompt_tokens=5', [10]),
+          detail('chat/concurrency=1/prompt_tokens=9', [30]),
+          detail('chat/concurrency=2', [50]),
+        ],
+      });
+    assert.deepEqual(mergeResults([search(0), search(60)]).results.latency_s?.mean, 0.03);
+  });
+
   it('counts the requests of a grid once in the pooled figures', () => {
     const detail = (id: string, values: number[]) => ({ ...measuredSeries(id, values), detail: true });
     const of = (second: number) =>
