@@ -34,6 +34,9 @@ export interface FlightDeck {
   ended(flight: Flight, record: RequestRecord, text: string | null, found: Found | undefined): void;
 }
 
+/** A server ends the response right behind the stream's last word. One that does not is not waited for longer, ms: the answer is complete, and ended then. */
+const endWithinMs = 1000;
+
 /** One request in flight: takes the stamps, and becomes a record when it ends. Reused for later requests, so that a stream costs no allocation per token. */
 export class Flight implements ResponseSink {
   /** The user of a closed loop that waits for this answer; null in an open loop. */
@@ -151,6 +154,8 @@ export class Flight implements ResponseSink {
   /** Which deadline has passed; null while none has. */
   overdue(nowMs: number, deadlines: Deadlines): { kind: ErrorKind; message: string } | null {
     if (this.pause.waiting) return null;
+    const saidMs = this.reader.lastWordMs?.() ?? null;
+    if (saidMs !== null && nowMs - saidMs >= endWithinMs) return { kind: 'timeout_idle', message: 'the response did not end behind its last word' };
     return passedDeadline(deadlines, nowMs, this.attemptStarted, this.firstOutput, this.lastOutput);
   }
 

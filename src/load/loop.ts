@@ -23,6 +23,8 @@ import type { RetryPolicy } from './retry.ts';
 import { seriesId } from './series-id.ts';
 
 const sweepIntervalMs = 50;
+/** Every so many sweeps each flight is looked at: once a second. */
+const sweepsPerLook = 20;
 
 /** One request that is due. */
 interface Sending {
@@ -64,6 +66,7 @@ export class LoadLoop implements FlightDeck {
   /** What the arrival that is waited for will send. */
   private ready: { index: number; made: Made } | null = null;
   private aborted: StopReason | null = null;
+  private sweeps = 0;
 
   constructor(options: LoopOptions) {
     this.options = options;
@@ -264,11 +267,11 @@ export class LoadLoop implements FlightDeck {
     return seriesId(cell.id, phase.label, this.options.scenario);
   }
 
-  /** Gives up what is over its time. Flights are in the order of their starts, so where only the whole answer has a deadline the first that keeps it ends the look. */
+  /** Gives up what is over its time. Flights are in the order of their starts, so where only the whole answer has a deadline the first that keeps it ends the look, but for the one look a second at streams that are done and do not end. */
   private sweep(): void {
     const nowMs = performance.now();
     const { deadlines } = this.options;
-    const inOrder = this.retry === null && deadlines.firstTokenMs === null && deadlines.idleMs === null;
+    const inOrder = ++this.sweeps % sweepsPerLook > 0 && this.retry === null && deadlines.firstTokenMs === null && deadlines.idleMs === null;
     for (const flight of this.flying) {
       const overdue = flight.overdue(nowMs, deadlines);
       if (overdue) flight.abort(overdue.kind, overdue.message);

@@ -120,6 +120,10 @@ export abstract class AnswerState implements AnswerReader {
     this.failed = true;
   }
 
+  lastWordMs(): number | null {
+    return this.streamed && this.finished && this.saidAll() ? this.finishedMs : null;
+  }
+
   end(nowMs: number): Answer {
     this.nowMs = nowMs;
     if (this.error === null) this.judge();

@@ -76,6 +76,8 @@ export interface AnswerReader {
   headers(status: number, headers: readonly string[], nowMs: number): void;
   /** False: the answer is lost already (too large) and reading on is of no use; the caller may abort the request, and `fail` will answer the reader's own reason. */
   data(buffer: Buffer, start: number, end: number, nowMs: number): boolean;
+  /** ms, performance.now(); the socket read in which the stream said its last word, behind which nothing can come. Null: it did not. Left out: the wire has none. */
+  lastWordMs?(): number | null;
   /** The body ended; judges whether the answer is complete. */
   end(nowMs: number): Answer;
   /** The transport failed, or the caller gave up: what was read until then, under that kind. A stream that had said it was done is complete even when its connection broke after. */

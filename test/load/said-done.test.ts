@@ -32,3 +32,24 @@ for (const [name, api, type, last] of open) {
     assert.equal(document?.results.output_tokens ?? outputTokens, 0);
   });
 }
+
+test('a user does not wait for the end of a response whose stream said that it is done, whatever the one before is at', async () => {
+  await using server = await chatServer({
+    answer: (_, response, number) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      const body = 'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
+      if (number === 1) response.end(body);
+      else if (number > 2) response.write(body);
+      return true;
+    },
+  });
+  const settings = [set('target.base_url', server.url), set('load.requests', 4), set('load.concurrency', 2), set('timeout', '20s')];
+  const records: RequestRecord[] = [];
+  const { document } = await measure(await projects.open({}, settings, { onRecord: (record) => void records.push(record) }));
+  // The first request is never answered; the others end while it waits.
+  assert.deepEqual([document?.results.successful, document?.results.failed], [3, 1]);
+  assert.deepEqual(
+    records.map(({ error }) => error),
+    [null, null, null, 'timeout_total'],
+  );
+});
