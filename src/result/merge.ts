@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../config/errors.ts';
-import type { ResultDocument, Run } from './document.ts';
+import { loadDifferences } from './differences.ts';
+import type { ResultDocument, Run, ValidityCheck } from './document.ts';
 import { combineImported } from './import/combine.ts';
 import { mergeObserved } from './merge-observed.ts';
 import { secondsInTurn, secondsTogether } from './merge-order.ts';
@@ -39,13 +40,31 @@ export function mergeResults(documents: readonly ResultDocument[], names: readon
     return { document: group.length === 1 ? (group[0] as Part).document : combine(group, true), name };
   });
   const whole = groups.length === 1 ? (groups[0] as Part).document : combine(groups, false);
-  const validity = mergeValidity(
-    parts,
-    whole,
-    runs.flatMap((group) => togetherCheck(group) ?? []),
-  );
+  const validity = mergeValidity(parts, whole, [
+    ...runs.flatMap((group) => togetherCheck(group) ?? []),
+    ...likenessCheck(runs.map(([part]) => part as Part)),
+  ]);
   return { ...whole, validity, admissible: validity.valid && whole.admissible };
 }
+
+/** An advice where runs of unlike loads or requests were added under one series; their seeds may differ. @param runs a part of each */
+function likenessCheck(runs: readonly Part[]): ValidityCheck[] {
+  const firstOf = new Map<string, Part>();
+  const found: string[] = [];
+  for (const run of runs) {
+    const before = run.document.series.map(({ id }) => firstOf.get(id)).find((part) => part !== undefined);
+    for (const { id } of run.document.series) if (!firstOf.has(id)) firstOf.set(id, run);
+    if (before === undefined) continue;
+    const unlike = loadDifferences(before.document, run.document).filter((one) => /^config scenario\.(load|request)\b/.test(one));
+    if (unlike.length > 0) found.push(`${before.name} and ${run.name}: ${unlike.slice(0, mostDifferences).join('; ')}`);
+  }
+  if (found.length === 0) return [];
+  const more = found.length > mostDifferences ? ` and ${found.length - mostDifferences} more` : '';
+  const detail = `runs of unlike loads were added, so that the figures are of neither: ${found.slice(0, mostDifferences).join('; ')}${more}`;
+  return [{ name: 'same_load', ok: false, severity: 'advice', detail }];
+}
+
+const mostDifferences = 5;
 
 /** @param together the parts were measured at the same time */
 function combine(parts: readonly Part[], together: boolean): ResultDocument {

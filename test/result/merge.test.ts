@@ -269,6 +269,17 @@ describe('mergeResults', () => {
     assert.deepEqual(mergeResults([of(0, quick, true), without]).results.mlperf, { standard: true, interactive: null });
   });
 
+  it('says that runs of unlike loads were added under one series, and nothing of unlike seeds', () => {
+    const run = (second: number, rate: number, seed: number) =>
+      runAt(second, [10], { config: { resolved: { scenario: { name: 'chat', seed, load: { rate }, request: {} } }, sha256: `${rate} ${seed}` } });
+    const advice = (...runs: ReturnType<typeof run>[]) =>
+      mergeResults(runs, ['a.json', 'b.json']).validity.checks.find(({ name }) => name === 'same_load');
+    assert.equal(advice(run(0, 10, 1), run(60, 10, 2)), undefined);
+    const unlike = advice(run(0, 10, 1), run(60, 20, 1));
+    assert.deepEqual([unlike?.ok, unlike?.severity], [false, 'advice']);
+    assert.match(unlike?.detail ?? '', /a\.json and b\.json: config scenario\.load\.rate: 10 -> 20/);
+  });
+
   it('pools a search, whose levels are all details, each request once', () => {
     const detail = (id: string, values: number[]) => ({ ...measuredSeries(id, values), detail: true });
     const search = (second: number) =>
