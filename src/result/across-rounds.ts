@@ -71,7 +71,11 @@ function conversationsOver(rounds: readonly ResultDocument[], { runs, timestamp 
 
 /** Of rounds one after the other that of the worst; of machines that shared a load that of their seconds together. */
 function stabilityOver(rounds: readonly ResultDocument[], added: ResultDocument): Stability | null {
-  const own = rounds.map(({ results }) => (results['stability'] as Stability | undefined) ?? null);
+  const own = rounds.flatMap(({ results }) => {
+    // A document of several runs already: each of its own counts.
+    const each = (results['rounds'] as { stability?: Stability }[] | undefined) ?? [results as { stability?: Stability }];
+    return each.map(({ stability }) => stability ?? null);
+  });
   const [first] = own.filter((one) => one !== null);
   if (first === undefined) return null;
   if (added.runs.length > 1) return worstOf(own);

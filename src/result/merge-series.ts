@@ -13,10 +13,11 @@ export interface Part {
 
 /**
  * Unites the series of several parts; those of the same id are added metric by metric.
+ * @param together the parts were measured at the same time
  * @param wholeSeconds measured time of the given parts together, null when not known
  * @throws UserError (exit 2) when a metric has unlike units or kinds, or a series was measured on unlike models or targets
  */
-export function mergeSeries(parts: readonly Part[], wholeSeconds: (parts: readonly Part[]) => number | null): Series[] {
+export function mergeSeries(parts: readonly Part[], wholeSeconds: (parts: readonly Part[]) => number | null, together = false): Series[] {
   const byId = new Map<string, { part: Part; series: Series }[]>();
   for (const part of parts) {
     for (const series of part.document.series) {
@@ -25,12 +26,12 @@ export function mergeSeries(parts: readonly Part[], wholeSeconds: (parts: readon
       else byId.set(series.id, [{ part, series }]);
     }
   }
-  return [...byId.values()].map((members) => mergeOne(members, wholeSeconds));
+  return [...byId.values()].map((members) => mergeOne(members, wholeSeconds, together));
 }
 
 type Member = { part: Part; series: Series };
 
-function mergeOne(members: readonly Member[], wholeSeconds: (parts: readonly Part[]) => number | null): Series {
+function mergeOne(members: readonly Member[], wholeSeconds: (parts: readonly Part[]) => number | null, together: boolean): Series {
   const first = members[0] as Member;
   if (members.length === 1) return first.series;
   checkAlike(members);
@@ -38,15 +39,25 @@ function mergeOne(members: readonly Member[], wholeSeconds: (parts: readonly Par
   const metrics: Record<string, Metric> = {};
   for (const name of names) {
     const having = members.filter(({ series }) => Object.hasOwn(series.metrics, name));
-    const seconds = wholeSeconds(having.map(({ part }) => part));
+    // A level is a stretch of its run: in turn each weighs by what it lasted itself, where all say so.
+    const own = together ? [null] : having.map(({ series }) => secondsOf(series));
+    const known = own.every((one) => one !== null);
+    const seconds = known ? own.reduce((sum, one) => sum + one, 0) : wholeSeconds(having.map(({ part }) => part));
     const observed = having.every(({ series }) => series.metrics[name]?.observed);
-    metrics[name] = { ...mergeMetric(name, having, seconds), ...(observed ? { observed } : {}) };
+    metrics[name] = { ...mergeMetric(name, having, seconds, known ? own : null), ...(observed ? { observed } : {}) };
   }
   addRatio(metrics);
   const labels = Object.entries(first.series.labels).filter(([key, value]) => members.every(({ series }) => series.labels[key] === value));
   const { requests: _, ...unchanged } = first.series;
   const requests = addRequests(members.map(({ series }) => series));
   return { ...unchanged, labels: Object.fromEntries(labels), metrics, ...(requests === null ? {} : { requests }) };
+}
+
+/** How long a series was measured, by its own count and rate; null where these do not say. */
+function secondsOf(series: Series): number | null {
+  const counted = requestsOf(series);
+  const rate = valueAt(series, 'successful_requests_per_sec');
+  return counted === null || counted.successful === 0 || rate === null || rate <= 0 ? null : counted.successful / rate;
 }
 
 /** Null where a part did not count them. */
@@ -72,7 +83,8 @@ function addRatio(metrics: Record<string, Metric>): void {
   metrics['input_output_token_ratio'] = { unit: ratio.unit, better: ratio.better, value: input.sum / output.sum };
 }
 
-function mergeMetric(name: string, members: readonly Member[], wholeSeconds: number | null): Metric {
+/** @param ownSeconds of each member; null: they last as long as their parts */
+function mergeMetric(name: string, members: readonly Member[], wholeSeconds: number | null, ownSeconds: readonly number[] | null): Metric {
   const of = ({ series }: Member) => series.metrics[name] as Metric;
   const [first, ...others] = members as [Member, ...Member[]];
   for (const other of others) {
@@ -101,7 +113,10 @@ function mergeMetric(name: string, members: readonly Member[], wholeSeconds: num
       })),
     );
   }
-  const weighed = members.map((member): WeighedValue => ({ metric: of(member) as WeighedValue['metric'], ...weightsOf(member) }));
+  const weighed = members.map((member, index): WeighedValue => {
+    const weights = weightsOf(member);
+    return { metric: of(member) as WeighedValue['metric'], ...weights, durationSeconds: ownSeconds?.[index] ?? weights.durationSeconds };
+  });
   return addValues(name, weighed, wholeSeconds);
 }
 

@@ -72,7 +72,7 @@ function combine(parts: readonly Part[], together: boolean): ResultDocument {
   const first = documents[0] as ResultDocument;
   const all = <K extends keyof ResultDocument>(key: K) => documents.map((document) => document[key]) as ResultDocument[K][];
   const seconds = together ? secondsTogether : secondsInTurn;
-  const series = mergeSeries(parts, seconds);
+  const series = mergeSeries(parts, seconds, together);
   const wholeSeconds = seconds(parts);
   const notes = unique(documents.map((document) => document.note));
   const tags = unique(documents.map((document) => document.tag));

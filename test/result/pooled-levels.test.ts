@@ -4,8 +4,11 @@ import type { Scenario } from '../../src/config/scenario/scenario.ts';
 import type { Level } from '../../src/load/levels.ts';
 import type { Breach } from '../../src/load/search-rules.ts';
 import type { SearchSummary } from '../../src/load/search-summary.ts';
-import type { Series } from '../../src/result/document.ts';
+import { acrossRounds } from '../../src/result/across-rounds.ts';
+import type { Metric, Series } from '../../src/result/document.ts';
+import type { MeasuredPart } from '../../src/result/findings/finding.ts';
 import { valueAt } from '../../src/result/metric-values.ts';
+import type { Stability } from '../../src/result/stability.ts';
 import { uniteRounds } from '../../src/result/unite.ts';
 import { documentOf } from './sample.ts';
 
@@ -107,4 +110,42 @@ test('arrivals that were dropped have failed in the added levels, too', () => {
   const one = level(2, { dropped: 20, error_rate: 50 });
   const [pooled] = uniteRounds([round(steps, 0, [one]), round(steps, 10, [level(2)])]).results['levels'] as Level[];
   assert.deepEqual([pooled?.dropped, pooled?.error_rate], [20, (100 * 20) / 60]);
+});
+
+test('the rate of a level over several rounds is of the time that the level lasted in each, not of the whole rounds', () => {
+  const rounds = [1, 2].map((seconds) => {
+    const [part] = round(steps, 10 * seconds, [level(2)]);
+    const [series] = part?.document.series ?? [];
+    assert.ok(part && series);
+    const rate: Metric = { unit: 'req/s', better: 'higher', value: 20 / seconds };
+    series.metrics = { ...series.metrics, requests_per_sec: rate, successful_requests_per_sec: rate };
+    return [part];
+  });
+  const [pooled] = uniteRounds(rounds).results['levels'] as Level[];
+  assert.ok(Math.abs((pooled?.requests_per_sec ?? 0) - 40 / 3) < 1e-9);
+});
+
+test('results of several runs that are added name the worst of all their runs', () => {
+  const soak = { name: 'x', request: {}, load: { executor: 'soak' } } as unknown as Scenario;
+  const third = { from_s: 0, to_s: 3, requests_per_sec: 1, tokens_per_sec: 0, error_rate: 0, ttft_ms_p50: null, latency_ms_p95: 1, memory_mb: null };
+  const stability = (stable: boolean) => ({
+    thirds: [third, third, third],
+    drift: { latency_ms_p95_percent: 0 },
+    assessment: { stable, crashes: 0, reasons: stable ? [] : ['slower'] },
+  });
+  const one = (second: number, of: unknown) => {
+    const [part] = round(soak, second, [], { stability: of });
+    assert.ok(part);
+    delete part.document.results['levels'];
+    return part;
+  };
+  const two = (second: number, stable: [boolean, boolean]) => {
+    const part = one(second, { ...stability(false), run: 2 });
+    part.document.results['rounds'] = stable.map((of) => ({ stability: stability(of) }));
+    return part;
+  };
+  const [first, second] = [two(0, [true, true]), two(100, [true, false])] as [MeasuredPart, MeasuredPart];
+  const [added] = acrossRounds([[first], [second]]);
+  const found = added?.document.results['stability'] as Stability;
+  assert.deepEqual([found.run, found.assessment.stable], [4, false]);
 });
