@@ -218,15 +218,18 @@ export function mergeBudgets(documents: readonly ResultDocument[]): Record<strin
     used_tokens: added('used_tokens'),
     used_cost: added('used_cost'),
     exhausted: budgets.some((one) => one['exhausted'] === true),
+    refused_tokens: maxOrNull(budgets.map((one) => (typeof one['refused_tokens'] === 'number' ? one['refused_tokens'] : null))),
   };
 }
 
-/** The client's cost adds; of its errors the worst part's figure stands, because percentiles cannot be added. */
+/** The client's cost adds; of its errors and of what a thread can take the worst part's figure stands, because percentiles cannot be added. */
 export function mergeClients(documents: readonly ResultDocument[], together: boolean): ResultDocument['client'] {
   const clients = documents.map((document) => document.client);
   const workers = clients.map((client) => client.workers ?? null);
   const threads = together ? sumOrNull(workers) : shared(workers);
   const errors = clients.map((client) => client.timing_error_ms).filter((error) => error !== null);
+  const ceilings = clients.map((client) => client.ceiling ?? null).filter((ceiling) => ceiling !== null);
+  const lowest = (rates: readonly (number | null)[]) => (rates.some((rate) => rate === null) ? null : Math.min(...(rates as number[])));
   return {
     cpu_seconds: sumOrNull(clients.map((client) => client.cpu_seconds)),
     event_loop_p99_ms: maxOrNull(clients.map((client) => client.event_loop_p99_ms)),
@@ -234,5 +237,13 @@ export function mergeClients(documents: readonly ResultDocument[], together: boo
     ...(threads === null ? {} : { workers: threads }),
     timing_error_ms:
       errors.length === 0 ? null : { p50: maxOrNull(errors.map((error) => error.p50)), p99: maxOrNull(errors.map((error) => error.p99)) },
+    ...(ceilings.length < clients.length
+      ? {}
+      : {
+          ceiling: {
+            tokens_per_sec: lowest(ceilings.map((one) => one.tokens_per_sec)),
+            requests_per_sec: lowest(ceilings.map((one) => one.requests_per_sec)),
+          },
+        }),
   };
 }

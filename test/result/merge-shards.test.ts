@@ -157,10 +157,35 @@ test('results under unlike definitions are not added', () => {
 
 test('what budgets of their own the machines used adds up', () => {
   const budget = (used: number) => ({
-    budget: { max_total_tokens: 1000, max_cost: null, currency: null, used_tokens: used, used_cost: null, exhausted: used > 900 },
+    budget: {
+      max_total_tokens: 1000,
+      max_cost: null,
+      currency: null,
+      used_tokens: used,
+      used_cost: null,
+      exhausted: used > 900,
+      refused_tokens: used > 900 ? 70 : null,
+    },
   });
   const merged = mergeResults([shardAt(0, { index: 1, count: 2 }, [1], budget(950)), shardAt(0, { index: 2, count: 2 }, [2], budget(300))]);
-  assert.deepEqual(merged['budget'], { max_total_tokens: 2000, max_cost: null, currency: null, used_tokens: 1250, used_cost: null, exhausted: true });
+  assert.deepEqual(merged['budget'], {
+    max_total_tokens: 2000,
+    max_cost: null,
+    currency: null,
+    used_tokens: 1250,
+    used_cost: null,
+    exhausted: true,
+    refused_tokens: 70,
+  });
+});
+
+test('the client of several machines can take on each thread what the weakest can', () => {
+  const client = (tokens: number, requests: number | null) => ({
+    client: { cpu_seconds: 1, workers: 1, ceiling: { tokens_per_sec: tokens, requests_per_sec: requests } },
+  });
+  const merged = mergeResults([shardAt(0, { index: 1, count: 2 }, [1], client(900, 50)), shardAt(0, { index: 2, count: 2 }, [2], client(700, null))]);
+  assert.deepEqual(merged.client.ceiling, { tokens_per_sec: 700, requests_per_sec: null });
+  assert.deepEqual([merged.client.workers, merged.client.cpu_seconds], [2, 2]);
 });
 
 test('the error rate of shards is of all requests, also where all failed, or a shard had none', () => {
