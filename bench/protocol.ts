@@ -122,7 +122,7 @@ async function ours(kind: TransportKind, load: Load, port: number, counted: () =
 function loop(transport: Transport, protocol: Protocol, load: Load, headers: readonly string[], counted: () => void): void {
   const reader = protocol.createReader();
   const context = { basePath: '', headers, includeUsage: false, continuousUsage: false };
-  const perToken = load === 'tokens' ? counted : null;
+  const perToken = load === 'tokens' ? { output: counted } : null;
   const next = () => {
     reader.begin(perToken, false);
     transport.send(protocol.encode(spec, context), sink);

@@ -10,17 +10,16 @@ export interface Deadlines {
 /**
  * The deadline that has passed for an attempt; null while none has. Every time is of one clock. Pure.
  * @param startedMs when the attempt was started
- * @param firstOutputMs when its first output came; 0: none has
+ * @param lastOutputMs when its last output came; -1: none has
  */
 export function passedDeadline(
   { totalMs, firstTokenMs, idleMs }: Deadlines,
   nowMs: number,
   startedMs: number,
-  firstOutputMs: number,
   lastOutputMs: number,
 ): { kind: ErrorKind; message: string } | null {
   if (nowMs - startedMs >= totalMs) return { kind: 'timeout_total', message: `no complete answer within ${totalMs / 1000} s` };
-  if (firstOutputMs === 0) {
+  if (lastOutputMs < 0) {
     if (firstTokenMs !== null && nowMs - startedMs >= firstTokenMs)
       return { kind: 'timeout_first_token', message: `no first token within ${firstTokenMs / 1000} s` };
   } else if (idleMs !== null && nowMs - lastOutputMs >= idleMs) {

@@ -68,8 +68,6 @@ export class Flight implements ResponseSink {
   private responseHeaders: number | null = null;
   private servedBy: string | null = null;
   private resent = false;
-  private firstOutput = 0;
-  private lastOutput = 0;
 
   constructor(deck: FlightDeck, protocol: Protocol, transport: Transport) {
     this.deck = deck;
@@ -143,11 +141,9 @@ export class Flight implements ResponseSink {
     this.responseHeaders = null;
     this.servedBy = null;
     this.resent = false;
-    this.firstOutput = 0;
-    this.lastOutput = 0;
     this.held.drop();
     this.abortRequest = null;
-    this.reader.begin(this.onOutput, this.deck.keepText);
+    this.reader.begin(this.gaps === null ? null : this.held, this.deck.keepText);
     this.abortRequest = this.transport.send(this.request as WireRequest, this);
   }
 
@@ -156,7 +152,7 @@ export class Flight implements ResponseSink {
     if (this.pause.waiting) return null;
     const saidMs = this.reader.lastWordMs?.() ?? null;
     if (saidMs !== null && nowMs - saidMs >= endWithinMs) return { kind: 'timeout_idle', message: 'the response did not end behind its last word' };
-    return passedDeadline(deadlines, nowMs, this.attemptStarted, this.firstOutput, this.lastOutput);
+    return passedDeadline(deadlines, nowMs, this.attemptStarted, this.reader.lastOutputMs);
   }
 
   abort(kind: ErrorKind, message: string): void {
@@ -178,14 +174,6 @@ export class Flight implements ResponseSink {
     if (failed !== null) this.allowance.release();
     return failed;
   }
-
-  /** A property, not a method: handed to the reader once per request without binding. */
-  private readonly onOutput = (nowMs: number, tokens: number): void => {
-    const first = this.firstOutput === 0;
-    if (first) this.firstOutput = nowMs;
-    if (this.gaps !== null) this.held.hold(first ? null : nowMs - this.lastOutput, tokens);
-    this.lastOutput = nowMs;
-  };
 
   onConnected(connectMs: number, tlsMs: number | null): void {
     this.connect = connectMs;

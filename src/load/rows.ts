@@ -95,7 +95,7 @@ export class RowWriter {
     return this.used / width;
   }
 
-  /** What was gathered since the last call; null when nothing. The rows are the caller's, to be transferred. */
+  /** What was gathered since the last call; null when nothing. */
   take(): RecordBatch | null {
     if (this.used === 0) return null;
     const rows = this.buffer.slice(0, this.used);

@@ -34,7 +34,7 @@ const batchAtLeastEveryMs = 100;
 export async function start(): Promise<void> {
   const port = parentPort;
   if (!port) throw new Error('a load worker runs in a worker thread');
-  const post: Post = (report, transfer) => port.postMessage(report, transfer);
+  const post: Post = (report) => port.postMessage(report);
   let worker: LoadWorker | null = null;
   port.on('message', (command: Command) => {
     if (command.type === 'plan') void LoadWorker.open(command, post).then((opened) => (worker = opened));
@@ -54,7 +54,7 @@ function theAlarm(): Alarm {
   return alarm;
 }
 
-type Post = (report: Report, transfer?: ArrayBuffer[]) => void;
+type Post = (report: Report) => void;
 type Place = Pick<Extract<Command, { type: 'plan' }>, 'index' | 'counters'>;
 
 class LoadWorker {
@@ -224,7 +224,8 @@ class LoadWorker {
   private sendBatch(): void {
     this.sinceBatchMs = 0;
     const batch = this.rows.take();
-    this.post({ type: 'batch', batch, inFlight: this.loop.inFlight }, batch ? [batch.rows.buffer as ArrayBuffer] : []);
+    // Copied, not transferred: where an array was ever taken away from a thread, V8 looks for each access to any whether its memory is still there.
+    this.post({ type: 'batch', batch, inFlight: this.loop.inFlight });
   }
 
   /** A closed pacer's users are divided over machines and workers; an open one's arrivals are, by the driver, and what it may have in flight over machines alone. */

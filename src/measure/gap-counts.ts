@@ -1,4 +1,5 @@
-import type { Answer } from '../protocol/protocol.ts';
+import type { Answer, OutputListener } from '../protocol/protocol.ts';
+import { Slab } from '../protocol/slab.ts';
 import type { GapRule } from './definitions.ts';
 import type { Distribution } from './distribution.ts';
 
@@ -111,29 +112,38 @@ function countGap(gaps: GapCounts, rule: GapRule, gapMs: number | null, tokens: 
   }
 }
 
-/** Beyond so many chunks of one answer their gaps are held as counts. */
-const mostHeld = 65_536;
+/** Beyond so many numbers held of one answer its gaps are held as counts. */
+const mostHeld = 131_072;
+/** Numbers that there is room for at first; doubled for longer answers. */
+const firstRoom = 256;
+const slab = new Slab((length) => new Float64Array(length), 16 * 1024);
 
-/** The gaps of an answer under way, which count when it has succeeded: a typed array that grows and is used again, nothing is made per chunk. */
-export class HeldGaps {
+/** The gaps of an answer under way, which count when it has succeeded: room that grows and is used again, nothing is made per chunk. */
+export class HeldGaps implements OutputListener {
   private readonly rule: GapRule;
-  /** Gap (NaN for the first chunk) and tokens, in turn. */
-  private held = new Float64Array(512);
+  /** From `start` on: a chunk's gap (NaN for the first chunk) and, where the server told them, its tokens as a negative number behind it. */
+  private held: Float64Array;
+  private start: number;
+  private room = firstRoom;
   private used = 0;
   /** Those of a very long answer that are not held one by one any more. */
   private counted: GapCounts | null = null;
 
   constructor(rule: GapRule) {
     this.rule = rule;
+    const part = slab.take(firstRoom);
+    this.held = part.array;
+    this.start = part.start;
   }
 
-  /** As `countGap`. */
-  hold(gapMs: number | null, tokens: number): void {
-    if (this.rule === 'none') return;
-    if (this.used === this.held.length) this.makeRoom();
-    this.held[this.used] = gapMs ?? Number.NaN;
-    this.held[this.used + 1] = tokens;
-    this.used += 2;
+  output(gapMs: number, tokens: number): void {
+    if (this.used + 2 > this.room) this.makeRoom();
+    const at = this.start + this.used;
+    this.held[at] = gapMs;
+    this.used++;
+    if (tokens === 0) return;
+    this.held[at + 1] = -tokens;
+    this.used++;
   }
 
   count(gaps: GapCounts): void {
@@ -148,22 +158,27 @@ export class HeldGaps {
   }
 
   private pour(gaps: GapCounts): void {
-    for (let at = 0; at < this.used; at += 2) {
+    const end = this.start + this.used;
+    for (let at = this.start; at < end; at++) {
       const gapMs = this.held[at] as number;
-      countGap(gaps, this.rule, Number.isNaN(gapMs) ? null : gapMs, this.held[at + 1] as number);
+      let tokens = 0;
+      if (at + 1 < end && (this.held[at + 1] as number) < 0) tokens = -(this.held[++at] as number);
+      countGap(gaps, this.rule, Number.isNaN(gapMs) ? null : gapMs, tokens);
     }
     this.used = 0;
   }
 
   private makeRoom(): void {
-    if (this.used >= 2 * mostHeld) {
+    if (this.used + 2 > mostHeld) {
       this.counted ??= new GapCounts();
       this.pour(this.counted);
-    } else {
-      const larger = new Float64Array(2 * this.held.length);
-      larger.set(this.held);
-      this.held = larger;
+      return;
     }
+    const part = slab.take(2 * this.room);
+    part.array.set(this.held.subarray(this.start, this.start + this.used), part.start);
+    this.held = part.array;
+    this.start = part.start;
+    this.room *= 2;
   }
 }
 

@@ -30,33 +30,23 @@ export function bodyTooLarge(body: ByteBuffer, bytes: number): string {
  */
 export abstract class AnswerState implements AnswerReader {
   protected readonly limits: ReaderLimits;
-  protected keepText = false;
   /** By what is known so far the body is a stream; false: one JSON value, or nothing yet. */
   protected streamed = false;
-  /** The status says that there is no answer. */
-  protected failed = false;
   /** See `finish`. */
   protected finished = false;
-  /** Events of the stream so far; one body is none. */
-  protected events = 0;
   protected nowMs = 0;
+  /** Of events of a choice; the last of those without output. */
   private firstChunkMs = -1;
   private lastChunkMs = -1;
   private firstMs = -1;
-  private lastMs = -1;
   private finishedMs = -1;
-  protected outputChunks = 0;
   protected inputTokens: number | null = null;
   protected outputTokens: number | null = null;
   protected cachedTokens: number | null = null;
   protected reasoningTokens: number | null = null;
   protected finishReason: string | null = null;
-  protected model: string | null = null;
   private text = '';
   private beside = '';
-  protected bytes = 0;
-  private listener: OutputListener | null = null;
-  protected error: ErrorKind | null = null;
   /** One body, or the beginning of one that failed or is not understood. */
   protected readonly body: ByteBuffer;
   private message: string | null = null;
@@ -66,6 +56,18 @@ export abstract class AnswerState implements AnswerReader {
   private unreadable = 0;
   /** The first event that could not be read. */
   private garbage = '';
+  // What every token touches lies together, here and at the beginning of the wire's own fields: each line of memory is fetched anew for each token.
+  protected keepText = false;
+  /** The status says that there is no answer. */
+  protected failed = false;
+  protected error: ErrorKind | null = null;
+  protected bytes = 0;
+  /** Events of the stream so far; one body is none. */
+  protected events = 0;
+  protected outputChunks = 0;
+  lastOutputMs = -1;
+  private listener: OutputListener | null = null;
+  protected model: string | null = null;
 
   constructor(limits: ReaderLimits = defaultLimits) {
     this.limits = limits;
@@ -89,8 +91,8 @@ export abstract class AnswerState implements AnswerReader {
     this.firstChunkMs = -1;
     this.lastChunkMs = -1;
     this.firstMs = -1;
-    this.lastMs = -1;
     this.finishedMs = -1;
+    this.lastOutputMs = -1;
     this.outputChunks = 0;
     this.inputTokens = null;
     this.outputTokens = null;
@@ -179,12 +181,20 @@ export abstract class AnswerState implements AnswerReader {
     this.lastChunkMs = this.nowMs;
   }
 
-  /** An event that carried output. No allocation: called once per token. @param tokens that it held; 0: the wire does not say */
+  /** An event that carried output. @param tokens that it held; 0: the wire does not say */
   protected output(tokens: number): void {
-    const { nowMs } = this;
-    if (this.outputChunks++ === 0) this.firstMs = nowMs;
-    this.lastMs = nowMs;
-    if (this.listener !== null) this.listener(nowMs, tokens);
+    this.outputAt(this.nowMs, tokens);
+  }
+
+  /** As `output`, of a read at that time. No allocation: called once per token. */
+  protected outputAt(nowMs: number, tokens: number): void {
+    const { lastOutputMs, listener } = this;
+    this.lastOutputMs = nowMs;
+    if (this.outputChunks++ === 0) {
+      this.firstMs = nowMs;
+      if (this.firstChunkMs < 0) this.firstChunkMs = nowMs;
+      if (listener !== null) listener.output(Number.NaN, tokens);
+    } else if (listener !== null) listener.output(nowMs - lastOutputMs, tokens);
   }
 
   /** Keeps a piece of the answer's text, where that is asked for. */
@@ -267,9 +277,9 @@ export abstract class AnswerState implements AnswerReader {
       retryAfterMs: this.retryAfter,
       streamed: this.streamed && !this.failed,
       firstChunkMs: at(this.firstChunkMs),
-      lastChunkMs: at(this.lastChunkMs),
+      lastChunkMs: at(Math.max(this.lastChunkMs, this.lastOutputMs)),
       firstOutputMs: at(this.firstMs),
-      lastOutputMs: at(this.lastMs),
+      lastOutputMs: at(this.lastOutputMs),
       finishedMs: at(this.finishedMs),
       outputChunks: this.outputChunks,
       inputTokens: this.inputTokens,

@@ -22,6 +22,7 @@ export const plainHttp: Protocol = {
 };
 
 class HttpReader implements AnswerReader {
+  readonly lastOutputMs = -1;
   private readonly body = new ByteBuffer(maxBodyBytes, bodiesInFlight);
   private keepText = false;
   private status = 0;

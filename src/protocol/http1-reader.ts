@@ -40,8 +40,12 @@ const maxExtensionBytes = 16_384;
  * Memory is bounded by the header limit; body bytes are handed on where they lie.
  */
 export class Http1Reader {
+  // What every token touches comes first, in as few lines of memory as it takes.
   /** A byte of this response came. */
   started = false;
+  private state: number = State.over;
+  private sizeDigits = 0;
+  private readonly handler: ResponseHandler;
   /** Head complete: what breaks now breaks the body. */
   headComplete = false;
   /** The connection may carry another request. Valid once complete. */
@@ -52,16 +56,13 @@ export class Http1Reader {
   rest = 0;
   errorKind: ErrorKind = 'malformed';
   errorMessage = '';
-  private readonly handler: ResponseHandler;
   private readonly parser: HeadParser;
   private readonly carry: ByteBuffer;
   private readonly maxHeaderBytes: number;
-  private state: number = State.over;
   private toHead = false;
   private lineLength = 0;
   private lineLast = 0;
   private remaining = 0;
-  private sizeDigits = 0;
   private extensionBytes = 0;
   private trailerBytes = 0;
 

@@ -38,17 +38,17 @@ const Body = { unknown: 0, stream: 1, json: 2 } as const;
  */
 export class OpenAiReader extends AnswerState implements SseHandler {
   protected readonly lastWord = '[DONE] or a finish reason of each choice';
-  private readonly scanner = new SseScanner(this, this.limits.maxLineBytes);
-  private readonly classifier = new ChunkClassifier();
-  private readonly template = new ChunkTemplate();
-  /** The read that is being scanned. */
-  private readStart = 0;
-  /** Nothing of an event is held since the last read; kept here, because every object that a token touches costs. */
-  private rested = false;
-  private readEnd = 0;
   private mode: number = Body.unknown;
   /** The first output chunk said how many tokens there were: the server counts along. */
   private counting = false;
+  /** A stream, of which nothing is held since the last read; kept here, because every object that a token touches costs. */
+  private rested = false;
+  private readonly template = new ChunkTemplate();
+  private readonly scanner = new SseScanner(this, this.limits.maxLineBytes);
+  private readonly classifier = new ChunkClassifier();
+  /** The read that is being scanned. */
+  private readStart = 0;
+  private readEnd = 0;
   private countedTokens = 0;
   /** Choices that the stream has spoken of, and those that have finished: a bit each. */
   private choicesSeen = 0;
@@ -70,22 +70,21 @@ export class OpenAiReader extends AnswerState implements SseHandler {
 
   data(buffer: Buffer, start: number, end: number, nowMs: number): boolean {
     this.bytes += end - start;
+    if (this.rested && !this.keepText && !this.counting && this.template.matches(buffer, start, end)) {
+      this.events++;
+      this.model ??= this.template.model;
+      this.outputAt(nowMs, 0);
+      return true;
+    }
     this.nowMs = nowMs;
     if (this.mode === Body.unknown && !this.failed) this.sniff(buffer, start, end);
     if (this.mode === Body.stream) {
       // Until the first event there is nothing to show for a body that turns out to be something else.
       if (this.events === 0) this.sample(buffer, start, end);
-      else if (!this.keepText && !this.counting && this.rested && this.template.matches(buffer, start, end)) {
-        this.events++;
-        this.model ??= this.template.model;
-        this.chunk();
-        this.output(0);
-        return true;
-      }
       this.readStart = start;
       this.readEnd = end;
       this.scanner.push(buffer, start, end);
-      this.rested = this.scanner.atRest;
+      this.rested = this.events > 0 && this.scanner.atRest;
     } else if (this.mode === Body.json) this.keep(buffer, start, end);
     else this.sample(buffer, start, end);
     return this.error !== 'too_large';

@@ -64,14 +64,19 @@ export interface Answer {
   responseBytes: number;
 }
 
-/** Hears each streamed chunk that carried output: the clock of its socket read and how many tokens it brought (0: the server does not say). No allocation per call. */
-export type OutputListener = (nowMs: number, tokens: number) => void;
+/** Hears each streamed chunk that carried output. No allocation per call. */
+export interface OutputListener {
+  /** @param gapMs from the socket read of the output before; NaN for the first @param tokens that it brought; 0: the server does not say */
+  output(gapMs: number, tokens: number): void;
+}
 
 /**
  * Reads one answer; reused for the next after `begin`, so that a connection costs no allocation per request.
  * No JSON.parse per chunk: bytes are classified, and only the first, the unusual and the last chunk are parsed.
  */
 export interface AnswerReader {
+  /** performance.now() of the socket read that brought the last output so far; -1 before the first. */
+  readonly lastOutputMs: number;
   begin(listener: OutputListener | null, keepText: boolean): void;
   headers(status: number, headers: readonly string[], nowMs: number): void;
   /** False: the answer is lost already (too large) and reading on is of no use; the caller may abort the request, and `fail` will answer the reader's own reason. */

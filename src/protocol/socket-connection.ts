@@ -9,6 +9,9 @@ import { errorKindOf, errorText, type Phase, staleWithinMs } from './transport-e
 /** Every socket of this thread reads into the same memory: bytes are dealt with before the next read, and 64 KiB for each of 10,000 streams would be 640 MB. */
 const sharedReadBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 
+/** performance.now() of the read that is being dealt with: one for all sockets, because what every token touches is fetched anew for each. */
+const readMs = new Float64Array(1);
+
 /** Of the pause that Keep-Alive allows, what is left to the way there, ms. */
 const keepAliveMarginMs = 1000;
 
@@ -55,21 +58,20 @@ export class Exchange {
 
 /** One socket and the HTTP/1.1 on it. */
 export class Connection implements ResponseHandler {
+  private gone = false;
+  private exchange: Exchange | null;
+  private readonly reader: Http1Reader;
   private readonly owner: ConnectionOwner;
   private readonly socket: Socket;
-  private readonly reader: Http1Reader;
-  private exchange: Exchange | null;
   private warmListener: WarmListener | null;
   private readonly openedMs = performance.now();
   private connectTimer: NodeJS.Timeout | null;
   private connected = false;
-  private gone = false;
   /** Sent on this socket; one opened ahead counts one, because it may be as stale as a used one. */
   private requests = 0;
   /** When the last of them went out. */
   private startedMs = 0;
   private idleUntilMs = Number.POSITIVE_INFINITY;
-  private nowMs = 0;
 
   constructor(owner: ConnectionOwner, exchange: Exchange | null, warmListener: WarmListener | null) {
     this.owner = owner;
@@ -116,11 +118,11 @@ export class Connection implements ResponseHandler {
   }
 
   onHead(status: number, headers: readonly string[]): void {
-    this.exchange!.sink.onHeaders(status, headers, this.nowMs);
+    this.exchange!.sink.onHeaders(status, headers, readMs[0] as number);
   }
 
   onBody(buffer: Buffer, start: number, end: number): void {
-    this.exchange!.sink.onData(buffer, start, end, this.nowMs);
+    this.exchange!.sink.onData(buffer, start, end, readMs[0] as number);
   }
 
   /** Closes the connection; whoever used it has been told. */
@@ -177,7 +179,7 @@ export class Connection implements ResponseHandler {
       this.drop();
       return true;
     }
-    this.nowMs = performance.now();
+    readMs[0] = performance.now();
     const progress = this.reader.feed(sharedReadBuffer, 0, length);
     if (progress === Progress.complete) this.complete(this.reader.rest < length);
     else if (progress === Progress.failed) this.lose(this.reader.errorKind, this.reader.errorMessage);
@@ -192,7 +194,7 @@ export class Connection implements ResponseHandler {
     exchange.over = true;
     exchange.connection = null;
     this.exchange = null;
-    const nowMs = this.nowMs;
+    const nowMs = readMs[0] as number;
     // The connection is free before the sink hears: what it sends next goes out on this one.
     if (!reader.reusable || hasMore || owner.options.freshConnections || this.socket.writableLength > 0) this.drop();
     else {
@@ -209,7 +211,7 @@ export class Connection implements ResponseHandler {
       this.lose('reset', 'the connection was closed');
       return;
     }
-    this.nowMs = performance.now();
+    readMs[0] = performance.now();
     if (this.reader.finish() === Progress.complete) this.complete(false);
     else this.lose(this.reader.errorKind, this.reader.errorMessage);
   }

@@ -104,6 +104,7 @@ export function valuesAt(value: unknown, pointer: string): unknown[] | undefined
 
 /** Reads the answer as plain HTTP, and what is in it when it has ended. */
 class TemplateReader implements AnswerReader {
+  readonly lastOutputMs = -1;
   private readonly pointers: RequestTemplate['answer'];
   private readonly http = plainHttp.createReader();
   private keepText = false;

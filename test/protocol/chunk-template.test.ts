@@ -93,9 +93,9 @@ test('a reader that gets an event a read says the same as one that gets a byte a
   fc.assert(
     fc.property(fc.array(fc.array(event, { maxLength: 12 }), { minLength: 1, maxLength: 3 }), (streams) => {
       for (const events of streams) {
-        const heard: [number, number][][] = [[], []];
+        const heard: [number, number, number][][] = [[], []];
         for (const [at, reader] of [whole, single].entries()) {
-          reader.begin((nowMs, tokens) => heard[at]?.push([nowMs, tokens]), false);
+          reader.begin({ output: (gapMs, tokens) => heard[at]?.push([reader.lastOutputMs, gapMs, tokens]) }, false);
           reader.headers(200, [], 0);
           for (const [number, one] of [...events, 'data: [DONE]\n\n'].entries()) {
             const bytes = Buffer.from(one);

@@ -111,7 +111,7 @@ export async function ask(
 ): Promise<{ answer: Answer; gaps: { nowMs: number; tokens: number }[] }> {
   const reader = protocol.createReader();
   const gaps: { nowMs: number; tokens: number }[] = [];
-  reader.begin((nowMs, tokens) => gaps.push({ nowMs, tokens }), settings.keepText ?? true);
+  reader.begin({ output: (_gapMs, tokens) => gaps.push({ nowMs: reader.lastOutputMs, tokens }) }, settings.keepText ?? true);
   const answer = await new Promise<Answer>((resolve) => {
     const abort = transport.send(protocol.encode({ ...spec, ...more }, { ...context, ...settings.context }), {
       onConnected() {},

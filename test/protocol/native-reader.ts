@@ -14,7 +14,7 @@ export function readPieces(
   more: { status?: number; headers?: string[]; keepText?: boolean; fail?: ErrorKind } = {},
 ): Reading {
   const times: number[] = [];
-  reader.begin((nowMs) => void times.push(nowMs), more.keepText ?? false);
+  reader.begin({ output: () => times.push(reader.lastOutputMs) }, more.keepText ?? false);
   reader.headers(more.status ?? 200, more.headers ?? [], 0);
   let ms = 0;
   for (const piece of pieces) {

@@ -22,10 +22,11 @@ function read(
   const reader = more.reader ?? new OpenAiReader();
   const tokens: number[] = [];
   const times: number[] = [];
-  reader.begin((nowMs, count) => {
-    times.push(nowMs);
+  const output = (_gapMs: number, count: number) => {
+    times.push(reader.lastOutputMs);
     tokens.push(count);
-  }, more.keepText ?? true);
+  };
+  reader.begin({ output }, more.keepText ?? true);
   reader.headers(more.status ?? 200, more.headers ?? ['content-type', 'text/event-stream'], 0);
   let ms = 0;
   for (const piece of pieces) reader.data(piece, 0, piece.length, ++ms);
