@@ -132,9 +132,7 @@ function loop(transport: Transport, protocol: Protocol, load: Load, headers: rea
     onSent() {},
     onResent() {},
     onHeaders: (status, list, nowMs) => reader.headers(status, list, nowMs),
-    onData(buffer, start, end, nowMs) {
-      reader.data(buffer, start, end, nowMs);
-    },
+    reader,
     onEnd(nowMs) {
       const answer = reader.end(nowMs);
       if (answer.error !== null) throw new Error(`${answer.error}: ${answer.errorMessage}`);

@@ -42,8 +42,9 @@ export class Flight implements ResponseSink {
   /** The user of a closed loop that waits for this answer; null in an open loop. */
   user = -1;
   measured = true;
+  /** Reads the answers. */
+  readonly reader: AnswerReader;
   private readonly deck: FlightDeck;
-  private readonly reader: AnswerReader;
   private readonly transport: Transport;
   private index = 0;
   private series = '';
@@ -192,10 +193,6 @@ export class Flight implements ResponseSink {
     this.responseHeaders = nowMs;
     if (this.deck.replicaHeader !== null) this.servedBy = header(headers, this.deck.replicaHeader);
     this.reader.headers(status, headers, nowMs);
-  }
-
-  onData(buffer: Buffer, start: number, end: number, nowMs: number): void {
-    if (!this.reader.data(buffer, start, end, nowMs)) this.abort('too_large', 'the answer is larger than is read');
   }
 
   onEnd(nowMs: number): void {

@@ -60,9 +60,7 @@ function sendOnce(
       onSent: () => {},
       onResent: () => {},
       onHeaders: (status, headers, nowMs) => reader.headers(status, headers, nowMs),
-      onData: (buffer, start, end, nowMs) => {
-        reader.data(buffer, start, end, nowMs);
-      },
+      reader,
       onEnd: (nowMs) => settle(reader.end(nowMs)),
       onError: (kind, message, nowMs) => settle(reader.fail(kind, message, nowMs)),
     };

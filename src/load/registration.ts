@@ -61,7 +61,7 @@ export class SchemaRegistrar {
         onSent: () => {},
         onResent: () => {},
         onHeaders: (status, headers, nowMs) => reader.headers(status, headers, nowMs),
-        onData: (buffer, start, end, nowMs) => void reader.data(buffer, start, end, nowMs),
+        reader,
         onEnd: (nowMs) => settle(reader.end(nowMs), nowMs),
         onError: (kind, message, nowMs) => settle(reader.fail(kind, message, nowMs), nowMs),
       };

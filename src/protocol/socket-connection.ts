@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { ErrorKind } from './error-kind.ts';
 import type { HeadParser } from './http1-head.ts';
 import { Http1Reader, Progress, type ResponseHandler } from './http1-reader.ts';
-import type { ConnectTiming, ResponseSink, TransportOptions } from './transport.ts';
+import { type BodyReader, type ConnectTiming, type ResponseSink, type TransportOptions, unwantedBody } from './transport.ts';
 import { errorKindOf, errorText, type Phase, staleWithinMs } from './transport-error.ts';
 
 /** Every socket of this thread reads into the same memory: bytes are dealt with before the next read, and 64 KiB for each of 10,000 streams would be 640 MB. */
@@ -60,6 +60,7 @@ export class Exchange {
 export class Connection implements ResponseHandler {
   private gone = false;
   private exchange: Exchange | null;
+  private bodyReader: BodyReader | null = null;
   private readonly reader: Http1Reader;
   private readonly owner: ConnectionOwner;
   private readonly socket: Socket;
@@ -100,6 +101,7 @@ export class Connection implements ResponseHandler {
   /** Sends on this connection, which is open and free. */
   start(exchange: Exchange): void {
     this.exchange = exchange;
+    this.bodyReader = exchange.sink.reader;
     exchange.connection = this;
     this.requests++;
     this.reader.begin(exchange.method);
@@ -122,7 +124,7 @@ export class Connection implements ResponseHandler {
   }
 
   onBody(buffer: Buffer, start: number, end: number): void {
-    this.exchange!.sink.onData(buffer, start, end, readMs[0] as number);
+    if (!this.bodyReader!.data(buffer, start, end, readMs[0] as number)) this.exchange?.abort('too_large', unwantedBody);
   }
 
   /** Closes the connection; whoever used it has been told. */

@@ -9,6 +9,12 @@ export interface WireRequest {
   body: Uint8Array | null;
 }
 
+/** Takes the bytes of an answer's body. */
+export interface BodyReader {
+  /** Body bytes, transfer coding removed. The buffer is the transport's own: valid only during the call. @returns false: too large, nothing more of it is wanted, and its request fails */
+  data(buffer: Buffer, start: number, end: number, nowMs: number): boolean;
+}
+
 /**
  * What happens to one request, told as it happens. Every time is `performance.now()` of this thread in ms, taken as close to the socket as the
  * transport can. Exactly one of onEnd and onError ends it; nothing is called after that.
@@ -25,11 +31,14 @@ export interface ResponseSink {
   onResent(): void;
   /** Status line and headers are complete. `headers` is a flat name (lower case), value list. */
   onHeaders(status: number, headers: readonly string[], nowMs: number): void;
-  /** Body bytes, transfer coding removed. The buffer is the transport's own: valid only during the call. */
-  onData(buffer: Buffer, start: number, end: number, nowMs: number): void;
+  /** Where the bytes of the body go; apart, so that a token goes straight from its socket to what reads it. */
+  readonly reader: BodyReader;
   onEnd(nowMs: number): void;
   onError(kind: ErrorKind, message: string, nowMs: number): void;
 }
+
+/** Why a request fails whose body is no more wanted. */
+export const unwantedBody = 'the answer is larger than is read';
 
 export interface TransportOptions {
   /** scheme://host:port */

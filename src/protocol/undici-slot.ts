@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { SecureContext } from 'node:tls';
 import { buildConnector, Client, type Dispatcher, errors } from 'undici';
 import type { ErrorKind } from './error-kind.ts';
-import type { ConnectTiming, ResponseSink, TransportOptions, WireRequest } from './transport.ts';
+import { type ConnectTiming, type ResponseSink, type TransportOptions, unwantedBody, type WireRequest } from './transport.ts';
 import { errorKindOf, errorText, staleWithinMs } from './transport-error.ts';
 
 /** Longer than any pause between requests; what the server says in Keep-Alive is honoured below it. */
@@ -234,7 +234,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.over) this.sink.onData(chunk, 0, chunk.length, this.readMs());
+    if (!this.over && !this.sink.reader.data(chunk, 0, chunk.length, this.readMs())) this.abort('too_large', unwantedBody);
   }
 
   onResponseEnd(): void {

@@ -27,7 +27,7 @@ function shortOfSockets(attempts: number): Transport {
           sink.onSent(nowMs);
           sink.onHeaders(200, ['content-type', 'application/json'], nowMs);
           const body = Buffer.from('{"choices":[{"index":0,"message":{"content":"a b"},"finish_reason":"stop"}]}');
-          sink.onData(body, 0, body.length, nowMs);
+          sink.reader.data(body, 0, body.length, nowMs);
           sink.onEnd(nowMs);
         }
       });

@@ -55,9 +55,15 @@ export class Recorder implements ResponseSink {
   body: Buffer = Buffer.alloc(0);
   error: { kind: ErrorKind; message: string } | null = null;
   readonly done: Promise<this>;
-  onDataHook: (() => void) | null = null;
   connected: { connectMs: number; tlsMs: number | null } | null = null;
   private settle: (value: this) => void = () => {};
+
+  readonly reader = {
+    data: (buffer: Buffer, start: number, end: number) => {
+      this.onData(buffer, start, end);
+      return true;
+    },
+  };
 
   constructor() {
     this.done = new Promise((resolve) => {
@@ -83,7 +89,6 @@ export class Recorder implements ResponseSink {
   onData(buffer: Buffer, start: number, end: number): void {
     if (this.events.at(-1) !== 'data') this.events.push('data');
     this.body = Buffer.concat([this.body, buffer.subarray(start, end)]);
-    this.onDataHook?.();
   }
   onEnd(): void {
     this.events.push('end');
@@ -113,14 +118,12 @@ export async function ask(
   const gaps: { nowMs: number; tokens: number }[] = [];
   reader.begin({ output: (_gapMs, tokens) => gaps.push({ nowMs: reader.lastOutputMs, tokens }) }, settings.keepText ?? true);
   const answer = await new Promise<Answer>((resolve) => {
-    const abort = transport.send(protocol.encode({ ...spec, ...more }, { ...context, ...settings.context }), {
+    transport.send(protocol.encode({ ...spec, ...more }, { ...context, ...settings.context }), {
       onConnected() {},
       onSent() {},
       onResent() {},
       onHeaders: (status, headers, nowMs) => reader.headers(status, headers, nowMs),
-      onData(buffer, start, end, nowMs) {
-        if (!reader.data(buffer, start, end, nowMs)) abort('too_large', 'the answer is too large');
-      },
+      reader,
       onEnd: (nowMs) => resolve(reader.end(nowMs)),
       onError: (kind, message, nowMs) => resolve(reader.fail(kind, message, nowMs)),
     });

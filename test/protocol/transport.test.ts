@@ -132,7 +132,7 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
             onSent: (nowMs) => times.push(nowMs),
             onResent: () => assert.fail('sent twice'),
             onHeaders: (_status, _headers, nowMs) => times.push(nowMs),
-            onData: (_buffer, _start, _end, nowMs) => times.push(nowMs),
+            reader: { data: (_buffer, _start, _end, nowMs) => times.push(nowMs) > 0 },
             onEnd(nowMs) {
               times.push(nowMs);
               resolve();
@@ -169,9 +169,12 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
           onSent: () => {},
           onResent: () => {},
           onHeaders: () => {},
-          onData(_buffer, start, end, nowMs) {
-            bytes += end - start;
-            times.add(nowMs);
+          reader: {
+            data(_buffer, start, end, nowMs) {
+              bytes += end - start;
+              times.add(nowMs);
+              return true;
+            },
           },
           onEnd: () => resolve(),
           onError: (_kind, message) => reject(new Error(message)),
@@ -469,6 +472,22 @@ for (const kind of ['socket', 'undici'] satisfies TransportKind[]) {
         }
       });
     }
+
+    test('a body that is not wanted any more ends its request, not the next', async () => {
+      await using site = await httpServer((_, response) => response.end('x'.repeat(100_000)));
+      const transport = await createTransport({ ...options(site.origin, { connections: 1 }), kind });
+      try {
+        const recorder = new Recorder();
+        let reads = 0;
+        const unwilling = Object.assign(recorder, { reader: { data: () => ++reads < 1 } });
+        transport.send(get, unwilling);
+        assert.equal((await recorder.done).error?.kind, 'too_large');
+        assert.equal(reads, 1);
+        assert.equal((await fetchRaw(transport, get)).body.length, 100_000);
+      } finally {
+        await transport.close();
+      }
+    });
 
     test('close ends what is under way and what waits', async () => {
       await using site = await httpServer(() => {});
