@@ -35,6 +35,11 @@ function withLeftBehind(merged: ResultDocument, documents: readonly ResultDocume
   );
 }
 
+/** What a reader of merged results should hear at once: checks of the adding itself that found something, a sentence each. Pure. */
+export function mergeWarnings({ validity }: ResultDocument): string[] {
+  return validity.checks.filter(({ name, ok }) => !ok && ofMerging.has(name)).map(({ detail }) => detail);
+}
+
 function withSkipped(merged: ResultDocument, apart: readonly Apart[]): ResultDocument {
   const skipped = new Map(apart.flatMap((one) => one.skipped.map((part) => [part.scenario.name, part])));
   return findAnew(
@@ -63,6 +68,7 @@ function scenariosOf({ scenario, results }: ResultDocument): string[] {
 }
 
 const lost = 'findings';
+const ofMerging: ReadonlySet<string> = new Set([lost, 'shards_together', 'same_load']);
 
 /** Sums of results whose scenario has parts, with the advice that what these say together is missing: the report must not pass over it. */
 export function withoutFindings(merged: ResultDocument, documents: readonly ResultDocument[]): ResultDocument {

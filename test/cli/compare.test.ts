@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -84,5 +84,25 @@ describe('llm-bench compare', () => {
     assert.equal(code, 0);
     assert.deepEqual(JSON.parse(out), JSON.parse(JSON.stringify(merged)));
     assert.equal((await run('merge')).code, 2);
+  });
+
+  it('merges shards that ran apart with a warning, and refuses shards of unlike seeds', async () => {
+    const shard = async (index: number, seconds: number, seed: number) => {
+      const document = await readResult(join(folder, 'bench_results.json'));
+      const resolved = { scenario: { name: document.scenario, seed, load: {}, request: {} } };
+      const timestamp = new Date(Date.UTC(2026, 0, 1) + 1000 * seconds).toISOString();
+      const results = { ...document.results, total_requests: 50, successful: 50, duration_seconds: 10 };
+      const text = JSON.stringify({ ...document, results, timestamp, shard: { index, count: 2 }, config: { resolved, sha256: String(seed) } });
+      await writeFile(join(folder, `s${index}.json`), text);
+    };
+    await shard(1, 0, 1);
+    await shard(2, 100_000, 1);
+    const apart = await run('merge', 's1.json', 's2.json', '-o', 'apart.json');
+    assert.equal(apart.code, 0);
+    assert.match(apart.err, /warning: shard 2\/2 \(s2\.json\) began 100000\.0 s after 1\/2 \(s1\.json\)/);
+    await shard(2, 0, 2);
+    const unlike = await run('merge', 's1.json', 's2.json', '-o', 'unlike.json');
+    assert.equal(unlike.code, 2);
+    assert.match(unlike.err, /1\/2 \(s1\.json\) and 2\/2 \(s2\.json\) are no parts of one load.*scenario\.seed: 1 -> 2/s);
   });
 });

@@ -14,6 +14,8 @@ export function registerMerge(program: Command): void {
     .action(async (files: string[], options: { output?: string }) => {
       const { mergeFiles } = await import('../../jobs/merge.ts');
       const merged = await mergeFiles(files, options.output ?? null);
+      const { mergeWarnings } = await import('../../result/merge-whole.ts');
+      for (const sentence of mergeWarnings(merged)) process.stderr.write(`warning: ${sentence}\n`);
       if (options.output === undefined) {
         const { formatResult } = await import('../../result/write.ts');
         process.stdout.write(formatResult(merged));
