@@ -76,8 +76,8 @@ const atOnceSeconds = 0.2;
 /** With less than this in common they were no load together. */
 const tooFewInCommon = 0.5;
 
-/** Whether the shards of a run were measured at the same time; null where the parts are no shards, or do not say when they were measured. */
-export function togetherCheck(group: readonly Part[]): ValidityCheck | null {
+/** Whether the shards of a run were measured at the same time, and whether they were at least one load; null where the parts are no shards, or do not say when they were measured. */
+export function togetherCheck(group: readonly Part[]): { check: ValidityCheck; oneLoad: boolean } | null {
   if (group.length < 2 || shardOf((group[0] as Part).document) === null) return null;
   const spans = group.flatMap((part) => {
     const span = part.document.results.total_requests === 0 ? null : spanOf(part);
@@ -90,16 +90,13 @@ export function togetherCheck(group: readonly Part[]): ValidityCheck | null {
   const common = Math.max(0, Math.min(...spans.map(({ end }) => end)) - latest.start) / shortest;
   const ok = common >= fewInCommon || latest.start - earliest.start < atOnceSeconds;
   const apart = `shard ${placeOf(latest.part)} began ${(latest.start - earliest.start).toFixed(1)} s after ${placeOf(earliest.part)}: ${(100 * common).toFixed(0)}% of the shortest one's time is of all of them`;
-  return {
-    name: 'shards_together',
-    ok,
-    severity: ok || common < tooFewInCommon ? 'fatal' : 'advice',
-    detail: ok
-      ? 'the shards were measured at the same time'
-      : common < tooFewInCommon
-        ? `${apart}, so that the service never had the whole load, whose rates these are; begin with one --start-at, and set the clocks alike`
-        : `${apart}; begin with one --start-at`,
-  };
+  const oneLoad = ok || common >= tooFewInCommon;
+  const detail = ok
+    ? 'the shards were measured at the same time'
+    : oneLoad
+      ? `${apart}; begin with one --start-at`
+      : `${apart}, so that the service never had the whole load, whose rates these are; begin with one --start-at, and set the clocks alike`;
+  return { check: { name: 'shards_together', ok, severity: 'advice', detail }, oneLoad };
 }
 
 const placeOf = (part: Part): string => `${indexOf(part)}/${countOf(part)} (${part.name})`;

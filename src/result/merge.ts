@@ -40,11 +40,9 @@ export function mergeResults(documents: readonly ResultDocument[], names: readon
     return { document: group.length === 1 ? (group[0] as Part).document : combine(group, true), name };
   });
   const whole = groups.length === 1 ? (groups[0] as Part).document : combine(groups, false);
-  const validity = mergeValidity(parts, whole, [
-    ...runs.flatMap((group) => togetherCheck(group) ?? []),
-    ...likenessCheck(runs.map(([part]) => part as Part)),
-  ]);
-  return { ...whole, validity, admissible: validity.valid && whole.admissible };
+  const together = runs.flatMap((group) => togetherCheck(group) ?? []);
+  const validity = mergeValidity(parts, whole, [...together.map(({ check }) => check), ...likenessCheck(runs.map(([part]) => part as Part))]);
+  return { ...whole, validity, admissible: validity.valid && whole.admissible && together.every(({ oneLoad }) => oneLoad) };
 }
 
 /** An advice where runs of unlike loads or requests were added under one series; their seeds may differ. @param runs a part of each */
