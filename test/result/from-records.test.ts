@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Level } from '../../src/load/levels.ts';
 import { compatDefinition } from '../../src/measure/compat.ts';
+import type { ResultDocument } from '../../src/result/document.ts';
 import { RecordFolder } from '../../src/result/from-records.ts';
 import { failureOf, recordOf } from '../measure/records.ts';
 
@@ -67,6 +68,36 @@ test('levels of several runs are found again, those of a part by themselves, and
   );
   // What the levels were held to is not in the log.
   assert.equal(parts[1]?.results['max_sustainable_load'], undefined);
+});
+
+test('what differs within a run are classes of it, whose time is that of the run, not of each', () => {
+  const folder = new RecordFolder();
+  const send = (series: string, run: number, at: number) =>
+    folder.add(recordOf({ series, index: at, intendedMs: at, sentMs: at, firstOutputMs: at + 1, lastOutputMs: at + 400, endMs: at + 500 }), run);
+  for (const [at, name] of ['001', 'b', '001', 'b'].entries()) send(`forms/case=${name}`, 0, 500 * at);
+  for (const [at, labels] of ['short/turn=1', 'long/turn=1', 'short/turn=2', 'long/turn=2'].entries())
+    send(`talk/conversation=${labels}`, 1, 500 * at);
+  send('edges/case=one', 2, 0);
+  send('edges/case=two', 3, 0);
+  const { series, results } = folder.result()!;
+  const scenarios = results['scenarios'] as Record<string, ResultDocument['results']>;
+  assert.deepEqual(
+    ['forms', 'talk', 'edges'].map((name) => [
+      scenarios[name]?.duration_seconds,
+      scenarios[name]?.throughput.requests_per_sec,
+      'parts' in scenarios[name]!,
+    ]),
+    [
+      [2, 2, false],
+      [2, 2, false],
+      [1, 2, true],
+    ],
+  );
+  const counted = new Map(series.map(({ id, detail, requests }) => [id, [requests?.successful, detail ?? false]]));
+  assert.deepEqual(counted.get('forms'), [4, false]);
+  assert.deepEqual(counted.get('forms/case=001'), [2, true]);
+  assert.deepEqual(counted.get('talk/conversation=long/turn=2'), [1, true]);
+  assert.deepEqual(counted.get('edges/case=two'), [1, false]);
 });
 
 test('under another definition the same records give its times', () => {
