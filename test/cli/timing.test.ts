@@ -67,7 +67,7 @@ test('three shards that start together send the load once, and add up to it', as
   await using workspace = await Workspace.open();
   await using server = await chatServer();
   // Far enough off for three processes to come up on a slow machine.
-  const startAt = new Date(Date.now() + 15_000).toISOString();
+  const startAt = new Date(Date.now() + 30_000).toISOString();
   const finished = await Promise.all(
     [1, 2, 3].map((index) => {
       const files = ['-o', `${index}.json`, '--log-requests', `${index}.jsonl`];
@@ -84,7 +84,8 @@ test('three shards that start together send the load once, and add up to it', as
       [{ index: 3, count: 3 }, 14, 2],
     ],
   );
-  for (const { timestamp } of shards) assert.ok(Math.abs(Date.parse(timestamp) - Date.parse(startAt)) <= 1, timestamp);
+  // They were ready at times of their own, long before; the time of day may have been put right a little since then.
+  for (const { timestamp } of shards) assert.ok(Math.abs(Date.parse(timestamp) - Date.parse(startAt)) < 1000, timestamp);
   const logs = await Promise.all([1, 2, 3].map((index) => recordsOf(workspace, `${index}.jsonl`)));
   assert.deepEqual(
     logs

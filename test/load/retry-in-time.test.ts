@@ -56,7 +56,7 @@ test('nor where every request had been taken before', async () => {
       return seen.has(body) && Boolean(response.writeHead(503).end('busy'));
     },
   });
-  const settings = { 'load.concurrency': 2, 'load.requests': 4, 'load.duration': '1s', 'request.prompt_tokens': [9] };
+  const settings = { 'load.concurrency': 2, 'load.requests': 4, 'load.duration': '4s', 'request.prompt_tokens': [9] };
   const { document } = await drive(server.url, { ...settings, retry: { max_attempts: 9, base: 1000 } });
   assert.deepEqual([document.results.successful, document.results.failed], [3, 1]);
 });
