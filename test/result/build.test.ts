@@ -244,6 +244,10 @@ test('fit to be a baseline: valid, whole, something succeeded, errors within the
     const { admissible, partial, stop_reason } = documentOf({ records: some(10), stopReason });
     assert.deepEqual([admissible, partial, stop_reason], [false, true, stopReason]);
   }
+  const levels = (stopReason: StopReason) => documentOf({ records: some(10), stopReason, labels: [{ concurrency: 1 }, { concurrency: 2 }] });
+  for (const stopReason of ['error_rate', 'p95_latency'] as const)
+    assert.equal(levels(stopReason).admissible, true, 'a rule ends levels where the service does');
+  assert.equal(levels('budget').admissible, false);
   for (const stopReason of ['error_rate', 'p95_latency', 'budget', 'ended'] as const) {
     const { admissible, partial } = documentOf({ records: some(10), stopReason });
     assert.deepEqual([admissible, partial], [false, false], stopReason);
