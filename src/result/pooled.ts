@@ -84,8 +84,8 @@ export function pooledSummary(series: readonly Series[], name: string): Summary 
     const metric = Object.hasOwn(metrics, name) ? metrics[name] : undefined;
     return metric !== undefined && isDistribution(metric) ? [{ id, detail, metric, where: `series ${id}` }] : [];
   });
-  const wholes = measured.filter(({ detail }) => !detail);
-  const parts = wholes.length > 0 ? wholes : measured.filter(({ id }) => !measured.some((other) => id.startsWith(`${other.id}/`)));
+  const within = (id: string) => measured.some((whole) => id.startsWith(`${whole.id}/`));
+  const parts = measured.filter(({ id, detail }) => !detail || !within(id));
   if (parts.length === 0) return null;
   const whole = addDistributions(name, parts);
   return Object.fromEntries(statistics.map((statistic) => [statistic, whole[statistic]])) as Summary;

@@ -144,6 +144,11 @@ test('throughput that grew to the highest load is not said to have stopped there
   const at = (load: number) => renderSummary(resultWith({ levels, capacity, plateau: { load, best_load: 50 } }));
   assert.match(at(50), /Throughput still grew at the highest load/);
   assert.match(at(10), /Throughput stops to grow at 10 users/);
+  const cut = [level(10, 1, 1), { ...level(50, 2, 2), stop_reason: 'budget' }];
+  assert.match(
+    renderSummary(resultWith({ levels: cut, capacity, plateau: { load: 10, best_load: 10 } })),
+    /Throughput still grew at the highest load/,
+  );
   const refused = levels.map((one) => ({ ...one, tokens_per_sec: null, error_rate: 100 }));
   assert.doesNotMatch(renderSummary(resultWith({ levels: refused })), /Most throughput/);
 });

@@ -295,6 +295,13 @@ describe('mergeResults', () => {
     assert.deepEqual(mergeResults([search(0), search(60)]).results.latency_s?.mean, 0.03);
   });
 
+  it('pools the levels of a search beside the whole of another load', () => {
+    const detail = { ...measuredSeries('sought/concurrency=1', [50, 50]), detail: true };
+    const found = { id: 'sought', labels: {}, metrics: { knee_load: { unit: 'users', better: 'higher', value: 2 } } };
+    const both = mergeResults([runAt(0, [10, 30]), runAt(60, [], { scenario: 'sought', series: [found, detail] })]);
+    assert.equal(both.results.latency_s?.mean, 0.035);
+  });
+
   it('counts the requests of a grid once in the pooled figures', () => {
     const detail = (id: string, values: number[]) => ({ ...measuredSeries(id, values), detail: true });
     const of = (second: number) =>

@@ -27,7 +27,7 @@ export function findingBlocks(result: ResultDocument, escaping: Escaping): Findi
       ...levelBlock(one, titled(one, escaping)),
       ...searchBlock(one, titled(one, escaping), escaping),
       ...stabilityBlock(one, titled(one, escaping), escaping),
-      ...serviceBlocks(one.results, titled(one, escaping), escaping),
+      ...serviceBlocks(one, titled(one, escaping), escaping),
       ...routingBlocks(one.results, titled(one, escaping), escaping),
       ...answerBlocks(one.results, titled(one, escaping), escaping),
       ...retrievalBlock(one, titled(one, escaping)),

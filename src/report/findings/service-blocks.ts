@@ -1,16 +1,18 @@
 import { isObject } from '../../config/is-object.ts';
+import type { Level } from '../../load/levels.ts';
+import { isCutOff } from '../../load/search-rules.ts';
 import type { Escaping } from '../escape.ts';
 import type { FindingBlock } from './block.ts';
-import { type Block, figure, listOf } from './read.ts';
+import { type Block, type FoundIn, figure, listOf } from './read.ts';
 import { count, inner, joinKnown, percent, tableBlock, times, value } from './rows.ts';
 
 type Titled = (title: string) => string;
 
 /** Plain HTTP, batches, requests at the edges and readiness for production. */
-export function serviceBlocks(results: Block, title: Titled, escaping: Escaping): FindingBlock[] {
+export function serviceBlocks({ results, levels }: FoundIn, title: Titled, escaping: Escaping): FindingBlock[] {
   return [
     ...readiness(results['production_readiness'], title),
-    ...capacity(results, title),
+    ...capacity(results, levels, title),
     ...batches(results['batch_sizes'], title),
     ...http(results['http'], title),
     ...edges(results['edge_cases'], title, escaping),
@@ -31,7 +33,7 @@ function readiness(found: unknown, title: Titled): FindingBlock[] {
 }
 
 /** What the steps say of the service's capacity; those of a search have a block of their own. */
-function capacity(results: Block, title: Titled): FindingBlock[] {
+function capacity(results: Block, levels: readonly Level[], title: Titled): FindingBlock[] {
   const found = results['capacity'];
   if (!isObject(found) || isObject(results['search'])) return [];
   const unitOf = (load: unknown) => (found['unit'] === 'rate' ? 'requests/s' : load === 1 ? 'user' : 'users');
@@ -40,7 +42,7 @@ function capacity(results: Block, title: Titled): FindingBlock[] {
     figure(found['replicas']) === 1
       ? ''
       : `, ${value(found['per_replica'], '')} ${unitOf(found['per_replica'])} for each of ${count(found['replicas'])} replicas`;
-  const loads = listOf(results['levels']).flatMap((level) => (isObject(level) ? (figure(level['load']) ?? []) : []));
+  const loads = levels.filter((level) => !isCutOff(level)).map((level) => level.load);
   const flat = isObject(plateau) ? figure(plateau['load']) : null;
   const plateauLine =
     flat === null
