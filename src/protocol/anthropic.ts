@@ -60,6 +60,8 @@ export class AnthropicReader extends StreamReader {
   private readonly scanner = new SseScanner(this, this.limits.maxLineBytes);
   private readonly cursor = new JsonCursor();
   private hasOutput = false;
+  /** `message_stop` came. */
+  private stopped = false;
 
   onEvent(buffer: Buffer, start: number, end: number, type: string): void {
     this.events++;
@@ -85,6 +87,12 @@ export class AnthropicReader extends StreamReader {
 
   protected resetStream(): void {
     this.scanner.reset();
+    this.stopped = false;
+  }
+
+  /** Behind a stop reason `message_stop` is yet to come, whenever the server has done what it does before. */
+  override lastWordMs(): number | null {
+    return this.stopped ? super.lastWordMs() : null;
   }
 
   protected push(buffer: Buffer, start: number, end: number): void {
@@ -144,6 +152,7 @@ export class AnthropicReader extends StreamReader {
         if (isObject(event['usage'])) this.takeUsage(event['usage']);
         return;
       case 'message_stop':
+        this.stopped = true;
         this.finish();
         return;
       default:

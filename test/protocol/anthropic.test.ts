@@ -89,6 +89,22 @@ describe('answers', () => {
     assert.deepEqual([answer.firstChunkMs, answer.lastChunkMs], [1, 8]);
   });
 
+  test('a stop reason is not its last word: message_stop is yet to come, however long it takes', () => {
+    const reader = new AnthropicReader();
+    const lastWords = [0, 1].map(() => {
+      reader.begin(null, false);
+      reader.headers(200, [], 0);
+      return [event({ type: 'message_delta', delta: { stop_reason: 'end_turn' } }), event({ type: 'message_stop' })].map((text, at) => {
+        reader.data(Buffer.from(text), 0, text.length, 5 + at);
+        return reader.lastWordMs();
+      });
+    });
+    assert.deepEqual(lastWords, [
+      [null, 6],
+      [null, 6],
+    ]);
+  });
+
   test('in one body', () => {
     const headers = ['content-type', 'application/json'];
     const message = {
