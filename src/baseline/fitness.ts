@@ -37,9 +37,9 @@ interface Unfit {
 
 /** Why a result is not fit to be a baseline; null where it is. */
 export function unfitFor(document: ResultDocument): Unfit | null {
-  const { validity, partial, stop_reason: reason, admissible, results, series } = document;
+  const { validity, partial, stop_reason: reason, admissible, series } = document;
   if (!validity.valid) {
-    const failed = validity.checks.filter((check) => !check.ok && check.severity === 'fatal').map((check) => check.detail || check.name);
+    const failed = failedChecks(document).map((check) => check.detail || check.name);
     const why = failed.length > 0 ? ` (${failed.join('; ')})` : '';
     return { why: `the measurement is not valid${why}`, exitCode: ExitCode.invalid, hint: 'Measure again on a less busy machine.' };
   }
@@ -48,9 +48,9 @@ export function unfitFor(document: ResultDocument): Unfit | null {
   if (!admissible) {
     const stopped = stoppedEarly(document);
     if (stopped !== null) return { why: `it is not complete: ${stopped}`, exitCode, hint: 'Measure again with a load that comes to its end.' };
-    const rate = results.error_rate;
-    const why = `it is marked as not admissible${rate ? ` (error rate ${rate} %)` : ''}`;
-    return { why, exitCode, hint: 'Measure again when the service answers without errors.' };
+    const faults = [errorsOf(document) ?? [], failedChecks(document).map((check) => check.detail || check.name)].flat();
+    const why = `it is marked as not admissible${faults.length > 0 ? ` (${faults.join('; ')})` : ''}`;
+    return { why, exitCode, hint: 'Measure again when the service answers without errors, and as it was asked to.' };
   }
   return series.length === 0 ? { why: 'it holds no series', exitCode, hint: 'Expected a result that `llm-bench run` wrote.' } : null;
 }
@@ -81,9 +81,21 @@ export function scenariosOf(document: ResultDocument): string[] {
 
 /** What is known of why a result is not fit, in brackets; empty where nothing is. */
 export function becauseOf(document: ResultDocument): string {
-  const failed = document.validity.checks.filter((check) => !check.ok).map((check) => check.name);
-  const why = stoppedEarly(document) ?? failed.join(', ');
+  const failed = failedChecks(document).map((check) => check.name);
+  const why = document.validity.valid ? (stoppedEarly(document) ?? [errorsOf(document) ?? [], failed].flat().join(', ')) : failed.join(', ');
   return why === '' ? '' : ` (${why})`;
+}
+
+function errorsOf({ results: { error_rate: rate } }: ResultDocument): string | null {
+  return rate ? `error rate ${Number(rate.toFixed(2))} %` : null;
+}
+
+/** Advices on the answers and the load, by which a valid result is not fit all the same. */
+const unfitting: ReadonlySet<string> = new Set(['output_length', 'uncounted_answers', 'shards_together']);
+
+/** The checks that stand in the way: of a valid result the others are hints at its quality. */
+function failedChecks({ validity: { valid, checks } }: ResultDocument): ResultDocument['validity']['checks'] {
+  return checks.filter(({ ok, severity, name }) => !ok && (valid ? unfitting.has(name) : severity === 'fatal'));
 }
 
 function plural(word: string, names: string[]): string {

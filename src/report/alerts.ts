@@ -52,7 +52,8 @@ export function alertsOf(result: ResultDocument, verdict: Verdict | null): Alert
     ),
     ...raised(result),
   ];
-  if (result.partial || result.stop_reason !== 'completed')
+  // A load that lasted as long as it was told to was not stopped early.
+  if (result.partial || (result.stop_reason !== 'completed' && result.stop_reason !== 'duration'))
     alerts.push({ severity: result.partial ? 'bad' : 'warn', about: 'stopped early', text: result.stop_reason });
   return alerts.toSorted((a, b) => Number(a.severity === 'warn') - Number(b.severity === 'warn'));
 }

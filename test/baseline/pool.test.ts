@@ -145,10 +145,20 @@ test('a corrupt member is skipped and named, the rest used', async () => {
   plant(10, { validity: { valid: false, checks: [{ name: 'cpu', ok: false }] } });
   plant(11, {}, { digest: 'e'.repeat(64) });
   plant(12, {}, {}, { headRepositoryId: 9 });
+  plant(14, {
+    admissible: false,
+    validity: {
+      valid: true,
+      checks: [
+        { name: 'quiet_machine', ok: false, severity: 'advice' },
+        { name: 'output_length', ok: false, severity: 'advice' },
+      ],
+    },
+  });
   plant(13, { scenario: 'soak', series: [{ id: 'soak', labels: { scenario: 'soak' }, metrics: {} }] });
   const pool = await findPool(options());
   assert.deepEqual(runIds(pool.members), [6, 5, 4, 3, 2, 1]);
-  assert.equal(pool.skipped.length, 7);
+  assert.equal(pool.skipped.length, 8);
   for (const [n, reason] of [
     [7, /archive cannot be read/],
     [8, /not fit/],
@@ -157,6 +167,7 @@ test('a corrupt member is skipped and named, the rest used', async () => {
     [11, /digest/],
     [12, /fork/],
     [13, /is of scenario soak/],
+    [14, /not fit to be a baseline \(output_length\)/],
   ] as const)
     assert.ok(
       pool.skipped.some((line) => line.startsWith(`artifact ${10_000 + n} of run ${n}: `) && reason.test(line)),

@@ -27,3 +27,12 @@ test('a sensor that this machine lacks is a remark on validity and no alert; wha
     ],
   );
 });
+
+test('a load that lasted as long as it was told to was not stopped early, one that a rule or somebody ended was', () => {
+  const stopped = (stop_reason: string, partial = false) =>
+    alertsOf({ ...sampleResult(), errors: [], stop_reason, partial }, null).some(({ about }) => about === 'stopped early');
+  assert.deepEqual(
+    [stopped('completed'), stopped('duration'), stopped('p95_latency'), stopped('ended'), stopped('interrupted', true)],
+    [false, false, true, true, true],
+  );
+});

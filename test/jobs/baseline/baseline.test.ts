@@ -130,6 +130,21 @@ for (const [kind, make] of kinds) {
       [{ partial: true, stop_reason: 'interrupted' }, 2, /partial, stopped early \(interrupted\)/],
       [{ admissible: false, results: { error_rate: 40 } }, 2, /not admissible \(error rate 40 %\)/],
       [{ admissible: false, stop_reason: 'p95_latency' }, 2, /not complete: a rule of `stop` ended it \(p95_latency\)/],
+      [
+        {
+          admissible: false,
+          results: { error_rate: 100 / 3 },
+          validity: {
+            valid: true,
+            checks: [
+              { name: 'quiet_machine', ok: false, severity: 'advice', detail: 'the machine was not quiet' },
+              { name: 'output_length', ok: false, severity: 'advice', detail: '8 asked, 7 came' },
+            ],
+          },
+        },
+        2,
+        /not admissible \(error rate 33\.33 %; 8 asked, 7 came\)/,
+      ],
       [{ series: [] }, 2, /holds no series/],
     ];
     for (const [changes, exitCode, expected] of refused) {
