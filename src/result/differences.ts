@@ -27,8 +27,8 @@ export function differences(baseline: ResultDocument, current: ResultDocument): 
 }
 
 /**
- * What differs in the load that two results were asked for, a sentence each as `differences` has them: their scenarios with the seed. Where a prompts file or a
- * trace lies on the machine is no difference. Empty where a result does not say. Pure.
+ * What differs in the load that two results were asked for, a sentence each as `differences` has them: their scenarios with the seed. Where a prompts file, a
+ * ShareGPT file or a trace lies on the machine is no difference. Empty where a result does not say. Pure.
  */
 export function loadDifferences(a: ResultDocument, b: ResultDocument): string[] {
   const [one, other] = [a, b].map(({ config }) => portableScenario(config.resolved));
@@ -40,7 +40,9 @@ function portableScenario(resolved: unknown): Record<string, unknown> | null {
   if (!isTree(scenario)) return null;
   const bare = (tree: unknown, key: string) =>
     isTree(tree) && typeof tree[key] === 'string' ? { ...tree, [key]: tree[key].split(/[/\\]/).at(-1) } : tree;
-  return { ...scenario, request: bare(scenario['request'], 'prompts'), load: bare(scenario['load'], 'file') };
+  const request = bare(scenario['request'], 'prompts');
+  const asked = isTree(request) && 'sharegpt' in request ? { ...request, sharegpt: bare(request['sharegpt'], 'file') } : request;
+  return { ...scenario, request: asked, load: bare(scenario['load'], 'file') };
 }
 
 const isStated = (value: unknown): boolean => value !== null && value !== undefined && value !== '';

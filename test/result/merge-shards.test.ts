@@ -73,7 +73,10 @@ test('a shard that is missing or came twice is named', () => {
 test('shards of unlike loads are refused, with what differs; where the same prompts lie on each machine is no difference', () => {
   const of = (index: number, { seed = 1, prompts = '/a/prompts.jsonl', rate = 10 } = {}) =>
     shardAt(0, { index, count: 2 }, [index], {
-      config: { resolved: { scenario: { name: 'chat', seed, load: { rate }, request: { prompts } } }, sha256: `${seed} ${prompts} ${rate}` },
+      config: {
+        resolved: { scenario: { name: 'chat', seed, load: { rate, file: prompts }, request: { prompts, sharegpt: { file: prompts } } } },
+        sha256: `${seed} ${prompts} ${rate}`,
+      },
     });
   const merging = (other: Parameters<typeof of>[1]) => () => mergeResults([of(1), of(2, other)], ['a.json', 'b.json']);
   const says = (text: string) => (error: UserError) => error instanceof UserError && error.message.includes(text);
