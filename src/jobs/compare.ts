@@ -1,4 +1,4 @@
-import { refuseUnfit } from '../baseline/fitness.ts';
+import { becauseOf, refuseUnfit } from '../baseline/fitness.ts';
 import type { Mode } from '../config/bench-config.ts';
 import { UserError } from '../config/errors.ts';
 import type { Thresholds } from '../config/thresholds/thresholds.ts';
@@ -206,6 +206,7 @@ function baselineNotes({ name, document }: NamedResult): string[] {
   const odd = document.validity.checks.find(({ name: check }) => check === finiteValues);
   if (odd) notes.push(`the baseline ${name}: ${odd.detail}`);
   if (document.partial) notes.push(`the baseline ${name} is partial: it stopped early (${document.stop_reason})`);
+  else if (document.validity.valid && !document.admissible) notes.push(`the baseline ${name} is not fit to be one${becauseOf(document)}`);
   return [...notes, ...(document.imported?.notes ?? [])];
 }
 

@@ -87,6 +87,12 @@ describe('compareFiles', () => {
     assert.deepEqual([calm.verdict.verdict, calm.verdict.notes.join().includes('spikes')], ['ok', false]);
   });
 
+  it('says of a baseline that a rule ended that it is not fit to be one', async () => {
+    await writeResult(at('ruled.json'), result(1, { admissible: false, stop_reason: 'p95_latency' }));
+    const { verdict } = await compare({ baselines: [at('ruled.json')] });
+    assert.match(verdict.notes.join('\n'), /ruled\.json is not fit to be one \(a rule of `stop` ended it \(p95_latency\)\)/);
+  });
+
   it('lists every difference between two results that the user names', async () => {
     await writeResult(
       at('other.json'),
