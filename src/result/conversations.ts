@@ -1,7 +1,7 @@
 import type { ConversationFigures, ConversationMeter } from '../measure/conversation-meter.ts';
 import { Distribution } from '../measure/distribution.ts';
 import type { DistributionMetric } from './document.ts';
-import { weighedMean } from './merge-values.ts';
+import { maxOrNull, sum, weighedMean } from './merge-values.ts';
 
 /** One turn as the result document has it. */
 export interface TurnRow {
@@ -48,11 +48,6 @@ export interface ConversationBlock {
 }
 
 const mostKept = 1000;
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-const largest = (values: readonly (number | null)[]): number | null => {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : Math.max(...known);
-};
 
 /**
  * Conversations of several runs, or of machines that shared a load, as one block. How alike the answers are is known within each part alone, and is their mean; the
@@ -75,7 +70,7 @@ export function addConversations(parts: readonly { block: ConversationBlock; sta
       type,
       conversations: sum(own.map(({ conversations }) => conversations)),
       mean_duration_s: durations.length === 0 ? null : sum(durations) / durations.length,
-      max_duration_s: largest(own.map(({ max_duration_s }) => max_duration_s)),
+      max_duration_s: maxOrNull(own.map(({ max_duration_s }) => max_duration_s)),
       answer_consistency: weighedMean(
         compared.map((one) => one.answer_consistency as number),
         compared.map((one) => Math.max(1, one.conversations - 1)),
@@ -91,7 +86,7 @@ export function addConversations(parts: readonly { block: ConversationBlock; sta
     context_limit: {
       refused: sum(limits.map(({ refused }) => refused)),
       cut: sum(limits.map(({ cut }) => cut)),
-      largest_context_tokens: largest(limits.map(({ largest_context_tokens }) => largest_context_tokens)),
+      largest_context_tokens: maxOrNull(limits.map(({ largest_context_tokens }) => largest_context_tokens)),
     },
     conversations: rows.slice(0, mostKept),
   };

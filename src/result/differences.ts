@@ -35,6 +35,14 @@ export function loadDifferences(a: ResultDocument, b: ResultDocument): string[] 
   return one === null || other === null ? [] : memberDifferences('config.scenario', one, other, () => true);
 }
 
+const mostTold = 5;
+
+/** The first of many sentences, and how many more there are. */
+export function fewOf(sentences: readonly string[]): string {
+  const more = sentences.length > mostTold ? ` and ${sentences.length - mostTold} more` : '';
+  return sentences.slice(0, mostTold).join('; ') + more;
+}
+
 function portableScenario(resolved: unknown): Record<string, unknown> | null {
   const scenario = isTree(resolved) ? resolved['scenario'] : null;
   if (!isTree(scenario)) return null;

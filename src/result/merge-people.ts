@@ -2,19 +2,14 @@ import { isObject } from '../config/is-object.ts';
 import { addDispatch, type DispatchBlock } from './dispatch.ts';
 import type { ErrorCount, ResultDocument, Results, Series, TimelineBucket } from './document.ts';
 import type { Part } from './merge-series.ts';
-import { weighedMean } from './merge-values.ts';
+import { maxOrNull, sum, weighedMean } from './merge-values.ts';
 import { pooledSummaries, pooledSummary } from './pooled.ts';
 import { addPrompts } from './prompts-sent.ts';
 import { mlperfVerdicts } from './results-block.ts';
 import { addStructured } from './structured.ts';
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const sumOrNull = (values: readonly (number | null | undefined)[]): number | null =>
   values.some((value) => value === null || value === undefined) ? null : sum(values as number[]);
-const maxOrNull = (values: readonly (number | null)[]): number | null => {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : Math.max(...known);
-};
 
 /** The value that all share, else null. */
 export function shared<T>(values: readonly T[]): T | null {

@@ -1,5 +1,5 @@
 import { UserError } from '../config/errors.ts';
-import { loadDifferences } from './differences.ts';
+import { fewOf, loadDifferences } from './differences.ts';
 import type { ResultDocument, ValidityCheck } from './document.ts';
 import { groupByTime, spanOf } from './merge-order.ts';
 import type { Part } from './merge-series.ts';
@@ -59,15 +59,11 @@ function checkOneLoad([first, ...others]: readonly Part[]): void {
   for (const other of others) {
     const found = first === undefined ? [] : loadDifferences(first.document, other.document);
     if (first === undefined || found.length === 0) continue;
-    const more = found.length > mostDifferences ? ` and ${found.length - mostDifferences} more` : '';
-    throw new UserError(
-      `${placeOf(first)} and ${placeOf(other)} are no parts of one load; what differs: ${found.slice(0, mostDifferences).join('; ')}${more}`,
-      { hint: 'Give every machine the same configuration and the same seed.' },
-    );
+    throw new UserError(`${placeOf(first)} and ${placeOf(other)} are no parts of one load; what differs: ${fewOf(found)}`, {
+      hint: 'Give every machine the same configuration and the same seed.',
+    });
   }
 }
-
-const mostDifferences = 5;
 
 /** Shards whose windows have less than this of the shortest one in common began apart. */
 const fewInCommon = 0.9;

@@ -48,7 +48,14 @@ function weightOf(name: string, unit: string, { requests, successful }: WeighedV
   return unit === '%' ? requests : undefined;
 }
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** The largest of those that are known; null where none is. */
+export function maxOrNull(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}
+
 const agreed = (values: readonly number[]): number | null => (values.every((value) => value === values[0]) ? (values[0] ?? null) : null);
 
 /** Mean weighed by counts; null when a weight is not known or all are zero. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../config/errors.ts';
-import { loadDifferences } from './differences.ts';
+import { fewOf, loadDifferences } from './differences.ts';
 import type { ResultDocument, Run, ValidityCheck } from './document.ts';
 import { combineImported } from './import/combine.ts';
 import { mergeObserved } from './merge-observed.ts';
@@ -54,15 +54,12 @@ function likenessCheck(runs: readonly Part[]): ValidityCheck[] {
     for (const { id } of run.document.series) if (!firstOf.has(id)) firstOf.set(id, run);
     if (before === undefined) continue;
     const unlike = loadDifferences(before.document, run.document).filter((one) => /^config scenario\.(load|request)\b/.test(one));
-    if (unlike.length > 0) found.push(`${before.name} and ${run.name}: ${unlike.slice(0, mostDifferences).join('; ')}`);
+    if (unlike.length > 0) found.push(`${before.name} and ${run.name}: ${fewOf(unlike)}`);
   }
   if (found.length === 0) return [];
-  const more = found.length > mostDifferences ? ` and ${found.length - mostDifferences} more` : '';
-  const detail = `runs of unlike loads were added, so that the figures are of neither: ${found.slice(0, mostDifferences).join('; ')}${more}`;
+  const detail = `runs of unlike loads were added, so that the figures are of neither: ${fewOf(found)}`;
   return [{ name: 'same_load', ok: false, severity: 'advice', detail }];
 }
-
-const mostDifferences = 5;
 
 /** @param together the parts were measured at the same time */
 function combine(parts: readonly Part[], together: boolean): ResultDocument {
