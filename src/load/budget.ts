@@ -1,4 +1,5 @@
 import type { Answer, RequestSpec } from '../protocol/protocol.ts';
+import { mostTokens } from '../protocol/token-count.ts';
 
 /** What a run may use up at most. */
 export interface BudgetLimits {
@@ -23,8 +24,6 @@ export interface TokenBound {
 /** Money is counted in whole parts of a million millionth: a price of 0.1 per million tokens is 100,000 of them per token. */
 const costParts = 1e12;
 const slot = { tokens: 0, cost: 1, exhausted: 2, refused: 3 } as const;
-/** More than a request can use: beyond it the sums, of 64 bits, could run over. */
-const mostTokens = 1e9;
 
 /** A budget with its memory, to be handed to the threads that share it. */
 export function createBudget(limits: BudgetLimits): BudgetPlan {
@@ -92,7 +91,7 @@ export class Budget {
   }
 }
 
-/** A server may say half a token: it counts as one. */
+/** A server may say half a token: it counts as one. No more than a request can use: beyond it the sums, of 64 bits, could run over. */
 const whole = (tokens: number): bigint => BigInt(Math.min(mostTokens, Math.max(0, Math.ceil(tokens))));
 
 /** One request's part of a budget, from attempt to attempt. */
