@@ -11,13 +11,16 @@ const rateLimited = /rate[\s_-]?limit|too many requests|insufficient_quota/i;
 const wrongModel =
   /model_not_found|(?:model|adapter)\b.{0,200}?\b(?:not found|does not exist|doesn't exist)|(?:model|adapter)\s+(?:["'`][^"'`]{1,200}["'`]|\S{1,200})\s+(?:is\s+)?(?:not supported|not available|unknown)\b|\b(?:unknown|unsupported|no such) model\b(?! of)|invalid model(?: name| id|:)|not a valid model\b|\bmodel not exist\b|models\/\S{1,200} is not found|not_found_error"[^}]{0,100}"model: /i;
 
+/** Whether a server's words say that it has no such model. */
+export const saysModelUnknown = (text: string): boolean => wrongModel.test(text);
+
 /** What an HTTP status outside 2xx means; the body's words tell out of memory from other errors, and an unknown model from an unknown path. */
 export function statusFailure(status: number, body: string, location: string | null): { kind: ErrorKind; message: string } {
   const message = `HTTP ${status}${location === null ? '' : ` to ${location} (redirects are not followed)`}${body.trim() === '' ? '' : `: ${example(body)}`}`;
   if (status === 429) return { kind: 'rate_limited', message };
   if (outOfMemory.test(body)) return { kind: 'out_of_memory', message };
   if (status >= 500) return { kind: 'http_5xx', message };
-  if (status >= 400) return { kind: (status === 404 || status === 400) && wrongModel.test(body) ? 'wrong_model' : 'http_4xx', message };
+  if (status >= 400) return { kind: (status === 404 || status === 400) && saysModelUnknown(body) ? 'wrong_model' : 'http_4xx', message };
   // A redirect, or a success without the content that was asked for: nothing that this client can read as an answer.
   return { kind: 'malformed', message };
 }

@@ -1,4 +1,5 @@
 import { type ErrorKind, timeoutKinds } from '../protocol/error-kind.ts';
+import { saysModelUnknown } from '../protocol/failure.ts';
 import { type ErrorCount, isDistribution, type ResultDocument } from '../result/document.ts';
 import { scenariosIn } from '../result/part-documents.ts';
 import type { MetricVerdict, Verdict } from '../verdict/verdict.ts';
@@ -31,9 +32,6 @@ export const hints = {
 } as const;
 export type HintName = keyof typeof hints;
 
-/** How servers say that they have no such model; a model that takes fewer tokens than it was given is another matter. */
-const unknownModel = /\b404\b|not found|not exist|unknown|no such|not (?:loaded|available|served|supported)|invalid model/i;
-
 /**
  * The hints that fit what went wrong, at most `most`, the causes before their effects. Nothing wrong, no hints.
  * @param verdict null for a run that was compared with nothing
@@ -46,8 +44,7 @@ export function hintsFor(result: ResultDocument, verdict: Verdict | null, most =
 /** A hint's condition, over the result and the rows that are worse. */
 const applies: Record<HintName, (result: ResultDocument, worse: readonly MetricVerdict[]) => boolean> = {
   'connection-refused': ({ errors }) => count(errors, ['refused', 'dns']) > 0,
-  'missing-models': ({ errors }) =>
-    errors.some(({ kind, example }) => kind === 'wrong_model' || (kind === 'http_4xx' && /model/i.test(example) && unknownModel.test(example))),
+  'missing-models': ({ errors }) => errors.some(({ kind, example }) => kind === 'wrong_model' || (kind === 'http_4xx' && saysModelUnknown(example))),
   timeouts: ({ errors }) => count(errors, timeoutKinds) > 0,
   'high-error-rate': ({ errors, results }, worse) =>
     concerns(worse, /^error_rate/) || ((results.error_rate ?? 0) > 1 && count(errors, timeoutKinds) === 0 && count(errors, ['refused', 'dns']) === 0),

@@ -131,6 +131,8 @@ test('hints fit what went wrong, causes first, and each has its section in the g
   ]);
   const tooLong = 'HTTP 400: This model holds 600 tokens; the prompt has 234 and 500 for the answer.';
   assert.deepEqual(sections(failing('http_4xx', 50, tooLong), null), ['high-error-rate', 'low-success-rate']);
+  const wrongPath = 'HTTP 404: {"error":{"message":"There is nothing at /nowhere; there is /health, /v1/models"}}';
+  assert.deepEqual(sections(failing('http_4xx', 50, wrongPath), null), ['high-error-rate', 'low-success-rate']);
   assert.deepEqual(sections(failing('timeout_total', 97), null), ['timeouts']);
   assert.deepEqual(sections(failing('http_5xx', 60), null), ['high-error-rate', 'low-success-rate']);
   const worse = (metric: string) => sampleVerdict('regressed', [sampleRow({ metric, verdict: 'regressed' })]);
