@@ -48,12 +48,9 @@ function waitedOver(parts: readonly Level[], answered: number | null): number | 
 
 /** A rule that ended the level in one round counts for all; else it is enough that one round drove it to its end. */
 function pooledReason(parts: readonly Level[]): Level['stop_reason'] {
-  const reasons = parts.map(({ stop_reason: reason }) => reason ?? null);
-  return (
-    reasons.find((reason) => reason === 'error_rate' || reason === 'p95_latency') ??
-    reasons.find((_, index) => !isCutOff(parts[index] as Level)) ??
-    (reasons[0] as Level['stop_reason'])
-  );
+  const reasonOf = ({ stop_reason: reason }: Level) => reason ?? null;
+  const ruled = parts.map(reasonOf).find((reason) => reason === 'error_rate' || reason === 'p95_latency');
+  return ruled ?? reasonOf(parts.find((part) => !isCutOff(part)) ?? (parts[0] as Level));
 }
 
 /** Percent of all arrivals, those that were dropped among them; null where a part with some does not say. */

@@ -106,6 +106,14 @@ test('a level that a rule ended in one round has broken; one that was cut off in
   assert.deepEqual([whole.results['stable_concurrency_levels'], (whole.results['breaking_point'] as Breach & { load: number }).load], [[2, 4], 8]);
 });
 
+test('a level of an earlier version, which does not say how it ended, counts beside one that was cut off', () => {
+  const whole = uniteRounds([
+    round(steps, 0, [level(2), level(4, { stop_reason: 'interrupted' })]),
+    round(steps, 10, [level(2), level(4, { stop_reason: null })]),
+  ]);
+  assert.deepEqual(whole.results['stable_concurrency_levels'], [2, 4]);
+});
+
 test('arrivals that were dropped have failed in the added levels, too', () => {
   const one = level(2, { dropped: 20, error_rate: 50 });
   const [pooled] = uniteRounds([round(steps, 0, [one]), round(steps, 10, [level(2)])]).results['levels'] as Level[];
