@@ -1,4 +1,5 @@
 import { ExitCode, UserError } from '../config/errors.ts';
+import { isRule } from '../load/stop-rules.ts';
 import type { ResultDocument } from '../result/document.ts';
 import { Refused } from './store.ts';
 
@@ -67,7 +68,7 @@ export function refuseUnfit(document: ResultDocument, name: string): void {
 
 /** What ended a load before its time, in words; null where it came to its end, and where it was cut off (that is `partial`). */
 function stoppedEarly({ stop_reason: reason, results }: ResultDocument): string | null {
-  if (reason === 'error_rate' || reason === 'p95_latency') return results.levels === undefined ? `a rule of \`stop\` ended it (${reason})` : null;
+  if (isRule(reason)) return results.levels === undefined ? `a rule of \`stop\` ended it (${reason})` : null;
   if (reason === 'budget') return 'its budget was used up';
   return reason === 'ended' ? 'its end was asked for' : null;
 }

@@ -144,7 +144,7 @@ export class Flight implements ResponseSink {
     this.resent = false;
     this.held.drop();
     this.abortRequest = null;
-    this.reader.begin(this.gaps === null ? null : this.held, this.deck.keepText);
+    this.reader.begin(this.gaps === null || this.deck.gapRule === 'none' ? null : this.held, this.deck.keepText);
     this.abortRequest = this.transport.send(this.request as WireRequest, this);
   }
 

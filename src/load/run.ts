@@ -16,7 +16,7 @@ import { planOf } from './plan.ts';
 import { seriesId } from './series-id.ts';
 import { shareOf } from './share.ts';
 import { sharedMs, sharedOriginMs } from './shared-clock.ts';
-import { brokenRule, type StopRules } from './stop-rules.ts';
+import { brokenRule, isRule, type StopRules } from './stop-rules.ts';
 import { warmUpLatency } from './warm-up.ts';
 
 /** From the message that starts a phase to its beginning: long enough for every worker to have read it. */
@@ -215,8 +215,6 @@ class LoadRun {
     input.onSnapshot?.(snapshot);
   }
 }
-
-const isRule = (reason: StopReason): reason is 'error_rate' | 'p95_latency' => reason === 'error_rate' || reason === 'p95_latency';
 
 /** How the whole load ended, where this phase is its last: a search comes to its end by rules, a load without an end of its own when it is asked to. */
 function endOf(reason: StopReason, { pacer }: Phase, { continuesAfterStop = false }: Pick<LoadInput['executor'], 'continuesAfterStop'>): StopReason {

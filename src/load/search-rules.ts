@@ -32,7 +32,7 @@ export function breachOf(level: Judged, rules: LevelRules): Breach | null {
 }
 
 /** Whether a level was ended from outside before its load had been driven: it says nothing of the load, neither that it held nor that it broke. */
-export function isCutOff({ stop_reason: reason }: Pick<Level, 'stop_reason'>): boolean {
+export function isCutOff({ stop_reason: reason }: { stop_reason: string | null }): boolean {
   return reason === 'interrupted' || reason === 'service_crashed' || reason === 'budget' || reason === 'ended';
 }
 

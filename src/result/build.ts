@@ -1,4 +1,5 @@
 import { scenarioName } from '../config/scenario/scenario.ts';
+import { isRule } from '../load/stop-rules.ts';
 import { compatNote } from '../measure/compat.ts';
 import type { Meter } from '../measure/meter.ts';
 import { SeriesMeter } from '../measure/series-meter.ts';
@@ -38,8 +39,7 @@ export function buildResult(input: BuildInput): ResultDocument {
     ...(talked ? { conversation: talked.block } : {}),
   };
   // A load that a rule, a budget or somebody ended is not the one that another run would be compared by. Loads that go up level by level are ended by a rule where the service takes no more: that is what they ask.
-  const ruled = run.stopReason === 'error_rate' || run.stopReason === 'p95_latency';
-  const complete = run.stopReason === 'completed' || run.stopReason === 'duration' || (ruled && findings.levels !== undefined);
+  const complete = run.stopReason === 'completed' || run.stopReason === 'duration' || (isRule(run.stopReason) && findings.levels !== undefined);
   // A search drives the service until it fails.
   const errorsWithin = findings.search !== undefined || (results.error_rate ?? 100) <= input.maxErrorRate;
   const series = findings.search === undefined ? loadSeries(input) : searchSeries(input, findings.search);

@@ -1,6 +1,7 @@
 import type { Level } from '../load/levels.ts';
 import { isCutOff } from '../load/search-rules.ts';
 import { seriesId } from '../load/series-id.ts';
+import { isRule } from '../load/stop-rules.ts';
 import type { ResultDocument, Series } from './document.ts';
 import { valueAt } from './metric-values.ts';
 
@@ -49,7 +50,7 @@ function waitedOver(parts: readonly Level[], answered: number | null): number | 
 /** A rule that ended the level in one round counts for all; else it is enough that one round drove it to its end. */
 function pooledReason(parts: readonly Level[]): Level['stop_reason'] {
   const reasonOf = ({ stop_reason: reason }: Level) => reason ?? null;
-  const ruled = parts.map(reasonOf).find((reason) => reason === 'error_rate' || reason === 'p95_latency');
+  const ruled = parts.map(reasonOf).find(isRule);
   return ruled ?? reasonOf(parts.find((part) => !isCutOff(part)) ?? (parts[0] as Level));
 }
 

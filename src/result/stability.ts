@@ -1,3 +1,5 @@
+import { isCutOff } from '../load/search-rules.ts';
+import { isRule } from '../load/stop-rules.ts';
 import { median } from '../measure/median.ts';
 import type { TimelineBucket } from './document.ts';
 
@@ -92,8 +94,8 @@ function assess([first, , last]: Stability['thirds'], drift: Stability['drift'],
   if (last.error_rate === 100) reasons.unshift('every request of the last third failed');
   const crashed = stopReason === 'service_crashed';
   if (crashed) reasons.unshift('the service ended during the load');
-  if (stopReason === 'error_rate' || stopReason === 'p95_latency') reasons.unshift(`a rule of stop ended the load (${stopReason})`);
-  const cutOff = stopReason === 'interrupted' || stopReason === 'ended' || stopReason === 'budget';
+  if (isRule(stopReason)) reasons.unshift(`a rule of stop ended the load (${stopReason})`);
+  const cutOff = isCutOff({ stop_reason: stopReason });
   return { stable: reasons.length > 0 ? false : cutOff ? null : true, crashes: crashed ? 1 : 0, reasons };
 }
 
